@@ -1,0 +1,92 @@
+/**
+ * The words of `status.conditions`: every reason that `Ready` can have and what it means for a reader and for the next try.
+ * kubectl wait, kstatus (Flux), Argo CD and Helm read `Ready` and `Stalled` by these.
+ */
+
+type Meaning = {
+  readonly ready: 'True' | 'False' | 'Unknown';
+  /** True: nothing changes until a person does something. It is still tried again, slowly. */
+  readonly stalled: boolean;
+};
+
+const meanings = {
+  BuyerAssigned: { ready: 'True', stalled: false },
+  Pending: { ready: 'Unknown', stalled: false },
+  Suspended: { ready: 'Unknown', stalled: false },
+  NotAssigned: { ready: 'False', stalled: false },
+  Throttled: { ready: 'False', stalled: false },
+  Unavailable: { ready: 'False', stalled: false },
+  VersionConflict: { ready: 'False', stalled: false },
+  NotApplied: { ready: 'False', stalled: false },
+  UserNotFound: { ready: 'False', stalled: true },
+  UserAmbiguous: { ready: 'False', stalled: true },
+  TenantMismatch: { ready: 'False', stalled: true },
+  NamespaceNotAllowed: { ready: 'False', stalled: true },
+  AccessDenied: { ready: 'False', stalled: true },
+  Rejected: { ready: 'False', stalled: true },
+  CredentialsMissing: { ready: 'False', stalled: true },
+  CredentialsRejected: { ready: 'False', stalled: true },
+  UrlNotAllowed: { ready: 'False', stalled: true },
+  DuplicateClaim: { ready: 'False', stalled: true },
+  InvalidSpec: { ready: 'False', stalled: true },
+} as const satisfies Record<string, Meaning>;
+
+export type Reason = keyof typeof meanings;
+export const reasons = Object.keys(meanings).filter((name): name is Reason => Object.hasOwn(meanings, name));
+export const meaningOf = (reason: Reason): Meaning => meanings[reason];
+
+/** How one look at an object ended. The message is a sentence that says what to do next; it names no person. */
+export interface Verdict {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration?: number | undefined;
+  /** RFC 3339, whole seconds, as the API server writes its own. */
+  readonly lastTransitionTime: string;
+}
+
+/** The API server shows this on an object that no operator has looked at: it is the CRD's default for `status`, written by nobody. */
+export const pendingCondition: Condition = {
+  type: 'Ready',
+  status: 'Unknown',
+  reason: 'Pending',
+  message: 'Waiting for the operator. If this stays, see whether it runs and watches this namespace.',
+  lastTransitionTime: '1970-01-01T00:00:00Z',
+};
+
+/**
+ * The conditions that say `verdict` of generation `generation`. `lastTransitionTime` moves only when a condition's status does.
+ * `Stalled` is there only while it is true, as kstatus and Flux have it.
+ */
+export function conditionsOf(
+  verdict: Verdict,
+  generation: number,
+  previous: readonly Condition[],
+  nowMs: number,
+): readonly Condition[] {
+  const { ready, stalled } = meanings[verdict.reason];
+  const condition = (type: 'Ready' | 'Stalled', status: Condition['status']): Condition => {
+    const before = previous.find((each) => each.type === type);
+    return {
+      type,
+      status,
+      reason: verdict.reason,
+      message: verdict.message,
+      observedGeneration: generation,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(nowMs),
+    };
+  };
+  return stalled ? [condition('Ready', ready), condition('Stalled', 'True')] : [condition('Ready', ready)];
+}
+
+const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/** The reason of `Ready`, or `Pending` where there is no such condition. */
+export const conditionReason = (conditions: readonly Condition[] | undefined): string =>
+  conditions?.find((each) => each.type === 'Ready')?.reason ?? pendingCondition.reason;

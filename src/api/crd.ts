@@ -1,0 +1,117 @@
+/**
+ * The CustomResourceDefinition, made from the zod schemas. zod writes OpenAPI 3.0; this turns it into the narrower
+ * "structural schema" of Kubernetes and refuses, by throwing, whatever that cannot say, so that no rule is lost on the way.
+ */
+import * as z from 'zod';
+import { apiGroup, apiVersion, tenantUserUpsells } from './names.ts';
+import { specSchema } from './spec.ts';
+import { statusDefault, statusSchema } from './status.ts';
+
+export type JsonSchema = { [key: string]: unknown };
+
+/** Keywords that a structural schema has no place for. */
+const unstructural = [
+  'anyOf',
+  'oneOf',
+  'allOf',
+  'not',
+  '$ref',
+  'const',
+  'prefixItems',
+  'patternProperties',
+  'propertyNames',
+  'if',
+];
+
+/** @throws Error naming the path of what has no structural form. */
+export function structural(schema: z.ZodType, path: string): JsonSchema {
+  const json = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    unrepresentable: 'throw',
+    override: ({ jsonSchema }) => {
+      // Pruning drops unknown fields already, and the API server does not accept both at once.
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    },
+  });
+  refuseUnstructural(json, path);
+  return { ...json };
+}
+
+function refuseUnstructural(node: unknown, path: string): void {
+  if (node === null || typeof node !== 'object') return;
+  for (const [key, value] of Object.entries(node)) {
+    if (unstructural.includes(key)) throw new Error(`${path}: ${key} has no place in a CRD; write the rule in CEL`);
+    refuseUnstructural(value, `${path}.${key}`);
+  }
+}
+
+export function customResourceDefinition(): JsonSchema {
+  const { kind, plural } = tenantUserUpsells;
+  const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${apiGroup}` },
+    spec: {
+      group: apiGroup,
+      scope: 'Namespaced',
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: ['tuu'],
+        categories: ['acronis'],
+      },
+      versions: [
+        {
+          name: apiVersion,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: [
+            { name: 'User', type: 'string', jsonPath: '.status.userID', description: 'The Acronis user' },
+            {
+              name: 'Version',
+              type: 'integer',
+              jsonPath: '.status.observedVersion',
+              description: "The user's revision as last seen",
+            },
+            {
+              name: 'Offer',
+              type: 'string',
+              jsonPath: '.status.offer',
+              description: 'What the user sees when a quota runs out',
+            },
+            { name: 'Ready', type: 'string', jsonPath: ready('status') },
+            { name: 'Reason', type: 'string', jsonPath: ready('reason') },
+            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+            { name: 'Message', type: 'string', jsonPath: ready('message'), priority: 1 },
+          ],
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description:
+                'Keeps one user of Acronis Cyber Protect Cloud marked with business types, such as buyer, so that the user sees offers when a quota runs out.',
+              required: ['spec'],
+              properties: {
+                apiVersion: { type: 'string' },
+                kind: { type: 'string' },
+                metadata: { type: 'object' },
+                spec: { description: 'What shall be true.', ...structural(specSchema, 'spec') },
+                status: {
+                  description: 'What the operator found. It changes only when a fact changes.',
+                  ...structural(statusSchema, 'status'),
+                  default: statusDefault,
+                },
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * A TenantUserUpsell as the cache keeps it: a small projection of the object, made once when it comes in. Nothing that a reconcile
+ * does not read is kept (no managedFields, no labels), and strings that repeat over a fleet are shared.
+ */
+import * as z from 'zod';
+import { requestedAtAnnotation } from './names.ts';
+import { type Spec, specSchema } from './spec.ts';
+import { type Status, statusSchema } from './status.ts';
+
+export interface TenantUserUpsell {
+  /** namespace/name */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Milliseconds since 1970; undefined while nobody deletes it. */
+  readonly deletedAt: number | undefined;
+  readonly finalizers: readonly string[];
+  readonly requestedAt: string | undefined;
+  /** The parsed spec, or the sentence that says what is wrong with it (an object written under an older or looser CRD). */
+  readonly spec: { readonly ok: true; readonly value: Spec } | { readonly ok: false; readonly problem: string };
+  readonly status: Status;
+}
+
+const envelope = z.object({
+  metadata: z.object({
+    namespace: z.string(),
+    name: z.string(),
+    uid: z.string(),
+    resourceVersion: z.string(),
+    generation: z.number().default(0),
+    creationTimestamp: z.string(),
+    deletionTimestamp: z.string().optional(),
+    finalizers: z.array(z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  spec: z.unknown(),
+  status: z.unknown(),
+});
+
+/** The projection of an object as the API server sent it, or undefined where it is not one. */
+export function projectTenantUserUpsell(raw: unknown): TenantUserUpsell | undefined {
+  const parsed = envelope.safeParse(raw);
+  if (!parsed.success) return undefined;
+  const { metadata, spec, status } = parsed.data;
+  return {
+    key: `${metadata.namespace}/${metadata.name}`,
+    namespace: share(metadata.namespace),
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    generation: metadata.generation,
+    createdAt: Date.parse(metadata.creationTimestamp),
+    deletedAt: metadata.deletionTimestamp === undefined ? undefined : Date.parse(metadata.deletionTimestamp),
+    finalizers: metadata.finalizers === undefined ? none : metadata.finalizers.map(share),
+    requestedAt: metadata.annotations?.[requestedAtAnnotation],
+    spec: projectSpec(spec),
+    status: projectStatus(status),
+  };
+}
+
+/** A namespaced name, taken apart. */
+export function splitKey(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+function projectSpec(raw: unknown): TenantUserUpsell['spec'] {
+  const parsed = specSchema.safeParse(raw ?? {});
+  if (!parsed.success) return { ok: false, problem: sentence(parsed.error) };
+  const spec = parsed.data;
+  // UUIDs are compared with what the API sends, which is lower case.
+  if (spec.userID !== undefined) spec.userID = spec.userID.toLowerCase();
+  if (spec.tenantID !== undefined) spec.tenantID = share(spec.tenantID.toLowerCase());
+  return { ok: true, value: spec };
+}
+
+function projectStatus(raw: unknown): Status {
+  const parsed = statusSchema.safeParse(raw ?? {});
+  if (!parsed.success) return {};
+  const status = parsed.data;
+  if (status.tenantID !== undefined) status.tenantID = share(status.tenantID);
+  for (const condition of status.conditions ?? []) {
+    condition.reason = share(condition.reason);
+    condition.message = share(condition.message);
+    condition.lastTransitionTime = share(condition.lastTransitionTime);
+  }
+  return status;
+}
+
+const sentence = (error: z.ZodError): string =>
+  error.issues
+    .map((issue) => (issue.path.length > 0 ? `spec.${issue.path.join('.')}: ${issue.message}` : issue.message))
+    .join('; ');
+
+const none: readonly string[] = [];
+
+/** One copy of each string that many objects hold. Emptied when it grows past what a fleet repeats, which costs memory and nothing else. */
+const pool = new Map<string, string>();
+const mostShared = 10_000;
+function share(text: string): string {
+  const known = pool.get(text);
+  if (known !== undefined) return known;
+  if (pool.size >= mostShared) pool.clear();
+  pool.set(text, text);
+  return text;
+}

@@ -1,0 +1,127 @@
+/**
+ * What a user writes: `spec` of a TenantUserUpsell. The one place where its fields, defaults and rules are decided;
+ * the CRD is generated from here (`npm run generate`), and the cache parses every object with it.
+ * No transforms: what the API server stores is what zod returns.
+ */
+import * as z from 'zod';
+import { brokenTransition, type TransitionRule, withRules } from './rules.ts';
+
+/** The types that the API knows for users. */
+export const businessTypes = ['buyer'] as const;
+export type BusinessType = (typeof businessTypes)[number];
+
+const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
+const uuid = (field: string) =>
+  withRules(z.string().max(64), [
+    {
+      cel: `self.matches('${uuidPattern}')`,
+      message: `${field} is a UUID as the API shows it, such as 1c234e69-5469-424a-a6d1-ff5658b387a6`,
+      holds: (id) => new RegExp(uuidPattern).test(id),
+    },
+  ]);
+
+const login = withRules(z.string().max(256), [
+  {
+    cel: 'size(self) >= 3',
+    message:
+      'login has at least 3 characters, as the search of Acronis finds nothing shorter; name the user by userID instead',
+    holds: (text) => [...text].length >= 3,
+  },
+  {
+    cel: "self.matches('^[^ \\\\t\\\\r\\\\n]([^\\\\r\\\\n]*[^ \\\\t\\\\r\\\\n])?$')",
+    message: 'login is one line without a space at its ends; remove them',
+    holds: (text) => /^[^ \t\r\n]([^\r\n]*[^ \t\r\n])?$/.test(text),
+  },
+]);
+
+const secretName = withRules(z.string().max(253), [
+  {
+    cel: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+    message:
+      "credentialsSecretRef.name is the name of a Secret in this object's namespace, such as acronis-credentials",
+    holds: (name) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name),
+  },
+]);
+
+const fields = z.strictObject({
+  userID: uuid('userID')
+    .optional()
+    .describe('The Acronis user, by id. Exactly one of userID and login is given. Immutable.'),
+  login: login
+    .optional()
+    .describe(
+      'The Acronis user, by login: found by search in the tenant and compared exactly. Needs tenantID. Immutable.',
+    ),
+  tenantID: uuid('tenantID')
+    .optional()
+    .describe('The tenant that the user must belong to; otherwise nothing is written. Immutable once set.'),
+  businessTypes: z
+    .array(z.enum(businessTypes))
+    .min(1)
+    .max(8)
+    .refine((types) => new Set(types).size === types.length, 'businessTypes names each type once')
+    .default(['buyer'])
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .describe('The types to assign. Types that the user has already are kept.'),
+  managementPolicy: z
+    .enum(['Enforce', 'Observe'])
+    .default('Enforce')
+    .describe(
+      'Enforce assigns the types and keeps them assigned. Observe reads and reports, and never writes to Acronis.',
+    ),
+  deletionPolicy: z
+    .enum(['Retain', 'Revoke'])
+    .default('Retain')
+    .describe('Whether the types stay (Retain) or are taken away again (Revoke) when this object is deleted.'),
+  suspend: z.boolean().default(false).describe('While true nothing is read or written. Deletion still works.'),
+  credentialsSecretRef: z
+    .strictObject({ name: secretName.describe('Its name. It is in the namespace of this object, always.') })
+    .optional()
+    .describe(
+      "A Secret with the keys url, clientID and clientSecret: the API client to use. Without it, the operator's own is used.",
+    ),
+});
+
+type Fields = z.output<typeof fields>;
+
+const unchanged = (field: 'userID' | 'login', instead: string): TransitionRule<Fields> => ({
+  cel: `(has(self.${field}) ? self.${field} : '') == (has(oldSelf.${field}) ? oldSelf.${field} : '')`,
+  message: `${field} cannot be changed; ${instead}`,
+  fieldPath: `.${field}`,
+  holds: (self, oldSelf) => (self[field] ?? '') === (oldSelf[field] ?? ''),
+});
+
+const transitions: readonly TransitionRule<Fields>[] = [
+  unchanged('userID', 'delete this object and create one for the other user'),
+  unchanged('login', 'delete this object and create one for the other user'),
+  {
+    cel: '!has(oldSelf.tenantID) || (has(self.tenantID) && self.tenantID == oldSelf.tenantID)',
+    message: 'tenantID cannot be changed or removed once it is set; delete this object and create a new one',
+    fieldPath: '.tenantID',
+    holds: (self, oldSelf) => oldSelf.tenantID === undefined || self.tenantID === oldSelf.tenantID,
+  },
+];
+
+export const specSchema = withRules(
+  fields,
+  [
+    {
+      cel: 'has(self.userID) != has(self.login)',
+      message: 'give exactly one of userID and login, to say which user is meant',
+      holds: (spec) => (spec.userID !== undefined) !== (spec.login !== undefined),
+    },
+    {
+      cel: '!has(self.login) || has(self.tenantID)',
+      message: 'tenantID is needed with login: it says in which tenant the login is searched',
+      fieldPath: '.tenantID',
+      holds: (spec) => spec.login === undefined || spec.tenantID !== undefined,
+    },
+  ],
+  transitions,
+);
+
+export type Spec = Fields;
+
+/** The sentence with which the API server refuses this change, or undefined where it allows it. */
+export const checkUpdate = (spec: Spec, oldSpec: Spec): string | undefined =>
+  brokenTransition(transitions, spec, oldSpec);

@@ -1,0 +1,67 @@
+/**
+ * What the operator writes: `status` of a TenantUserUpsell. It holds facts and no time of last check, so that it changes only when a fact does,
+ * and no login, e-mail or name, which are personal data.
+ */
+import * as z from 'zod';
+import { pendingCondition } from './conditions.ts';
+
+const condition = z.object({
+  type: z.string().max(316),
+  status: z.enum(['True', 'False', 'Unknown']),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ format: 'int64' })
+    .describe('The generation this condition speaks of.'),
+  lastTransitionTime: z
+    .string()
+    .meta({ format: 'date-time' })
+    .describe('When the status of this condition last changed.'),
+  reason: z.string().max(1024).describe('One word for the program that reads it.'),
+  message: z
+    .string()
+    .max(32768)
+    .describe('One sentence for the person who reads it: what is the matter and what to do next.'),
+});
+
+export const statusSchema = z.object({
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ format: 'int64' })
+    .describe('The generation of spec that this status speaks of.'),
+  observedVersion: z
+    .int()
+    .optional()
+    .meta({ format: 'int64' })
+    .describe(
+      "The user's revision (version) as last read or written. It is the API's own number: compare it, never compute with it.",
+    ),
+  userID: z.string().optional().describe('The user that spec resolved to.'),
+  tenantID: z.string().optional().describe('The tenant that this user belongs to.'),
+  businessTypes: z
+    .array(z.string())
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .describe('The types that Acronis reports for the user.'),
+  offer: z
+    .enum(['BuyNow', 'BuyNowWithoutLink', 'ContactSales', 'None', 'Unknown'])
+    .optional()
+    .describe('What the user will see when a quota is exceeded or almost reached. Not written yet by this version.'),
+  lastHandledReconcileAt: z
+    .string()
+    .optional()
+    .describe('The value of the annotation upsell.acronis.com/requestedAt that was handled last.'),
+  conditions: z
+    .array(condition)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .describe('Ready and, while a person has to do something, Stalled.'),
+});
+
+export type Status = z.output<typeof statusSchema>;
+
+/** The default that the CRD gives to `status`: see `pendingCondition`. */
+export const statusDefault: Status = { conditions: [pendingCondition] };
