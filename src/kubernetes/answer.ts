@@ -1,0 +1,100 @@
+/**
+ * Reads what an API server, or something in front of it, answered: JSON where it succeeded, and one KubernetesError for everything else.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import * as z from 'zod';
+import { KubernetesError } from './errors.ts';
+import type { Answer } from './exchange.ts';
+
+const statusObject = z.object({
+  kind: z.literal('Status'),
+  message: z.string().optional().catch(undefined),
+  reason: z.string().optional().catch(undefined),
+  details: z
+    .object({ retryAfterSeconds: z.number().nonnegative().optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+});
+
+const LONGEST_MESSAGE = 500;
+
+/** The body of a 2xx answer; undefined where there is none. @throws KubernetesError when it is not JSON */
+export function jsonOf(answer: Answer, what: string): unknown {
+  if (answer.body.length === 0 && answer.status === 204) return undefined;
+  try {
+    return JSON.parse(answer.body.toString());
+  } catch {
+    throw new KubernetesError(`${what}: ${strange(answer)}`, { status: answer.status, reason: 'InvalidAnswer' });
+  }
+}
+
+/** The error that an answer outside 2xx means. `wall` is the time of day, for a Retry-After that is a date. */
+export function failureOf(answer: Answer, what: string, wall: number): KubernetesError {
+  const body = statusIn(answer);
+  const { status } = answer;
+  const retryAfterMs =
+    retryAfter(answer.headers['retry-after'], wall) ??
+    (body?.details?.retryAfterSeconds === undefined ? undefined : body.details.retryAfterSeconds * 1_000);
+  if (body === undefined) {
+    // The API server itself says some things in plain text: that it knows no such path, or that it is overloaded.
+    const plain = answer.body.length === 0 || contentType(answer.headers) === 'text/plain';
+    const reason = plain ? wordFor(status) : 'InvalidAnswer';
+    const text =
+      plain && status === 404 ? '404 NotFound: the server knows no such path (is the CRD installed?)' : strange(answer);
+    return new KubernetesError(`${what}: ${text}`, { status, reason, retryAfterMs });
+  }
+  const reason = body.reason ?? wordFor(status);
+  const said = body.message ?? '';
+  const message = said.length > LONGEST_MESSAGE ? `${said.slice(0, LONGEST_MESSAGE)}…` : said;
+  return new KubernetesError(`${what}: ${status} ${reason}${message === '' ? '' : `: ${message}`}`, {
+    status,
+    reason,
+    retryAfterMs,
+  });
+}
+
+/** Milliseconds until a Retry-After, given as seconds or as a date; undefined where there is none or it makes no sense. */
+export function retryAfter(header: string | undefined, wall: number): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, Number.MAX_SAFE_INTEGER);
+  // Date.parse takes almost anything for a date; HTTP dates name the day.
+  const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - wall);
+}
+
+function statusIn(answer: Answer): z.infer<typeof statusObject> | undefined {
+  try {
+    return statusObject.safeParse(JSON.parse(answer.body.toString())).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** About an answer that is not the API's own. Its body may be anything, so it is not repeated. */
+function strange(answer: Answer): string {
+  const type = contentType(answer.headers);
+  const size = answer.body.length === 0 ? 'nothing' : type;
+  return `${answer.status} with ${size} instead of the API's JSON (is a proxy or gateway in between, or the address another server's?)`;
+}
+
+function contentType(headers: IncomingHttpHeaders): string {
+  const type = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0];
+  return type === 'application/json' ? 'broken JSON' : (type ?? 'a body without a content type');
+}
+
+function wordFor(status: number): string {
+  const words: Readonly<Record<number, string>> = {
+    400: 'BadRequest',
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    404: 'NotFound',
+    409: 'Conflict',
+    410: 'Gone',
+    429: 'TooManyRequests',
+    500: 'InternalError',
+    503: 'ServiceUnavailable',
+    504: 'Timeout',
+  };
+  return words[status] ?? '';
+}

@@ -1,0 +1,125 @@
+/**
+ * One request and its whole answer, straight on undici's dispatcher: no stream, no event target and no promise per chunk, because there
+ * are thousands of these per second. The deadline covers waiting for a connection, the headers and the last byte of the body, so a server
+ * that sends one byte now and then holds nobody for longer than one that sends none.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Clock, Timer } from '../clock.ts';
+import { KubernetesError } from './errors.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Rejects with `KubernetesError` (`TimedOut`, `AnswerTooLarge`), the signal's reason, or what the network layer threw. */
+export function exchange(
+  pool: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  limits: Limits,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const collector = new Collector(limits, resolve, reject, clock, signal);
+    if (collector.waiting) pool.dispatch(options, collector);
+  });
+}
+
+class Collector implements Dispatcher.DispatchHandler {
+  readonly #limits: Limits;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #signal: AbortSignal;
+  readonly #onAbort: () => void;
+  readonly #timer: Timer;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
+  #bytes = 0;
+  waiting = true;
+
+  constructor(
+    limits: Limits,
+    resolve: (answer: Answer) => void,
+    reject: (error: unknown) => void,
+    clock: Clock,
+    signal: AbortSignal,
+  ) {
+    this.#limits = limits;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#signal = signal;
+    this.#onAbort = () => this.#fail(signal.reason);
+    this.#timer = clock.after(limits.timeoutMs, () => this.#fail(timedOut(limits.timeoutMs)));
+    if (signal.aborted) this.#fail(signal.reason);
+    else signal.addEventListener('abort', this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.waiting) this.#controller = controller;
+    else controller.abort(new Error('given up before it was sent'));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.waiting) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#limits.maxBytes) this.#fail(tooLarge(this.#limits.maxBytes));
+    else if (this.#first === undefined) this.#first = chunk;
+    else if (this.#more === undefined) this.#more = [this.#first, chunk];
+    else this.#more.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (!this.waiting) return;
+    this.#settle();
+    const body = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#bytes);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.waiting) return;
+    this.#settle();
+    this.#reject(error);
+  }
+
+  /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
+  #fail(error: unknown): void {
+    if (!this.waiting) return;
+    this.#settle();
+    this.#reject(error);
+    this.#controller?.abort(error instanceof Error ? error : new Error('aborted'));
+  }
+
+  #settle(): void {
+    this.waiting = false;
+    this.#timer.cancel();
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+}
+
+export function timedOut(ms: number): KubernetesError {
+  return new KubernetesError(`no complete answer within ${ms / 1_000} s`, { reason: 'TimedOut' });
+}
+
+function tooLarge(bytes: number): KubernetesError {
+  return new KubernetesError(`the answer is larger than ${Math.round(bytes / 1_048_576)} MiB`, {
+    reason: 'AnswerTooLarge',
+  });
+}

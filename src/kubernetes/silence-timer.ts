@@ -1,0 +1,42 @@
+/**
+ * Notices that a stream says nothing any more. A byte only notes the time, so a busy stream pays for no timer; the one timer
+ * looks, and sets itself again for what is left.
+ */
+import type { Clock, Timer } from '../clock.ts';
+
+export class SilenceTimer {
+  readonly #clock: Clock;
+  readonly #ms: number;
+  readonly #onSilence: () => void;
+  /** When listening began; undefined while nobody listens. */
+  #since: number | undefined;
+  #timer: Timer;
+
+  /** Listens from the start. */
+  constructor(clock: Clock, ms: number, onSilence: () => void) {
+    this.#clock = clock;
+    this.#ms = ms;
+    this.#onSilence = onSilence;
+    this.#since = clock.now();
+    this.#timer = clock.after(ms, () => this.#look());
+  }
+
+  /** From now on silence counts. */
+  listen(): void {
+    this.#since = this.#clock.now();
+  }
+
+  pause(): void {
+    this.#since = undefined;
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+  }
+
+  #look(): void {
+    const left = this.#since === undefined ? this.#ms : this.#since + this.#ms - this.#clock.now();
+    if (left <= 0) this.#onSilence();
+    else this.#timer = this.#clock.after(left, () => this.#look());
+  }
+}

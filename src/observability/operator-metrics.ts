@@ -1,0 +1,93 @@
+/** What no other operator has: the calls to Acronis, and what became of the objects. */
+import type { Registry } from 'prom-client';
+import type { AcronisMetrics, AcronisOperation, UpsellMetrics } from './metrics.ts';
+import { counter, gauge, histogram } from './series.ts';
+
+const operations = {
+  token: true,
+  get_user: true,
+  get_users: true,
+  put_user: true,
+  search: true,
+  get_client: true,
+  get_changes: true,
+} satisfies Record<AcronisOperation, true>;
+
+export function acronisMetrics(registry: Registry): AcronisMetrics {
+  const requests = counter(registry, 'acronis_requests_total', 'Requests to Acronis, by operation and outcome.', [
+    'operation',
+    'outcome',
+  ]);
+  const duration = histogram(
+    registry,
+    'acronis_request_duration_seconds',
+    'How long requests to Acronis took, waiting for a turn not included.',
+    ['operation'],
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  );
+  const throttled = counter(
+    registry,
+    'acronis_throttled_seconds_total',
+    'Seconds for which requests were held back because Acronis asked for it.',
+  ).of();
+  for (const operation of Object.keys(operations)) {
+    requests.of(operation, 'ok');
+    duration.of(operation);
+  }
+  return {
+    requested(operation, outcome, seconds) {
+      requests.of(operation, outcome).inc();
+      duration.of(operation).observe(seconds);
+    },
+    throttled: (seconds) => throttled.inc(seconds),
+  };
+}
+
+export function upsellMetrics(registry: Registry): UpsellMetrics {
+  const writes = counter(
+    registry,
+    'acronis_upsell_writes_total',
+    'Writes of business types to Acronis, by action and outcome.',
+    ['action', 'outcome'],
+  );
+  writes.of('assign', 'ok');
+  writes.of('revoke', 'ok');
+  const drift = counter(
+    registry,
+    'acronis_upsell_drift_found_total',
+    'Users found to differ from their object although the object had not changed.',
+  ).of();
+  const givenUp = counter(
+    registry,
+    'acronis_upsell_revocations_given_up_total',
+    'Objects let go although the type may still be assigned.',
+  ).of();
+  const dropped = counter(
+    registry,
+    'acronis_upsell_events_dropped_total',
+    'Kubernetes events that were not written: too many, or refused.',
+  ).of();
+  let countObjects: () => ReadonlyMap<string, number> = () => new Map();
+  const reasons = new Set<string>();
+  const objects = gauge(
+    registry,
+    'acronis_upsell_objects',
+    'Objects by the reason of their condition Ready.',
+    ['reason'],
+    () => {
+      const counts = countObjects();
+      for (const reason of counts.keys()) reasons.add(reason);
+      // A reason that nobody has any more is 0, not the last number it had.
+      for (const reason of reasons) objects.of(reason).set(counts.get(reason) ?? 0);
+    },
+  );
+  return {
+    wrote: (action, outcome) => writes.of(action, outcome).inc(),
+    driftFound: (users) => drift.inc(users),
+    revocationGivenUp: () => givenUp.inc(),
+    eventDropped: () => dropped.inc(),
+    countObjects(count) {
+      countObjects = count;
+    },
+  };
+}

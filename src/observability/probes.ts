@@ -1,0 +1,37 @@
+/**
+ * What `/livez` and `/readyz` answer, in the manner of Kubernetes' own servers: named checks, all of which must pass, shown one per line with
+ * `?verbose` and always when one fails.
+ */
+export interface Check {
+  readonly name: string;
+  /** What is wrong, in a few words; undefined when all is well. Must not take time. */
+  readonly problem: () => string | undefined;
+}
+
+export interface ProbeAnswer {
+  readonly status: 200 | 500;
+  readonly text: string;
+}
+
+export function probe(path: 'livez' | 'readyz', checks: readonly Check[], verbose: boolean): ProbeAnswer {
+  let failed = false;
+  const lines = checks.map((check) => {
+    const problem = problemOf(check);
+    if (problem === undefined) return `[+]${check.name} ok`;
+    failed = true;
+    return `[-]${check.name} failed: ${problem}`;
+  });
+  if (!failed && !verbose) return { status: 200, text: 'ok' };
+  return {
+    status: failed ? 500 : 200,
+    text: `${[...lines, `${path} check ${failed ? 'failed' : 'passed'}`].join('\n')}\n`,
+  };
+}
+
+function problemOf(check: Check): string | undefined {
+  try {
+    return check.problem();
+  } catch {
+    return 'the check itself failed';
+  }
+}
