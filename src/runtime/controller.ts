@@ -1,0 +1,132 @@
+/**
+ * The loop around a reconcile: so many workers, each taking a key, having it reconciled, and doing what the outcome says.
+ * A reconcile that throws is logged, counted and tried again; it never stops a worker.
+ */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../observability/log.ts';
+import type { ControllerMetrics } from '../observability/metrics.ts';
+import type { BackoffPolicy } from './backoff.ts';
+import type { Priority, WorkQueue } from './queue.ts';
+
+/** What a reconcile says should happen next. */
+export type Outcome =
+  /** Nothing, until something changes. */
+  | { readonly kind: 'done' }
+  /** All is well, look again after this time. */
+  | { readonly kind: 'again'; readonly afterMs: number; readonly priority: Priority }
+  /** It failed in a way that is expected to pass: try again, later each time, and not before `atLeastMs`. */
+  | { readonly kind: 'retry'; readonly policy: BackoffPolicy; readonly atLeastMs?: number };
+
+export interface ControllerOptions {
+  readonly queue: WorkQueue;
+  readonly workers: number;
+  /** The signal is aborted by `hardStop`, and when `deadlineMs` has passed. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ControllerMetrics;
+  /** Aborted when the grace period is over: reconciles under way are told to give up. */
+  readonly hardStop: AbortSignal;
+  /** The longest one reconcile may take. Absent: no limit but its own. */
+  readonly deadlineMs?: number;
+}
+
+/** For what nobody expected: quick at first, since it may have been chance, and never a flood of errors. */
+export const unexpectedBackoff: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 600_000, jitter: 0.5 };
+
+/**
+ * Works until `signal` is aborted; then no further key is taken, and it resolves once the reconciles under way have ended
+ * (on their own, or because `hardStop` was aborted). Only then is it true that this process does nothing any more.
+ */
+export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  const { queue, metrics, hardStop } = options;
+  const underWay = new Set<AbortController>();
+  const stopAll = () => {
+    for (const running of underWay) running.abort(hardStop.reason);
+  };
+  hardStop.addEventListener('abort', stopAll);
+
+  async function worker(): Promise<void> {
+    while (!signal.aborted) {
+      const work = await queue.get(signal);
+      if (work === undefined) return;
+      if (!signal.aborted) {
+        const running = new AbortController();
+        underWay.add(running);
+        if (hardStop.aborted) stopAll();
+        metrics.activeWorkers(underWay.size);
+        await reconcileOne(options, work.key, running);
+        underWay.delete(running);
+        metrics.activeWorkers(underWay.size);
+      }
+      queue.done(work.key);
+    }
+  }
+
+  metrics.activeWorkers(0);
+  await Promise.all(Array.from({ length: options.workers }, worker));
+  queue.shutDown();
+  hardStop.removeEventListener('abort', stopAll);
+}
+
+/** Never rejects. */
+async function reconcileOne(options: ControllerOptions, key: string, running: AbortController): Promise<void> {
+  const { queue, clock, metrics, deadlineMs, hardStop } = options;
+  const startedAt = clock.now();
+  const seconds = () => (clock.now() - startedAt) / 1000;
+  const deadline =
+    deadlineMs === undefined
+      ? undefined
+      : clock.after(deadlineMs, () => running.abort(new ReconcileTimeout(deadlineMs)));
+  try {
+    const outcome = await options.reconcile(key, running.signal);
+    metrics.reconciled(follow(queue, key, outcome), seconds());
+  } catch (error) {
+    if (hardStop.aborted) return;
+    const retryInMs = Math.round(queue.retry(key, unexpectedBackoff));
+    metrics.reconciled('error', seconds());
+    if (running.signal.aborted) {
+      options.log.warn('the reconcile was given up at its deadline and will be tried again', {
+        key,
+        deadlineMs,
+        retryInMs,
+      });
+      return;
+    }
+    metrics.panicked();
+    options.log.error('the reconcile failed in a way nobody expected and will be tried again', {
+      key,
+      retryInMs,
+      ...describeError(error),
+    });
+  } finally {
+    deadline?.cancel();
+  }
+}
+
+function follow(queue: WorkQueue, key: string, outcome: Outcome): 'success' | 'requeue_after' | 'requeue' {
+  switch (outcome.kind) {
+    case 'done':
+      queue.forget(key);
+      return 'success';
+    case 'again':
+      queue.forget(key);
+      queue.addAfter(key, outcome.afterMs, outcome.priority);
+      return 'requeue_after';
+    case 'retry':
+      queue.retry(key, outcome.policy, outcome.atLeastMs);
+      return 'requeue';
+  }
+}
+
+class ReconcileTimeout extends Error {
+  override readonly name = 'ReconcileTimeout';
+  constructor(deadlineMs: number) {
+    super(`the reconcile took longer than ${deadlineMs} ms`);
+  }
+}
+
+const describeError = (error: unknown) =>
+  error instanceof Error
+    ? { error: error.name, detail: error.message }
+    : { error: typeof error, detail: String(error) };

@@ -1,0 +1,234 @@
+/**
+ * Leader election on a Lease, as client-go does it: of all the processes that take part, one leads.
+ *
+ * The one that leads renews the lease, and stops leading when it could not for `renewDeadlineMs`, counted from when it sent the last renewal that worked.
+ * The others take it only when they have seen no change for `leaseMs`. As the second is longer than the first, by both clocks, two never lead at once.
+ */
+import type { Clock, Random } from '../clock.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
+import type { Log } from '../observability/log.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import { LeaseLock } from './lease-lock.ts';
+import { leaseProblem } from './lease-problem.ts';
+import { type ProblemListener, ProblemReport } from './problem.ts';
+
+export interface LeaseDurations {
+  /** Others may take the lease when it has not changed for this long. Whole seconds. */
+  readonly leaseMs: number;
+  /** The leader gives up when it could not renew for this long. */
+  readonly renewDeadlineMs: number;
+  /** Between two tries. */
+  readonly retryMs: number;
+}
+
+/** As client-go, kube-controller-manager and controller-runtime have them. */
+export const defaultLeaseDurations: LeaseDurations = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+
+/** Those who wait for the lease try after `retryMs` and up to this share of it more. */
+const retryJitter = 1.2;
+/** A lease that expires is tried at once, in this share of `retryMs`, so that those who wait do not all try together. */
+const expiryJitter = 0.1;
+const mostRetryAfterMs = 60_000;
+
+export interface ElectionOptions {
+  readonly client: KubernetesClient;
+  readonly namespace: string;
+  readonly name: string;
+  /** Unique to this process, such as the pod's name and a random part. */
+  readonly identity: string;
+  readonly durations: LeaseDurations;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'leading'>;
+  /** Told what keeps this process from taking part, and `undefined` once that is over. */
+  readonly onProblem?: ProblemListener;
+}
+
+export type ElectionEnd =
+  | { readonly kind: 'stopped' }
+  /** Somebody else may lead now. The process should end, without finishing what it was at. */
+  | { readonly kind: 'lost'; readonly why: string };
+
+/** Why the signal of `lead` was aborted, when it was not for a shutdown. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+/**
+ * Waits for the lease, calls `lead` while it is held, and gives it back when `lead` is done.
+ *
+ * `lead` gets a signal that is aborted with the given `signal`'s reason when it is time to stop: the lease is then kept until `lead` has resolved, and released.
+ * When the lease is lost, it is aborted with `LeaseLost`, and the election ends at once, without waiting for `lead`.
+ * @throws what `lead` throws, after the lease was released.
+ */
+export async function elect(
+  options: ElectionOptions,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<ElectionEnd> {
+  return new Election(options).run(lead, signal);
+}
+
+class Election {
+  readonly #options: ElectionOptions;
+  readonly #lock: LeaseLock;
+  readonly #log: Log;
+  readonly #report: ProblemReport;
+  #leader: string | undefined;
+
+  constructor(options: ElectionOptions) {
+    const { leaseMs, renewDeadlineMs, retryMs } = options.durations;
+    if (!(leaseMs > renewDeadlineMs && renewDeadlineMs > retryMs * retryJitter && retryMs > 0)) {
+      throw new RangeError(
+        `the lease duration (${leaseMs} ms) must be longer than the renew deadline (${renewDeadlineMs} ms), and that longer than ${retryJitter} × the retry period (${retryMs} ms)`,
+      );
+    }
+    this.#options = options;
+    this.#log = options.log.with({ lease: `${options.namespace}/${options.name}` });
+    this.#report = new ProblemReport(this.#log, options.onProblem);
+    const { client, namespace, name, identity, clock } = options;
+    this.#lock = new LeaseLock({ client, namespace, name, identity, clock, leaseMs, callMs: renewDeadlineMs / 2 });
+  }
+
+  async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<ElectionEnd> {
+    const { metrics } = this.#options;
+    metrics.leading(false);
+    const heldSince = await this.#acquire(signal);
+    if (heldSince === undefined || signal.aborted) {
+      await this.#release();
+      return { kind: 'stopped' };
+    }
+    this.#log.info('this process leads now');
+    metrics.leading(true);
+
+    const leading = new AbortController();
+    const stop = () => leading.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    const renewing = new AbortController();
+    const work = (async () => lead(leading.signal))();
+    let lost = false;
+    try {
+      const why = await Promise.race([work.then(() => undefined), this.#renewUntilLost(heldSince, renewing.signal)]);
+      if (why === undefined) return { kind: 'stopped' };
+      lost = true;
+      this.#log.error('the lease was lost; this process leads no longer', { why });
+      leading.abort(new LeaseLost(why));
+      return { kind: 'lost', why };
+    } finally {
+      signal.removeEventListener('abort', stop);
+      renewing.abort(new Error('the election is over'));
+      metrics.leading(false);
+      if (!lost) await this.#release();
+    }
+  }
+
+  /** @returns since when the lease is surely held (the request was sent then), `undefined` when the signal was aborted. */
+  async #acquire(signal: AbortSignal): Promise<number | undefined> {
+    const { clock, random, durations } = this.#options;
+    this.#log.info('waiting for the lease');
+    while (!signal.aborted) {
+      let waitMs = durations.retryMs * (1 + retryJitter * random());
+      const sentAt = clock.now();
+      try {
+        const result = await this.#lock.acquire(signal);
+        this.#well();
+        if (result.kind === 'held') return sentAt;
+        if (result.kind === 'taken') {
+          this.#tellLeader(result.holder);
+          waitMs = Math.min(waitMs, result.freeInMs + expiryJitter * durations.retryMs * (1 + random()));
+        }
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#failed(error);
+        waitMs = Math.max(waitMs, retryAfterOf(error));
+      }
+      await this.#sleep(waitMs, signal);
+    }
+    return undefined;
+  }
+
+  /** Resolves to why it was lost; never, once the signal is aborted. */
+  #renewUntilLost(heldSince: number, signal: AbortSignal): Promise<string> {
+    const { clock, durations } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    let held = heldSince;
+    const expire = () => {
+      const cause = this.#report.current === undefined ? '' : ` (${this.#report.current.message})`;
+      resolve(`the lease could not be renewed for ${durations.renewDeadlineMs / 1000} s${cause}`);
+    };
+    const leftMs = () => held + durations.renewDeadlineMs - clock.now();
+    // Beside the loop: a call that hangs must not put off the end.
+    let deadline = clock.after(leftMs(), expire);
+    signal.addEventListener('abort', () => deadline.cancel(), { once: true });
+
+    const renew = async (): Promise<void> => {
+      while (!signal.aborted) {
+        await this.#sleep(durations.retryMs, signal);
+        if (signal.aborted) return;
+        // After a stall of the whole process this may come before the timer.
+        if (leftMs() <= 0) return expire();
+        const sentAt = clock.now();
+        try {
+          const result = await this.#lock.renew(signal);
+          if (signal.aborted) return;
+          if (result.kind === 'taken') return resolve(takenBy(result.holder));
+          if (result.kind === 'contested') continue;
+          this.#well();
+        } catch (error) {
+          if (signal.aborted) return;
+          this.#failed(error);
+          continue;
+        }
+        // An answer that came too late changes nothing: the deadline has passed, and `promise` is settled.
+        held = sentAt;
+        deadline.cancel();
+        deadline = clock.after(leftMs(), expire);
+      }
+    };
+    renew().catch(reject);
+    return promise;
+  }
+
+  async #release(): Promise<void> {
+    try {
+      // Not bound to the signal, which is aborted already; the call has a time limit of its own.
+      await this.#lock.release(new AbortController().signal);
+      this.#log.debug('the lease is released');
+    } catch (error) {
+      this.#log.warn('the lease could not be released; another process takes over when it expires', {
+        detail: leaseProblem(this.#options.namespace, this.#options.name, error).message,
+      });
+    }
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(ms, signal).catch(() => {});
+  }
+
+  #tellLeader(holder: string): void {
+    if (this.#leader === holder) return;
+    this.#leader = holder;
+    this.#log.info('another process leads', { holder });
+  }
+
+  #failed(error: unknown): void {
+    const problem = leaseProblem(this.#options.namespace, this.#options.name, error);
+    if (!this.#report.is(problem)) return;
+    this.#log.warn('cannot use the lease; it is tried again until it works', {
+      reason: problem.reason,
+      detail: problem.message,
+    });
+  }
+
+  #well(): void {
+    if (this.#report.isOver()) this.#log.info('the lease can be used again');
+  }
+}
+
+const takenBy = (holder: string): string =>
+  holder === '' ? 'somebody emptied the lease' : `the lease is held by ${holder} now`;
+
+const retryAfterOf = (error: unknown): number =>
+  Math.min(mostRetryAfterMs, (error instanceof KubernetesError ? error.retryAfterMs : undefined) ?? 0);
