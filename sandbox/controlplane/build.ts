@@ -1,0 +1,49 @@
+/** The control plane compiled from its own Go modules with the machine's Go: slow once, and the same source that go.sum pins everywhere. */
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { Progress } from './progress.ts';
+import { BUILT_VERSION, GO_PACKAGES, PROGRAMS } from './versions.ts';
+
+/** Runs a program to its end and says how it went; `missing` where there is no such program. */
+export type Run = (
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  signal: AbortSignal,
+) => Promise<{ readonly exitCode: number | 'missing'; readonly output: string }>;
+
+export const run: Run = async (file, args, cwd, signal) => {
+  const result = await execa(file, args, { cwd, all: true, stdin: 'ignore', reject: false, cancelSignal: signal });
+  signal.throwIfAborted();
+  if (result.exitCode === undefined && result.code === 'ENOENT') return { exitCode: 'missing', output: '' };
+  return { exitCode: result.exitCode ?? 1, output: result.all };
+};
+
+/** Where go.mod is. */
+const MODULE = fileURLToPath(new URL('.', import.meta.url));
+
+export async function hasGo(run: Run, signal: AbortSignal): Promise<boolean> {
+  return (await run('go', ['version'], MODULE, signal)).exitCode === 0;
+}
+
+/**
+ * Builds the programs into `dir`, one after the other: each alone keeps every core busy.
+ * @throws Error whose message ends a sentence that begins "The build failed: ".
+ */
+export async function buildPrograms(run: Run, dir: string, progress: Progress, signal: AbortSignal): Promise<void> {
+  const flags = ['-trimpath', '-ldflags', `-s -w -X k8s.io/component-base/version.gitVersion=${BUILT_VERSION}`];
+  for (const [index, name] of PROGRAMS.entries()) {
+    await progress.step(
+      `building ${name} ${index + 1}/${PROGRAMS.length} with Go (minutes, but only once)`,
+      async () => {
+        const result = await run('go', ['build', ...flags, '-o', join(dir, name), GO_PACKAGES[name]], MODULE, signal);
+        if (result.exitCode !== 0) {
+          const last = result.output.trim().split('\n').slice(-3).join(' | ');
+          throw new Error(`go build ended with ${result.exitCode} for ${name}: ${last}`);
+        }
+      },
+    );
+  }
+}

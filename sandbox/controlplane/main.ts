@@ -1,0 +1,26 @@
+/** `node sandbox/controlplane/main.ts`: a control plane to play with. Prints the line that points kubectl at it, and stays until Ctrl-C. */
+import { once } from 'node:events';
+import { startControlPlane } from './controlplane.ts';
+import { leaveOnSignals } from './leaving.ts';
+import { createProgress } from './progress.ts';
+import { provision } from './provision.ts';
+
+const leaving = leaveOnSignals();
+try {
+  const progress = createProgress();
+  const programs = await provision({ progress }, leaving);
+  const controlPlane = await progress.step('starting etcd and kube-apiserver', () =>
+    startControlPlane({ programs, audit: true }, leaving),
+  );
+  console.log(`export KUBECONFIG=${controlPlane.kubeconfig}`);
+  progress.note(`kubectl: ${controlPlane.kubectl}; logs: ${controlPlane.dir}; Ctrl-C ends it all.`);
+  if (!leaving.aborted) await once(leaving, 'abort');
+  await controlPlane.stop();
+} catch (error) {
+  if (leaving.aborted) {
+    process.exitCode = 130;
+  } else {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
+}
