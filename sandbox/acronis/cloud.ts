@@ -1,0 +1,71 @@
+/** The whole state of the made-up cloud: what a route may look at and change. One sandbox, one of these. */
+import type { Clock, Random } from '../../src/clock.ts';
+import type { Answer } from './answers.ts';
+import { type Client, Clients } from './clients.ts';
+import { Faults } from './faults.ts';
+import { Ledger } from './ledger.ts';
+import type { Match } from './routes.ts';
+import { Search } from './search.ts';
+import { Switches, type SwitchValues } from './switches.ts';
+import { TenantTree } from './tenants.ts';
+import { type Micros, microsOf } from './timestamps.ts';
+import { Tokens } from './tokens.ts';
+import { Directory } from './users.ts';
+
+export interface Cloud {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly switches: Switches;
+  readonly tenants: TenantTree;
+  readonly directory: Directory;
+  readonly search: Search;
+  readonly clients: Clients;
+  readonly tokens: Tokens;
+  readonly faults: Faults;
+  readonly ledger: Ledger;
+  /** Now, by the machine's clock (the clock skew is added where times are shown). */
+  now(): Micros;
+}
+
+/** One request of a client that has shown a good token. */
+export interface Call extends Match {
+  readonly client: Client;
+  readonly token: number;
+  readonly userAgent: string | undefined;
+  readonly switches: SwitchValues;
+  /** The JSON of the body; only PUT has one. */
+  readonly body: unknown;
+}
+
+export type Handler = (cloud: Cloud, call: Call) => Answer;
+
+export interface CloudOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keepRequests: number;
+  readonly keepWrites: number;
+}
+
+export function makeCloud({ clock, random, keepRequests, keepWrites }: CloudOptions): Cloud {
+  const now = () => microsOf(clock.wall());
+  const switches = new Switches();
+  const tenants = new TenantTree();
+  const directory = new Directory(tenants, {
+    now,
+    nextVersion: (version) =>
+      switches.current.revisions === 'epochMs' ? Math.max(version + 1, Math.floor(clock.wall())) : version + 1,
+  });
+  return {
+    clock,
+    random,
+    switches,
+    tenants,
+    directory,
+    search: new Search(directory),
+    clients: new Clients(random),
+    tokens: new Tokens(random),
+    faults: new Faults(random),
+    ledger: new Ledger(keepRequests, keepWrites),
+    now,
+  };
+}

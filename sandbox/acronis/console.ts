@@ -1,0 +1,128 @@
+/**
+ * What people do in the web console while a program works through the API: each act moves the user's revision on, as theirs would,
+ * and is written in the ledger as `console` (or `rival`, where a fault played it).
+ */
+import type { Cloud } from './cloud.ts';
+import { InputError } from './input.ts';
+import { randomUuid } from './random.ts';
+import type { Tenant } from './tenants.ts';
+import { type NewUser, NO_TYPES, type User, type UserChange } from './users.ts';
+
+export interface TenantSettings {
+  readonly brandEnabled?: boolean | undefined;
+  readonly upsellUrl?: string | null | undefined;
+  readonly ancestralAccess?: boolean | undefined;
+  readonly locked?: boolean | undefined;
+  readonly enabled?: boolean | undefined;
+}
+
+export class Console {
+  readonly #cloud: Cloud;
+
+  constructor(cloud: Cloud) {
+    this.#cloud = cloud;
+  }
+
+  /** Takes every business type away. */
+  strip(id: string): User {
+    return this.change(id, { businessTypes: NO_TYPES });
+  }
+
+  setTypes(id: string, types: readonly string[]): User {
+    return this.change(id, { businessTypes: types });
+  }
+
+  /** Changes nothing but the revision. */
+  touch(id: string): User {
+    return this.change(id, {});
+  }
+
+  remove(id: string): User {
+    return this.change(id, { deletedAt: this.#cloud.now() });
+  }
+
+  restore(id: string): User {
+    return this.change(id, { deletedAt: undefined });
+  }
+
+  move(id: string, tenantId: string): User {
+    return this.change(id, { tenant: this.#tenant(tenantId) });
+  }
+
+  change(id: string, change: UserChange, by: 'console' | 'rival' = 'console'): User {
+    const user = this.#cloud.directory.get(id);
+    if (user === undefined) throw new InputError(`There is no user with the id ${id}.`);
+    const { before, after } = this.#cloud.directory.update(user, change);
+    this.#cloud.ledger.write({
+      at: this.#cloud.clock.wall(),
+      by,
+      user: user.id,
+      before,
+      after,
+      businessTypes: user.businessTypes,
+      fields: Object.keys(change),
+      client: undefined,
+      token: undefined,
+      userAgent: undefined,
+    });
+    return user;
+  }
+
+  add(
+    given: { readonly login: string; readonly tenantId: string; readonly id?: string | undefined } & Partial<
+      Omit<NewUser, 'id' | 'tenant' | 'login'>
+    >,
+  ): User {
+    const { tenantId, id = randomUuid(this.#cloud.random), ...rest } = given;
+    if (this.#cloud.directory.get(id) !== undefined) throw new InputError(`A user with the id ${id} is there already.`);
+    return this.#cloud.directory.add({
+      firstname: 'New',
+      lastname: 'User',
+      ...rest,
+      id,
+      tenant: this.#tenant(tenantId),
+    });
+  }
+
+  /** Branding, Buy URL, lock, self-management. */
+  setTenant(id: string, settings: TenantSettings): Tenant {
+    const tenant = this.#tenant(id);
+    if (settings.brandEnabled !== undefined) tenant.brandEnabled = settings.brandEnabled;
+    if (settings.upsellUrl !== undefined) tenant.brand.upsellUrl = settings.upsellUrl;
+    if (settings.ancestralAccess !== undefined) tenant.ancestralAccess = settings.ancestralAccess;
+    if (settings.locked !== undefined) tenant.locked = settings.locked;
+    if (settings.enabled !== undefined) tenant.enabled = settings.enabled;
+    tenant.version += 1;
+    tenant.updatedAt = this.#cloud.now();
+    return tenant;
+  }
+
+  /** Gives a client another secret and ends its tokens, as the console does. Answers the secret. */
+  resetSecret(clientId: string, secret?: string): string {
+    const client = this.#client(clientId);
+    this.#cloud.tokens.revoke(client);
+    return this.#cloud.clients.resetSecret(client, secret);
+  }
+
+  /** A disabled client gets no token, and its tokens stop working. */
+  setClientEnabled(clientId: string, enabled: boolean): void {
+    this.#client(clientId).enabled = enabled;
+  }
+
+  /** Ends all tokens, or those of one client. Answers how many. */
+  revokeTokens(clientId?: string): number {
+    return this.#cloud.tokens.revoke(clientId === undefined ? undefined : this.#client(clientId));
+  }
+
+  #tenant(id: string): Tenant {
+    const tenant = this.#cloud.tenants.get(id);
+    if (tenant === undefined) throw new InputError(`There is no tenant with the id ${id}.`);
+    return tenant;
+  }
+
+  #client(id: string) {
+    const client = this.#cloud.clients.get(id);
+    if (client === undefined) throw new InputError(`There is no API client with the id ${id}.`);
+    return client;
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * One request from its arrival to its answer: route, faults, token, handler, ledger. The usual case (a read, no fault) is answered
+ * without a promise, so that a bench measures whoever calls and not this.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type Answer,
+  envelope,
+  methodNotAllowed,
+  notFound,
+  tooLarge,
+  unauthorized,
+  unsupportedMedia,
+} from './answers.ts';
+import type { Cloud, Handler } from './cloud.ts';
+import type { Console } from './console.ts';
+import { deliver, send } from './deliver.ts';
+import type { Fault } from './faults.ts';
+import { feed } from './feed.ts';
+import { basicCredentials, giveToken } from './give-token.ts';
+import { Refusal } from './query.ts';
+import { RateLimit } from './rate-limit.ts';
+import { getBrand, getClient, getTenant, getTenants, getTenantUsers, search } from './read-tenants.ts';
+import { checkLogin, getAccessPolicies, getUser, getUsers } from './read-users.ts';
+import { BASE, type Match, matchRoute, type Route } from './routes.ts';
+import type { Token } from './tokens.ts';
+import { putUser } from './write-user.ts';
+
+const HANDLERS: Readonly<Record<Exclude<Route, 'token' | 'unknown'>, Handler>> = {
+  getUser,
+  putUser,
+  getUsers,
+  feed,
+  checkLogin,
+  getAccessPolicies,
+  search,
+  getTenant,
+  getTenants,
+  getTenantUsers,
+  getBrand,
+  getClient,
+};
+
+export const BODY_LIMIT = 1024 * 1024;
+
+/** What is known of a request while it is under way. */
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly match: Match;
+  readonly at: number;
+  readonly started: number;
+  readonly faults: readonly Fault[];
+  token: Token | undefined;
+}
+
+export class ApiServer {
+  readonly #cloud: Cloud;
+  readonly #console: Console;
+  readonly #rate = new RateLimit();
+  readonly #stopped: AbortSignal;
+
+  constructor(cloud: Cloud, console: Console, stopped: AbortSignal) {
+    this.#cloud = cloud;
+    this.#console = console;
+    this.#stopped = stopped;
+  }
+
+  handle(req: IncomingMessage, res: ServerResponse): void {
+    const cloud = this.#cloud;
+    cloud.ledger.began();
+    res.once('close', () => cloud.ledger.ended());
+    const match = matchRoute(req.method ?? 'GET', req.url ?? '/');
+    const at = cloud.clock.wall();
+    const token = match.route === 'token' ? undefined : cloud.tokens.check(req.headers.authorization, at);
+    const client = token?.client.id ?? basicCredentials(req.headers.authorization)?.id;
+    const faults = cloud.faults.take({ route: match.route, id: match.id, client });
+    const exchange: Exchange = { req, res, match, at, started: cloud.clock.now(), faults, token };
+    if (faults.length === 0 && match.route !== 'putUser' && match.route !== 'token') {
+      this.#record(exchange, send(res, this.#answer(exchange, '')));
+      return;
+    }
+    this.#handleSlowly(exchange).catch((error: unknown) => {
+      // The client is gone, or the sandbox is being stopped; anything else is a mistake in here and must be seen.
+      if (req.destroyed || res.destroyed || this.#stopped.aborted) return this.#record(exchange, 0);
+      process.stderr.write(`The sandbox failed to answer: ${error instanceof Error ? error.stack : String(error)}\n`);
+      this.#record(exchange, send(res, envelope(500, 1000, 'Internal error.')));
+    });
+  }
+
+  async #handleSlowly(exchange: Exchange): Promise<void> {
+    const { req, res, match, faults } = exchange;
+    const cloud = this.#cloud;
+    const body = await readBody(req);
+    for (const fault of faults) {
+      if (fault.kind === 'latency') {
+        await cloud.clock.sleep(fault.ms + cloud.random() * fault.jitterMs, this.#stopped);
+      } else if (fault.kind === 'revokeTokens') {
+        cloud.tokens.revoke();
+        exchange.token = undefined;
+      } else if (fault.kind === 'rival' && match.id !== undefined && cloud.directory.get(match.id) !== undefined) {
+        const { businessTypes, language } = fault;
+        const change = { ...(businessTypes && { businessTypes }), ...(language && { language }) };
+        this.#console.change(match.id, change, 'rival');
+      }
+    }
+    const fault = faults.find(({ kind }) => kind !== 'latency' && kind !== 'revokeTokens' && kind !== 'rival');
+    if (fault === undefined) {
+      this.#record(exchange, send(res, this.#answer(exchange, body)));
+    } else if (stopsBefore(fault)) {
+      this.#record(exchange, deliver(res, BLANK, fault, this.#serverNow()));
+    } else {
+      const answer = this.#answer(exchange, body, fault.kind === 'wrongSecret');
+      this.#record(exchange, deliver(res, answer, fault, this.#serverNow()));
+    }
+  }
+
+  #answer({ req, match, token }: Exchange, body: string | null, wrongSecret = false): Answer {
+    const cloud = this.#cloud;
+    const switches = cloud.switches.current;
+    const limited = this.#rate.check(cloud);
+    if (limited !== undefined) return limited;
+    const { authorization, 'content-type': contentType, 'user-agent': userAgent } = req.headers;
+    if (body === null) return tooLarge(BODY_LIMIT);
+    if (match.route === 'token') {
+      return giveToken(cloud, { authorization, contentType, body, reject: wrongSecret });
+    }
+    if (req.url?.startsWith(BASE) !== true) return notFound(switches);
+    if (token === undefined) return unauthorized(switches);
+    if (match.route === 'unknown') {
+      return match.allowed === undefined ? notFound(switches) : methodNotAllowed(match.allowed);
+    }
+    let json: unknown;
+    if (match.route === 'putUser') {
+      if (!/^application\/json\b/i.test(contentType ?? '')) return unsupportedMedia();
+      try {
+        json = JSON.parse(body);
+      } catch {
+        return envelope(400, 400, 'Bad Request', 'The body is not JSON.');
+      }
+    }
+    try {
+      return HANDLERS[match.route](cloud, {
+        ...match,
+        client: token.client,
+        token: token.number,
+        userAgent,
+        switches,
+        body: json,
+      });
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer;
+      throw error;
+    }
+  }
+
+  #serverNow(): number {
+    return this.#cloud.clock.wall() + this.#cloud.switches.current.clockSkewMs;
+  }
+
+  #record({ req, match, at, started, token, faults }: Exchange, status: number): void {
+    this.#cloud.ledger.request({
+      at,
+      ms: this.#cloud.clock.now() - started,
+      method: req.method ?? 'GET',
+      route: match.route,
+      id: match.id,
+      status,
+      client: token?.client.id,
+      token: token?.number,
+      userAgent: req.headers['user-agent'],
+      faults: faults.length === 0 ? NO_FAULTS : faults.map(({ kind }) => kind),
+    });
+  }
+}
+
+const NO_FAULTS: readonly string[] = Object.freeze([]);
+const BLANK: Answer = { status: 200, body: {} };
+
+const stopsBefore = (fault: Fault): boolean =>
+  fault.kind === 'redirect' ||
+  ((fault.kind === 'status' || fault.kind === 'cut' || fault.kind === 'hang') && fault.moment === 'before');
+
+/** The whole body as text; `null` where it is longer than anyone may send. */
+export async function readBody(req: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    size += bytes.length;
+    if (size <= BODY_LIMIT) chunks.push(bytes);
+  }
+  return size > BODY_LIMIT ? null : Buffer.concat(chunks).toString();
+}

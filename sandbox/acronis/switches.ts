@@ -1,0 +1,84 @@
+/**
+ * One switch for each thing the documents leave open, so that whoever talks to this API can be tried against every answer the
+ * real cloud may give. The defaults are the likeliest.
+ */
+import { z } from 'zod';
+import { parseInput } from './input.ts';
+
+const rateLimit = z.strictObject({
+  perSecond: z.int().min(1),
+  status: z.literal([429, 503], 'must be 429 or 503').default(429),
+  retryAfterSeconds: z.number().min(0).default(1),
+  form: z.enum(['seconds', 'date']).default('seconds'),
+});
+
+const schema = z.strictObject({
+  /** Status of the answer to a PUT with a stale revision. */
+  conflictStatus: z.literal([409, 412, 426, 400], 'must be 409, 412, 426 or 400').default(409),
+  /** `error.code` of that answer: 1001, "1001", or the HTTP status. */
+  conflictCode: z.enum(['number', 'string', 'status']).default('number'),
+  /** Revisions count 1, 2, 3, or are milliseconds since 1970. */
+  revisions: z.enum(['counter', 'epochMs']).default('counter'),
+  /** Whether a PUT that changes nothing moves the revision on. */
+  noOpPut: z.enum(['bump', 'keep']).default('bump'),
+  /** Refuse `business_types` on PUT, as the OpenAPI (but not the guide) would. */
+  strictOpenApi: z.boolean().default(false),
+  /** What becomes of `business_types` in a PUT: applied; applied but not shown or left out in the answer; or ignored. */
+  putTypes: z.enum(['applied', 'hidden', 'fieldMissing', 'ignored']).default('applied'),
+  /** Fields of single users: `mixed` shows the chapter's own user as the guide does and the others as the OpenAPI does. */
+  userShape: z.enum(['mixed', 'guide', 'openapi']).default('mixed'),
+  /** Body of a 401 from a resource. */
+  unauthorizedBody: z.enum(['envelope', 'stringCode', 'flat', 'empty', 'html']).default('envelope'),
+  /** Body of a 404: `bare` has no domain and no details, as recorded by others. */
+  notFoundBody: z.enum(['bare', 'envelope']).default('bare'),
+  /** Answer for what is outside the client's own subtree. */
+  outside: z.enum(['notFound', 'forbidden']).default('notFound'),
+  /** Whether logins that differ in case only are the same login. */
+  loginCase: z.enum(['insensitive', 'sensitive']).default('insensitive'),
+  /** `GET …/brand` where no branding is in force: a default brand without a Buy URL, or 404. */
+  unbranded: z.enum(['default', 'notFound']).default('default'),
+  tokenTtlSeconds: z.int().min(1).default(7200),
+  /** Which fields of the token answer tell when it ends. */
+  tokenExpiry: z.enum(['both', 'expires_in', 'expires_on', 'none']).default('both'),
+  tokenForm: z.enum(['jwt', 'opaque']).default('jwt'),
+  /**
+   * Reads of a subtree (`subtree_root_tenant_id`): honest; refused with 400; leaving out every second user that changed;
+   * showing the page before once more in each page; the same page and cursor for ever; with old revisions and a time that runs backwards.
+   */
+  feed: z.enum(['honest', 'refused', 'omits', 'repeats', 'loops', 'backwards']).default('honest'),
+  /** How far the cloud's clock is ahead (behind, if negative), in milliseconds. */
+  clockSkewMs: z.int().default(0),
+  /** Most requests a second over all clients; the rest is turned away. */
+  rateLimit: rateLimit.nullable().default(null),
+});
+
+export type SwitchValues = Readonly<z.output<typeof schema>>;
+export type SwitchInput = Partial<z.input<typeof schema>>;
+
+export class Switches {
+  #values: SwitchValues = schema.parse({});
+
+  get current(): SwitchValues {
+    return this.#values;
+  }
+
+  /** Changes the ones named and leaves the others. Throws an InputError, and changes nothing, if one is wrong. */
+  set(change: SwitchInput): SwitchValues {
+    this.#values = this.#parse({ ...this.#values, ...change });
+    return this.#values;
+  }
+
+  /** The same for what came over the wire. */
+  setUnchecked(change: Record<string, unknown>): SwitchValues {
+    this.#values = this.#parse({ ...this.#values, ...change });
+    return this.#values;
+  }
+
+  reset(): void {
+    this.#values = schema.parse({});
+  }
+
+  #parse(values: Record<string, unknown>): SwitchValues {
+    return parseInput(schema, values, 'the switches');
+  }
+}

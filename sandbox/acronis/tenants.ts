@@ -1,0 +1,102 @@
+/**
+ * The tree of tenants: root → partners → folders → customers → units. Who sits above decides who may see what, unless a
+ * tenant manages itself (`ancestralAccess: false`): then nobody above it reaches it or anything below it.
+ */
+import type { Micros } from './timestamps.ts';
+
+export type TenantKind = 'root' | 'partner' | 'folder' | 'customer' | 'unit';
+
+export interface Brand {
+  readonly id: string;
+  readonly companyName: string;
+  /** The Buy URL. Empty or null means: no buy link. */
+  upsellUrl: string | null;
+}
+
+export interface Tenant {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: TenantKind;
+  readonly parent: Tenant | undefined;
+  readonly createdAt: Micros;
+  updatedAt: Micros;
+  version: number;
+  enabled: boolean;
+  brandEnabled: boolean;
+  /** Its own branding, kept while it is switched off. */
+  readonly brand: Brand;
+  ancestralAccess: boolean;
+  /** While true, only the lock's owner (nobody who talks to the sandbox) may change what is inside. */
+  locked: boolean;
+  readonly children: Tenant[];
+}
+
+export type NewTenant = Pick<Tenant, 'id' | 'name' | 'kind' | 'parent' | 'createdAt' | 'brand'> &
+  Partial<Pick<Tenant, 'brandEnabled' | 'ancestralAccess'>>;
+
+export class TenantTree {
+  readonly #byId = new Map<string, Tenant>();
+
+  add(given: NewTenant): Tenant {
+    const tenant: Tenant = {
+      updatedAt: given.createdAt,
+      version: 1,
+      enabled: true,
+      brandEnabled: false,
+      ancestralAccess: true,
+      locked: false,
+      children: [],
+      ...given,
+    };
+    this.#byId.set(tenant.id, tenant);
+    tenant.parent?.children.push(tenant);
+    return tenant;
+  }
+
+  get(id: string): Tenant | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Iterable<Tenant> {
+    return this.#byId.values();
+  }
+
+  clear(): void {
+    this.#byId.clear();
+  }
+}
+
+/** Whether someone at `from` may see `tenant`: it is the same one or below, with no self-managed tenant on the way. */
+export function reaches(from: Tenant, tenant: Tenant): boolean {
+  for (let at: Tenant | undefined = tenant; at !== undefined; at = at.parent) {
+    if (at === from) return true;
+    if (!at.ancestralAccess) return false;
+  }
+  return false;
+}
+
+/** Names from `from` down to `tenant`, both included. */
+export function pathOf(from: Tenant, tenant: Tenant): string[] {
+  const names: string[] = [];
+  for (let at: Tenant | undefined = tenant; at !== undefined; at = at.parent) {
+    names.unshift(at.name);
+    if (at === from) break;
+  }
+  return names;
+}
+
+/** `tenant` and everything below it that someone at `tenant` reaches, level by level. */
+export function subtreeOf(tenant: Tenant): Tenant[] {
+  const found = [tenant];
+  for (const at of found) found.push(...at.children.filter((child) => child.ancestralAccess));
+  return found;
+}
+
+export const isLocked = (tenant: Tenant): boolean =>
+  tenant.locked || (tenant.parent !== undefined && isLocked(tenant.parent));
+
+/** The branding people of a tenant see: that of the nearest tenant ABOVE it with branding on (branding is not for oneself). */
+export function brandInForce(tenant: Tenant): Brand | undefined {
+  for (let at = tenant.parent; at !== undefined; at = at.parent) if (at.brandEnabled) return at.brand;
+  return undefined;
+}

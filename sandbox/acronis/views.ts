@@ -1,0 +1,193 @@
+/** Users, roles, tenants and brands as the API shows them: every field name the documents give, at each level of detail. */
+import { createHash } from 'node:crypto';
+import type { SwitchValues } from './switches.ts';
+import { type Brand, brandInForce, pathOf, type Tenant } from './tenants.ts';
+import { formatMicros, type Micros } from './timestamps.ts';
+import { emailOf, type User } from './users.ts';
+
+export const DEFAULT_IDP = '11111111-1111-1111-1111-111111111111';
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+
+/** When things happened, by the cloud's own clock. */
+export const byServerClock = (at: Micros, switches: SwitchValues): string =>
+  formatMicros(at + switches.clockSkewMs * 1000);
+
+function contactView(user: User): Record<string, unknown> {
+  return {
+    address1: '',
+    address2: '',
+    city: '',
+    country: '',
+    email: emailOf(user),
+    firstname: user.firstname,
+    lastname: user.lastname,
+    phone: '',
+    state: '',
+    zipcode: '',
+    ...user.rest?.contact,
+  };
+}
+
+/** Exactly the fields the guide's chapters show for a user. */
+function guideView(user: User): Record<string, unknown> {
+  return {
+    activated: user.activated,
+    business_types: user.businessTypes,
+    contact: contactView(user),
+    created_at: formatMicros(user.createdAt),
+    enabled: user.enabled,
+    id: user.id,
+    idp_id: user.rest?.idp_id ?? DEFAULT_IDP,
+    language: user.language,
+    login: user.login,
+    mfa_status: 'disabled',
+    notifications: user.notifications,
+    personal_tenant_id: null,
+    tenant_id: user.tenant.id,
+    terms_accepted: false,
+    version: user.version,
+  };
+}
+
+/** One user, as `GET` and `PUT /users/{id}` answer. */
+export function userView(user: User, switches: SwitchValues): Record<string, unknown> {
+  const view = guideView(user);
+  if (switches.userShape === 'guide' || (switches.userShape === 'mixed' && user.guideShape)) return view;
+  view['updated_at'] = byServerClock(user.updatedAt, switches);
+  view['deleted_at'] = user.deletedAt === undefined ? null : byServerClock(user.deletedAt, switches);
+  if (user.rest?.external_id !== undefined) view['external_id'] = user.rest.external_id;
+  if (user.rest?.disable_after !== undefined) view['disable_after'] = user.rest.disable_after;
+  return view;
+}
+
+export type DetailLevel = 'stamps' | 'basic' | 'full';
+
+/** One user among many, as `GET /users` answers. */
+export function userItem(
+  user: User,
+  lod: DetailLevel,
+  withPolicies: boolean,
+  switches: SwitchValues,
+): Record<string, unknown> {
+  const stamps = {
+    id: user.id,
+    version: user.version,
+    tenant_id: user.tenant.id,
+    created_at: formatMicros(user.createdAt),
+    updated_at: byServerClock(user.updatedAt, switches),
+    deleted_at: user.deletedAt === undefined ? null : byServerClock(user.deletedAt, switches),
+    access_policies: withPolicies ? [policyView(user, switches)] : [],
+    origin_id: null,
+    origin_external_id: null,
+    disable_after: user.rest?.disable_after ?? null,
+  };
+  if (lod === 'stamps') return stamps;
+  const basic = { ...stamps, personal_tenant_id: null, login: user.login, enabled: user.enabled };
+  if (lod === 'basic') return basic;
+  return {
+    ...basic,
+    contact: contactView(user),
+    activated: user.activated,
+    language: user.language,
+    business_types: user.businessTypes,
+    notifications: user.notifications,
+    idp_id: user.rest?.idp_id ?? DEFAULT_IDP,
+    mfa_status: 'disabled',
+    terms_accepted: false,
+    ...(user.rest?.external_id === undefined ? {} : { external_id: user.rest.external_id }),
+  };
+}
+
+/** An id that follows from others, so that it need not be kept. */
+function derivedUuid(...from: string[]): string {
+  const digest = createHash('sha1').update(from.join('/')).digest('hex');
+  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
+}
+
+export function policyView(user: User, switches: SwitchValues): Record<string, unknown> {
+  return {
+    id: derivedUuid(user.id, user.role),
+    version: 0,
+    created_at: '1970-01-01T00:00:00Z',
+    updated_at: byServerClock(user.createdAt, switches),
+    deleted_at: null,
+    trustee_id: user.id,
+    trustee_type: 'user',
+    issuer_id: NIL_UUID,
+    tenant_id: user.tenant.id,
+    role_id: user.role,
+  };
+}
+
+export function tenantView(
+  tenant: Tenant,
+  lod: DetailLevel,
+  from: Tenant,
+  switches: SwitchValues,
+): Record<string, unknown> {
+  const stamps = {
+    id: tenant.id,
+    parent_id: tenant.parent?.id ?? tenant.id,
+    version: tenant.version,
+    created_at: formatMicros(tenant.createdAt),
+    updated_at: byServerClock(tenant.updatedAt, switches),
+    deleted_at: null,
+    contacts: [],
+    offering_items: [],
+  };
+  if (lod === 'stamps') return stamps;
+  const basic = { ...stamps, name: tenant.name, kind: tenant.kind, enabled: tenant.enabled };
+  if (lod === 'basic') return basic;
+  const brand = tenant.brandEnabled ? tenant.brand : brandInForce(tenant);
+  return {
+    ...basic,
+    customer_type: 'default',
+    customer_id: null,
+    brand_id: null,
+    brand_uuid: brand?.id ?? DEFAULT_BRAND_ID,
+    brand_enabled: tenant.brandEnabled,
+    barrier: tenant.ancestralAccess ? 0 : pathOf(from, tenant).length,
+    internal_tag: null,
+    language: 'en',
+    owner_id: null,
+    has_children: tenant.children.length > 0,
+    default_idp_id: DEFAULT_IDP,
+    update_lock: { enabled: tenant.locked, owner_id: null },
+    ancestral_access: tenant.ancestralAccess,
+    mfa_status: 'disabled',
+    pricing_mode: 'production',
+    contact: {
+      id: derivedUuid(tenant.id, 'contact'),
+      created_at: null,
+      updated_at: null,
+      types: [],
+      email: '',
+      firstname: '',
+      lastname: '',
+    },
+  };
+}
+
+const DEFAULT_BRAND_ID = '22222222-2222-2222-2222-222222222222';
+
+/** `undefined` is the default brand: no Buy URL, nobody's colours. */
+export function brandView(brand: Brand | undefined): Record<string, unknown> {
+  return {
+    id: brand?.id ?? DEFAULT_BRAND_ID,
+    company_name: brand?.companyName ?? null,
+    service_name: brand === undefined ? null : `${brand.companyName} Cloud`,
+    upsell_url: brand?.upsellUrl ?? null,
+    color: null,
+    color_scheme: 'default',
+    logotype: null,
+    home_url: null,
+    support_url: null,
+    terms_url: null,
+    privacy_policy_url: null,
+    smtp_override: 0,
+    smtp_server: '',
+    smtp_user: '',
+    smtp_password: '',
+    smtp_encryption: '',
+  };
+}

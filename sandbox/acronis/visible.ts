@@ -1,0 +1,21 @@
+/** What a client may see: its own tenant and what is below. The refusals for the rest are made here, the same for all routes. */
+import { notFound, outside } from './answers.ts';
+import type { Call, Cloud } from './cloud.ts';
+import { Refusal } from './query.ts';
+import { reaches, type Tenant } from './tenants.ts';
+import type { User } from './users.ts';
+
+export function visibleUser(cloud: Cloud, call: Call, allowDeleted = false): User {
+  const user = call.id === undefined ? undefined : cloud.directory.get(call.id);
+  if (user === undefined) throw new Refusal(notFound(call.switches));
+  if (!reaches(call.client.tenant, user.tenant)) throw new Refusal(outside(call.switches));
+  if (user.deletedAt !== undefined && !allowDeleted) throw new Refusal(notFound(call.switches));
+  return user;
+}
+
+export function visibleTenant(cloud: Cloud, call: Call, id: string | undefined): Tenant {
+  const tenant = id === undefined ? undefined : cloud.tenants.get(id);
+  if (tenant === undefined) throw new Refusal(notFound(call.switches));
+  if (!reaches(call.client.tenant, tenant)) throw new Refusal(outside(call.switches));
+  return tenant;
+}
