@@ -51,13 +51,15 @@ export interface Condition {
   readonly lastTransitionTime: string;
 }
 
+const never = '1970-01-01T00:00:00Z';
+
 /** The API server shows this on an object that no operator has looked at: it is the CRD's default for `status`, written by nobody. */
 export const pendingCondition: Condition = {
   type: 'Ready',
   status: 'Unknown',
   reason: 'Pending',
   message: 'Waiting for the operator. If this stays, see whether it runs and watches this namespace.',
-  lastTransitionTime: '1970-01-01T00:00:00Z',
+  lastTransitionTime: never,
 };
 
 /**
@@ -72,7 +74,8 @@ export function conditionsOf(
 ): readonly Condition[] {
   const { ready, stalled } = meanings[verdict.reason];
   const condition = (type: 'Ready' | 'Stalled', status: Condition['status']): Condition => {
-    const before = previous.find((each) => each.type === type);
+    // The time of the CRD's default is nobody's: it is when nothing had happened yet.
+    const before = previous.find((each) => each.type === type && each.lastTransitionTime !== never);
     return {
       type,
       status,

@@ -9,19 +9,35 @@ import { statusDefault, statusSchema } from './status.ts';
 
 export type JsonSchema = { [key: string]: unknown };
 
-/** Keywords that a structural schema has no place for. */
-const unstructural = [
-  'anyOf',
-  'oneOf',
-  'allOf',
-  'not',
-  '$ref',
-  'const',
-  'prefixItems',
-  'patternProperties',
-  'propertyNames',
-  'if',
-];
+/** The keywords of a structural schema that are used here. Any other is refused: the API server drops, with a warning at most, what it does not know. */
+const structuralKeywords: ReadonlySet<string> = new Set([
+  'type',
+  'description',
+  'format',
+  'default',
+  'nullable',
+  'enum',
+  'pattern',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'items',
+  'minItems',
+  'maxItems',
+  'properties',
+  'required',
+  'additionalProperties',
+  'minProperties',
+  'maxProperties',
+  'x-kubernetes-validations',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
+]);
 
 /** @throws Error naming the path of what has no structural form. */
 export function structural(schema: z.ZodType, path: string): JsonSchema {
@@ -40,13 +56,22 @@ export function structural(schema: z.ZodType, path: string): JsonSchema {
   return { ...json };
 }
 
-function refuseUnstructural(node: unknown, path: string): void {
-  if (node === null || typeof node !== 'object') return;
-  for (const [key, value] of Object.entries(node)) {
-    if (unstructural.includes(key)) throw new Error(`${path}: ${key} has no place in a CRD; write the rule in CEL`);
-    refuseUnstructural(value, `${path}.${key}`);
+function refuseUnstructural(schema: unknown, path: string): void {
+  if (!isRecord(schema)) return;
+  for (const key of Object.keys(schema)) {
+    if (!structuralKeywords.has(key)) throw new Error(`${path}: ${key} has no place in a CRD; write the rule in CEL`);
   }
+  const { properties, items, additionalProperties } = schema;
+  if (properties !== undefined && additionalProperties !== undefined)
+    throw new Error(`${path}: named fields and free ones have no place in one object of a CRD; drop one of the two`);
+  // The keys below properties are names of fields, whatever they are.
+  for (const [name, field] of Object.entries(isRecord(properties) ? properties : {}))
+    refuseUnstructural(field, `${path}.${name}`);
+  refuseUnstructural(items, `${path}[]`);
+  refuseUnstructural(additionalProperties, `${path}{}`);
 }
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 export function customResourceDefinition(): JsonSchema {
   const { kind, plural } = tenantUserUpsells;

@@ -20,12 +20,20 @@ const uuid = (field: string) =>
     },
   ]);
 
-const login = withRules(z.string().max(256), [
+/** The API server counts characters, zod's `max` counts UTF-16 units. */
+const characters = (text: string): number => [...text].length;
+const mostLoginCharacters = 256;
+const loginText = z
+  .string()
+  .refine((text) => characters(text) <= mostLoginCharacters, `login has at most ${mostLoginCharacters} characters`)
+  .meta({ maxLength: mostLoginCharacters });
+
+const login = withRules(loginText, [
   {
     cel: 'size(self) >= 3',
     message:
       'login has at least 3 characters, as the search of Acronis finds nothing shorter; name the user by userID instead',
-    holds: (text) => [...text].length >= 3,
+    holds: (text) => characters(text) >= 3,
   },
   {
     cel: "self.matches('^[^ \\\\t\\\\r\\\\n]([^\\\\r\\\\n]*[^ \\\\t\\\\r\\\\n])?$')",

@@ -1,0 +1,79 @@
+/**
+ * One account: an API client at a data center, and everything that is kept per account (token, pace, reads that travel together, change feed).
+ * Accounts with the same URL, client and secret are the same account, wherever their credentials came from.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock, Random } from '../clock.ts';
+import type { AcronisMetrics } from '../observability/metrics.ts';
+import { type AcronisApi, createApi } from './api.ts';
+import { createUserReader, type UserReader } from './batch.ts';
+import { type ChangeFeed, createChangeFeed } from './changes.ts';
+import type { Credentials } from './credentials.ts';
+import { AcronisError } from './errors.ts';
+import type { Send } from './http.ts';
+import { createPace } from './pace.ts';
+import { createTokenSource } from './token.ts';
+
+export interface Account {
+  /** Tells accounts apart; it reveals nothing of the credentials. */
+  readonly id: string;
+  readonly api: AcronisApi;
+  readonly users: UserReader;
+  readonly changes: ChangeFeed;
+}
+
+export interface AccountOptions {
+  readonly send: Send;
+  readonly concurrency: number;
+  readonly rate: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: AcronisMetrics;
+  /** Aborted when the operator stops. */
+  readonly lifetime: AbortSignal;
+}
+
+export interface Accounts {
+  of(credentials: Credentials): Account;
+  /** Forgets every account that none of these belong to, tokens included. */
+  keepOnly(credentials: readonly Credentials[]): void;
+}
+
+export function createAccounts(options: AccountOptions): Accounts {
+  const accounts = new Map<string, { account: Account; end: AbortController }>();
+  return {
+    of(credentials) {
+      const id = fingerprint(credentials);
+      const known = accounts.get(id);
+      if (known !== undefined) return known.account;
+      const end = new AbortController();
+      const account = createAccount(id, credentials, options, AbortSignal.any([options.lifetime, end.signal]));
+      accounts.set(id, { account, end });
+      return account;
+    },
+    keepOnly(credentials) {
+      const ids = new Set(credentials.map(fingerprint));
+      for (const [id, { end }] of accounts) {
+        if (ids.has(id)) continue;
+        accounts.delete(id);
+        // Whoever waits for a token or a read of this account is told in the words it knows.
+        end.abort(new AcronisError('unavailable', 'The credentials changed while they were in use.'));
+      }
+    },
+  };
+}
+
+function createAccount(id: string, credentials: Credentials, options: AccountOptions, lifetime: AbortSignal): Account {
+  const { send, clock, metrics } = options;
+  const { url, clientId, clientSecret } = credentials;
+  const pace = createPace({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
+  const tokens = createTokenSource({ url, clientId, clientSecret, send, pace, clock, metrics, lifetime });
+  const api = createApi({ url, clientId, send, tokens, pace, clock, metrics });
+  return { id, api, users: createUserReader({ api, clock, lifetime }), changes: createChangeFeed(api, clock) };
+}
+
+const fingerprint = ({ url, clientId, clientSecret }: Credentials): string =>
+  createHash('sha256')
+    .update(JSON.stringify([url, clientId, clientSecret]))
+    .digest('hex')
+    .slice(0, 16);

@@ -1,0 +1,128 @@
+/**
+ * Reads of single users that are asked for at about the same time travel together: `GET /users?uuids=` takes 100.
+ * While a batch is under way the next one gathers, so that a busy operator sends few full batches and an idle one waits for nothing but the
+ * first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the answer then says why.
+ * A batch that is refused as a whole is halved until the id that spoils it stands alone.
+ */
+import type { Clock } from '../clock.ts';
+import type { AcronisApi } from './api.ts';
+import { AcronisError } from './errors.ts';
+import { orAborted } from './or-aborted.ts';
+import type { User } from './user.ts';
+
+export interface UserReader {
+  /** The user as it is now; undefined where there is none. @throws AcronisError, or the signal's reason. */
+  read(id: string, signal: AbortSignal): Promise<User | undefined>;
+}
+
+export interface BatchOptions {
+  readonly api: Pick<AcronisApi, 'getUser' | 'getUsers'>;
+  readonly clock: Clock;
+  /** Ends requests under way when the account is no longer used. */
+  readonly lifetime: AbortSignal;
+  readonly windowMs?: number;
+  /** Batches under way at once. */
+  readonly mostAtOnce?: number;
+}
+
+const mostIds = 100;
+/** A batch under way for longer than this holds the next one up no more: one user whose read hangs must not slow the others. */
+const slowMs = 1_000;
+
+interface Wanted {
+  readonly id: string;
+  readonly promise: Promise<User | undefined>;
+  readonly resolve: (user: User | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function createUserReader({ api, clock, lifetime, windowMs = 5, mostAtOnce = 2 }: BatchOptions): UserReader {
+  let gathering = new Map<string, Wanted>();
+  let windowOpen = false;
+  let underWay = 0;
+
+  const dispatch = () => {
+    while (gathering.size > 0 && underWay < mostAtOnce && (!windowOpen || gathering.size >= mostIds)) {
+      const batch = take();
+      underWay++;
+      let held = true;
+      const release = () => {
+        if (!held) return;
+        held = false;
+        slow.cancel();
+        underWay--;
+        dispatch();
+      };
+      const slow = clock.after(slowMs, release);
+      void fetchBatch(batch).finally(release);
+    }
+  };
+
+  const take = (): readonly Wanted[] => {
+    const all = [...gathering.values()];
+    gathering = new Map(all.slice(mostIds).map((wanted) => [wanted.id, wanted]));
+    return all.slice(0, mostIds);
+  };
+
+  const fetchOne = async (wanted: Wanted) => {
+    try {
+      wanted.resolve(await api.getUser(wanted.id, lifetime));
+    } catch (error) {
+      wanted.reject(error);
+    }
+  };
+
+  /** Settles the promises of the batch, those that it left out a little later; never rejects. */
+  const fetchBatch = async (batch: readonly Wanted[]): Promise<void> => {
+    const [first] = batch;
+    if (first !== undefined && batch.length === 1) return await fetchOne(first);
+    let users: Map<string, User>;
+    try {
+      const answer = await api.getUsers(
+        batch.map((wanted) => wanted.id),
+        lifetime,
+      );
+      users = new Map(answer.map((user) => [user.id, user]));
+    } catch (error) {
+      if (!spoiltByOne(error)) {
+        for (const wanted of batch) wanted.reject(error);
+        return;
+      }
+      const half = Math.ceil(batch.length / 2);
+      await Promise.all([fetchBatch(batch.slice(0, half)), fetchBatch(batch.slice(half))]);
+      return;
+    }
+    for (const wanted of batch) {
+      const user = users.get(wanted.id);
+      if (user === undefined) void fetchOne(wanted);
+      else wanted.resolve(user);
+    }
+  };
+
+  return {
+    async read(anyCase, signal) {
+      signal.throwIfAborted();
+      const id = anyCase.toLowerCase();
+      let wanted = gathering.get(id);
+      if (wanted === undefined) {
+        wanted = { id, ...Promise.withResolvers<User | undefined>() };
+        gathering.set(id, wanted);
+        if (!windowOpen) {
+          windowOpen = true;
+          clock.after(windowMs, () => {
+            windowOpen = false;
+            dispatch();
+          });
+        }
+        if (gathering.size >= mostIds) dispatch();
+      }
+      return await orAborted(wanted.promise, signal);
+    },
+  };
+}
+
+/** Errors that may be about one id of a batch, not about the account or the service (as a redirect is). */
+const spoiltByOne = (error: unknown): boolean =>
+  error instanceof AcronisError &&
+  error.status >= 400 &&
+  (error.kind === 'rejected' || error.kind === 'forbidden' || error.kind === 'notFound');

@@ -1,0 +1,52 @@
+/**
+ * One authorised call: it carries a token, keeps the account's pace, and is made once more with a new token where the old one was refused.
+ */
+import type { Clock } from '../clock.ts';
+import type { AcronisMetrics, AcronisOperation } from '../observability/metrics.ts';
+import { AcronisError } from './errors.ts';
+import type { Send } from './http.ts';
+import { measured } from './measured.ts';
+import type { Pace } from './pace.ts';
+import type { TokenSource } from './token.ts';
+
+export interface Call {
+  readonly method: 'GET' | 'PUT';
+  /** Below `/api/2`. */
+  readonly path: string;
+  /** JSON. */
+  readonly body?: string;
+}
+
+export interface CallOptions {
+  /** Ends in `/api/2`. */
+  readonly url: string;
+  readonly send: Send;
+  readonly tokens: TokenSource;
+  readonly pace: Pick<Pace, 'run'>;
+  readonly clock: Clock;
+  readonly metrics: AcronisMetrics;
+}
+
+/** @returns the parsed JSON of a 2xx answer. @throws AcronisError, or the signal's reason once it is aborted. */
+export type MakeCall = (operation: AcronisOperation, call: Call, signal: AbortSignal) => Promise<unknown>;
+
+export function createCall({ url, send, tokens, pace, clock, metrics }: CallOptions): MakeCall {
+  const once = (operation: AcronisOperation, { path, ...call }: Call, token: string, signal: AbortSignal) => {
+    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+    if (call.body !== undefined) headers['content-type'] = 'application/json';
+    const request = () => send({ ...call, url: url + path, headers }, signal);
+    return pace.run(() => measured(operation, request, clock, metrics), signal);
+  };
+
+  return async (operation, call, signal) => {
+    const token = await tokens.get(signal);
+    try {
+      return await once(operation, call, token, signal);
+    } catch (error) {
+      if (!(error instanceof AcronisError) || error.kind !== 'credentials') throw error;
+      // It may have been revoked or have ended early: one new token, one more try.
+      tokens.drop(token);
+      return await once(operation, call, await tokens.get(signal), signal);
+    }
+  };
+}

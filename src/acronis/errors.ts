@@ -1,0 +1,166 @@
+/**
+ * Every way in which a call to Acronis fails, classified once, here. Callers look at `kind` and never at a status.
+ * Messages stand in conditions: each is constant for what went wrong, so that a lasting failure writes no status twice. Bodies are read for
+ * their codes only, and only known codes are repeated: texts may name people.
+ */
+import * as z from 'zod';
+
+export type AcronisErrorKind =
+  /** No answer, or one that says "later": time-out, cut connection, 5xx, a page that is not the API's. */
+  | 'unavailable'
+  /** 429, or 503 with Retry-After. */
+  | 'throttled'
+  /** The token was refused although it is new, or no token was given. */
+  | 'credentials'
+  /** 403, or a platform code that says the same. */
+  | 'forbidden'
+  | 'notFound'
+  /** The revision that was sent is not the current one. */
+  | 'conflict'
+  /** Any other answer that says no, and will say no again. */
+  | 'rejected';
+
+export interface AcronisErrorDetails {
+  readonly status?: number;
+  readonly outcomeUnknown?: boolean;
+  readonly retryAfterMs?: number | undefined;
+  readonly detail?: string;
+  readonly cause?: unknown;
+}
+
+export class AcronisError extends Error {
+  override readonly name = 'AcronisError';
+  readonly kind: AcronisErrorKind;
+  /** 0 where no answer came. */
+  readonly status: number;
+  /** True where the request may have reached the API and been applied although no answer says so. */
+  readonly outcomeUnknown: boolean;
+  /** How long Acronis asked to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** What exactly went wrong, in few words for the log. It may change from try to try, so the message leaves it out. */
+  readonly detail: string;
+
+  constructor(kind: AcronisErrorKind, message: string, details: AcronisErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.kind = kind;
+    this.status = details.status ?? 0;
+    this.outcomeUnknown = details.outcomeUnknown ?? false;
+    this.retryAfterMs = details.retryAfterMs;
+    this.detail = details.detail ?? '';
+  }
+}
+
+export const throttledMessage = 'Acronis asked for fewer requests.';
+export const unavailableMessage = 'Acronis could not be reached or could not answer.';
+
+/** A success that does not hold what the API would send. Whatever it stands for, a write may have been applied. */
+export const notTheApis = (detail: string, status = 0): AcronisError =>
+  new AcronisError('unavailable', "Acronis answered with something that is not the API's.", {
+    status,
+    detail,
+    outcomeUnknown: true,
+  });
+
+/** An answer that is not a success, as `http.ts` read it. */
+export interface ErrorAnswer {
+  readonly status: number;
+  /** The parsed body; undefined where it was not JSON. */
+  readonly body: unknown;
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * The kind of an answer that is not 2xx with JSON. The API's documents leave open what a stale revision is answered with, so each form that any
+ * source names counts: code 1001 under any 4xx, 412, 426 (KB 71376), and 409 unless its code is that of a true duplicate.
+ */
+export function classify(answer: ErrorAnswer): AcronisError {
+  const { status, retryAfterMs } = answer;
+  const code = codeOf(answer.body);
+  const platform = typeof code === 'number' ? platformCodes[code] : undefined;
+  const shown = code === undefined || code === status ? '' : `, code ${code}`;
+  const said = `HTTP ${status}${shown}${platform ? `: ${platform.means}` : ''}`;
+  const fail = (kind: AcronisErrorKind, message: string) =>
+    new AcronisError(kind, message, { status, retryAfterMs, detail: said, outcomeUnknown: kind === 'unavailable' });
+
+  if (status === 429 || (status === 503 && (retryAfterMs !== undefined || isThrottleCode(code))))
+    return fail('throttled', throttledMessage);
+  if (status >= 500 || status === 408) return fail('unavailable', unavailableMessage);
+  if (status < 300) return notTheApis(said, status);
+  if (status < 400)
+    return fail(
+      'rejected',
+      "The URL answered with a redirect, which is not followed: give the data center's own URL with the credentials.",
+    );
+  if (status === 401) return fail('credentials', `Acronis did not accept the API client's token (${said}).`);
+  if (platform?.kind === 'unavailable') return fail('unavailable', unavailableMessage);
+  if (platform) return fail(platform.kind, `Acronis refused the request (${said}).`);
+  if (status === 403) return fail('forbidden', `The API client has no right to this (${said}).`);
+  if (status === 404) return fail('notFound', `Acronis knows nothing under this id (${said}).`);
+  if (status === 409 || status === 412 || status === 426)
+    return fail('conflict', `The revision was not the current one (${said}).`);
+  return fail('rejected', `Acronis refused the request (${said}).`);
+}
+
+/** Platform codes that say more than the HTTP status (guide, "Status and error codes"); their statuses are not documented. */
+const platformCodes: Readonly<Record<number, { kind: AcronisErrorKind; means: string }>> = {
+  1000: { kind: 'unavailable', means: 'internal error' },
+  1001: { kind: 'conflict', means: 'version mismatch' },
+  1002: { kind: 'forbidden', means: 'access denied' },
+  1003: { kind: 'forbidden', means: 'the parent tenant is disabled' },
+  1004: { kind: 'rejected', means: 'tenant name conflict' },
+  1005: { kind: 'notFound', means: 'tenant not found' },
+  1010: { kind: 'rejected', means: 'e-mail conflict' },
+  1011: { kind: 'rejected', means: 'deprovisioning is in progress' },
+  1012: { kind: 'forbidden', means: 'the tenant is locked' },
+  1013: { kind: 'rejected', means: 'the tenant is disabled' },
+  1015: { kind: 'rejected', means: 'infrastructure conflict' },
+  1018: { kind: 'rejected', means: 'the user is disabled' },
+  1027: { kind: 'rejected', means: 'business rules are not satisfied' },
+  1028: { kind: 'rejected', means: 'a guest user exists' },
+  1031: { kind: 'rejected', means: 'location conflict' },
+  1033: { kind: 'rejected', means: 'invalid login' },
+};
+
+/** Words that Acronis' services are known to send as a code: go-appkit, go-authkit, the token endpoint, and what was seen in the wild. */
+const words: ReadonlySet<string> = new Set([
+  'tooManyRequests',
+  'tooManyInFlightRequests',
+  'bearerTokenMissing',
+  'authenticationFailed',
+  'authorizationFailed',
+  'notFound',
+  'methodNotAllowed',
+  'serviceUnavailable',
+  'internalError',
+  'ParameterMalformed',
+  'invalid_client',
+  'invalid_request',
+  'invalid_grant',
+  'invalid_scope',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'access_denied',
+]);
+
+/** Codes that Acronis' own Go services send with a 503 when they limit a client (go-appkit). */
+const isThrottleCode = (code: Code): boolean => code === 'tooManyRequests' || code === 'tooManyInFlightRequests';
+
+type Code = number | string | undefined;
+
+/** `error` is an object with a code (number or string), or, from the token endpoint, a string. */
+const errorBody = z.object({
+  error: z.union([z.object({ code: z.union([z.number(), z.string()]) }), z.string()]),
+});
+
+/** HTTP's own and the platform's. Any other number, or a word that is not known, could be an id or a name. */
+const isShown = (code: number): boolean => Number.isInteger(code) && code >= 100 && code < 2000;
+
+function codeOf(body: unknown): Code {
+  const parsed = errorBody.safeParse(body);
+  if (!parsed.success) return undefined;
+  const { error } = parsed.data;
+  const code = typeof error === 'string' ? error : error.code;
+  if (typeof code === 'string' && words.has(code)) return code;
+  if (typeof code === 'string' && !/^\d{3,4}$/.test(code)) return undefined;
+  return isShown(Number(code)) ? Number(code) : undefined;
+}

@@ -1,0 +1,129 @@
+/**
+ * The bearer token of one API client. One request however many wait for it; renewed before it ends; dropped when somebody
+ * was refused with it. The secret leaves this file only as a Basic header to the token endpoint.
+ */
+import * as z from 'zod';
+import type { Clock } from '../clock.ts';
+import type { AcronisMetrics } from '../observability/metrics.ts';
+import { AcronisError, notTheApis } from './errors.ts';
+import type { Exchange, Send } from './http.ts';
+import { measured } from './measured.ts';
+import { orAborted } from './or-aborted.ts';
+import type { Pace } from './pace.ts';
+
+/** What does not say a time counts as not said: a token is worth a try in any case. */
+const seconds = z.coerce.number().positive().optional().catch(undefined);
+
+/** Guide, "Authentication": `expires_on` (Unix seconds) in the examples, `expires_in` in the OpenAPI; both are optional there. */
+const answer = z.object({
+  // What could not stand in a header must not become the current token.
+  access_token: z.string().regex(/^[\x21-\x7e]+$/),
+  expires_on: seconds,
+  expires_in: seconds,
+});
+
+/** Guide: a token lives two hours. */
+const assumedLifetimeMs = 2 * 60 * 60 * 1000;
+/** The vendor's own examples renew when less than 15 minutes are left. */
+const renewEarlyMs = 15 * 60 * 1000;
+/** A client that was refused is refused again: nobody asks anew before this is over. A changed secret is another source. */
+const rememberRefusalMs = 30_000;
+/** A renewal that failed is tried again after this, while the old token still serves. */
+const renewAgainMs = 30_000;
+
+export interface TokenSource {
+  /** @throws AcronisError of kind `credentials` where Acronis does not accept the client; any other kind where it cannot say. */
+  get(signal: AbortSignal): Promise<string>;
+  /** Forgets this token if it is still the current one: whoever was refused with it calls this. */
+  drop(token: string): void;
+}
+
+export interface TokenOptions {
+  readonly url: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly send: Send;
+  readonly pace: Pick<Pace, 'run'>;
+  readonly clock: Clock;
+  readonly metrics: AcronisMetrics;
+  /** Ends a request under way when the account is no longer used. */
+  readonly lifetime: AbortSignal;
+}
+
+interface Token {
+  readonly text: string;
+  readonly renewAt: number;
+  readonly endsAt: number;
+}
+
+export function createTokenSource(options: TokenOptions): TokenSource {
+  const { url, clientId, clientSecret, send, pace, clock, metrics, lifetime } = options;
+  let current: Token | undefined;
+  let pending: Promise<string> | undefined;
+  let refusal: { readonly error: AcronisError; readonly until: number } | undefined;
+
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+  const exchange: Exchange = {
+    method: 'POST',
+    url: `${url}/idp/token`,
+    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials',
+  };
+
+  const ask = async (): Promise<Token> => {
+    const parsed = answer.safeParse(await send(exchange, lifetime).catch(asCredentials)).data;
+    if (parsed === undefined) throw notTheApis('no token');
+    const now = clock.now();
+    const lives = lifetimeOf(parsed, clock.wall());
+    // A token that lives shorter than the margin is renewed at half its life.
+    return { text: parsed.access_token, renewAt: now + Math.max(lives - renewEarlyMs, lives / 2), endsAt: now + lives };
+  };
+
+  const renew = async (): Promise<string> => {
+    try {
+      current = await pace.run(() => measured('token', ask, clock, metrics), lifetime);
+      return current.text;
+    } catch (error) {
+      if (error instanceof AcronisError && error.kind === 'credentials') {
+        current = undefined;
+        refusal = { error, until: clock.now() + rememberRefusalMs };
+      }
+      // Read again, as it may have been dropped meanwhile.
+      if (current === undefined || clock.now() >= current.endsAt) throw error;
+      current = { ...current, renewAt: clock.now() + renewAgainMs };
+      return current.text;
+    }
+  };
+
+  return {
+    async get(signal) {
+      signal.throwIfAborted();
+      if (current !== undefined && clock.now() < Math.min(current.renewAt, current.endsAt)) return current.text;
+      if (refusal !== undefined && clock.now() < refusal.until) throw refusal.error;
+      pending ??= renew().finally(() => {
+        pending = undefined;
+      });
+      return await orAborted(pending, signal);
+    },
+    drop(token) {
+      if (current?.text === token) current = undefined;
+    },
+  };
+}
+
+/**
+ * `expires_in` counts where both are there, as it does not depend on this machine's clock. A time that is over says only that a clock is wrong:
+ * a token that truly ended is refused, dropped and renewed.
+ */
+function lifetimeOf({ expires_in: inSeconds, expires_on: on }: z.output<typeof answer>, wall: number): number {
+  const lives = inSeconds !== undefined ? inSeconds * 1000 : on !== undefined ? on * 1000 - wall : assumedLifetimeMs;
+  return lives > 0 ? lives : assumedLifetimeMs;
+}
+
+/** On the token endpoint any 4xx but 408 and 429 speaks of the client: a flat OAuth body, 400 or 401 (reference: token errors). */
+function asCredentials(error: unknown): never {
+  if (!(error instanceof AcronisError) || error.status < 400 || error.status >= 500) throw error;
+  if (error.kind === 'throttled' || error.kind === 'unavailable') throw error;
+  const { status, detail } = error;
+  throw new AcronisError('credentials', `Acronis did not accept the API client (HTTP ${status}).`, { status, detail });
+}

@@ -1,0 +1,79 @@
+/**
+ * Arguments → configuration → operator → exit code. 0: it was told to stop and did; 1: it could not go on; 2: a setting is wrong.
+ */
+import { Command, CommanderError } from 'commander';
+import { systemClock } from './clock.ts';
+import { addSettings, type Config, ownCredentials } from './config.ts';
+import { KubeconfigError } from './kubernetes/cluster-access.ts';
+import type { Log } from './observability/log.ts';
+import { createLog } from './observability/pino.ts';
+import { ListenError } from './observability/server.ts';
+import { runOperator } from './operator.ts';
+
+/** Put in by the build; from source it is not a release. */
+declare const __OPERATOR_VERSION__: string | undefined;
+const version = typeof __OPERATOR_VERSION__ === 'string' ? __OPERATOR_VERSION__ : '0.0.0-source';
+
+process.exitCode = await main(process.argv);
+
+async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('acronis-upsell-operator')
+    .description('Keeps users of Acronis Cyber Protect Cloud marked as buyers, as TenantUserUpsell objects say.')
+    .version(version)
+    .exitOverride();
+  const run = program
+    .command('run', { isDefault: true })
+    .description('serve the objects of a cluster (the default)')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (config: Config) => {
+      exitCode = await runUntilStopped(config);
+    });
+  addSettings(run);
+  program.addHelpText('after', () => `\n${run.helpInformation()}`);
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    // commander has printed its one sentence, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+async function runUntilStopped(config: Config): Promise<number> {
+  const log = await createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    clock: systemClock,
+    colour: process.stdout.isTTY === true,
+  });
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      log.info('told to stop; finishing what is under way', { signal: name });
+      stop.abort(new Error(`${name} was received`));
+      // The second one means it.
+      process.once(name, () => process.exit(1));
+    });
+  }
+  try {
+    const own = ownCredentials(config, process.env);
+    const end = await runOperator({ config, own, env: process.env, version, log }, stop.signal);
+    if (end.kind === 'stopped') {
+      log.info('stopped');
+      return 0;
+    }
+    return failed(log, end.message);
+  } catch (error) {
+    if (error instanceof CommanderError) return failed(log, error.message, 2);
+    if (error instanceof KubeconfigError || error instanceof ListenError) return failed(log, error.message);
+    throw error;
+  }
+}
+
+function failed(log: Log, why: string, exitCode = 1): number {
+  log.error('cannot go on', { why });
+  return exitCode;
+}

@@ -1,0 +1,67 @@
+/**
+ * Two objects that name one user: the older one has it. A claim counts only where it could be acted upon, so that nobody can block
+ * another tenant's object by naming its user first.
+ */
+import type { User } from '../acronis/user.ts';
+import type { TenantUserUpsell } from '../api/object.ts';
+import type { Fleet } from './fleet.ts';
+import { sourceOf } from './fleet.ts';
+import { forbids, type NamespaceGuard } from './plan.ts';
+
+type GuardOf = (object: TenantUserUpsell) => Promise<NamespaceGuard>;
+
+/** The oldest object that has this user before `object`, as `nameFor` names it; undefined where `object` has it itself. */
+export async function rivalOf(
+  object: TenantUserUpsell,
+  user: User,
+  fleet: Fleet,
+  guardOf: GuardOf,
+): Promise<string | undefined> {
+  if (!writes(object)) return undefined;
+  const [first] = (await claimants(object, user, fleet, guardOf)).filter((peer) => isOlder(peer, object)).sort(byAge);
+  return first && nameFor(first, object);
+}
+
+/** A live object that goes on holding this user when `object` is deleted, so that nothing is taken away in between; as `nameFor` names it. */
+export async function heirOf(
+  object: TenantUserUpsell,
+  user: User,
+  fleet: Fleet,
+  guardOf: GuardOf,
+): Promise<string | undefined> {
+  const heirs = (await claimants(object, user, fleet, guardOf)).filter(
+    (peer) => peer.spec.ok && !peer.spec.value.suspend,
+  );
+  const [first] = heirs.sort(byAge);
+  return first && nameFor(first, object);
+}
+
+/** Who may read `object` may not know what other namespaces hold, nor what they are called. */
+const nameFor = (peer: TenantUserUpsell, object: TenantUserUpsell): string =>
+  peer.namespace === object.namespace ? peer.name : 'one in another namespace';
+
+/** All others that name this user and could act upon it. */
+async function claimants(
+  object: TenantUserUpsell,
+  user: User,
+  fleet: Fleet,
+  guardOf: GuardOf,
+): Promise<TenantUserUpsell[]> {
+  const found: TenantUserUpsell[] = [];
+  for (const key of [...fleet.byIndex('user', user.id)]) {
+    const peer = fleet.get(key);
+    if (peer === undefined || peer.uid === object.uid || peer.deletedAt !== undefined || !writes(peer) || !peer.spec.ok)
+      continue;
+    // With other credentials it counts once these have shown that they reach the user.
+    if (sourceOf(peer) !== sourceOf(object) && peer.status.userID !== user.id) continue;
+    if (forbids(peer.spec.value, user, await guardOf(peer)) === undefined) found.push(peer);
+  }
+  return found;
+}
+
+const writes = (object: TenantUserUpsell): boolean =>
+  object.spec.ok && object.spec.value.managementPolicy === 'Enforce';
+
+const byAge = (a: TenantUserUpsell, b: TenantUserUpsell): number =>
+  a.createdAt - b.createdAt || (a.uid < b.uid ? -1 : 1);
+const isOlder = (a: TenantUserUpsell, b: TenantUserUpsell): boolean => byAge(a, b) < 0;

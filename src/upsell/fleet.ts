@@ -1,0 +1,29 @@
+/**
+ * The objects that this operator serves, as its cache holds them, and the two questions asked of them besides "by key":
+ * which objects name this user, and which objects use these credentials.
+ */
+import type { TenantUserUpsell } from '../api/object.ts';
+import type { Log } from '../observability/log.ts';
+import { Store } from '../runtime/store.ts';
+
+export type Fleet = Store<TenantUserUpsell, 'user' | 'source'>;
+
+export const createFleet = (log: Log): Fleet =>
+  new Store<TenantUserUpsell, 'user' | 'source'>({
+    log,
+    indexes: { user: namedUser, source: sourceOf },
+    same: (a, b) => a.uid === b.uid && a.resourceVersion === b.resourceVersion,
+  });
+
+/** Where an object's credentials come from: `namespace/name` of a Secret, or '' for the operator's own. */
+export type Source = string;
+export const ownSource: Source = '';
+
+export function sourceOf(object: TenantUserUpsell): Source {
+  const secret = object.spec.ok ? object.spec.value.credentialsSecretRef : undefined;
+  return secret === undefined ? ownSource : `${object.namespace}/${secret.name}`;
+}
+
+/** The id of the user that an object names; for a login, the one that was found for it. */
+export const namedUser = (object: TenantUserUpsell): string | undefined =>
+  (object.spec.ok ? object.spec.value.userID : undefined) ?? object.status.userID;

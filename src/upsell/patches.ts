@@ -1,0 +1,62 @@
+/**
+ * What is written to an object in the cluster: its status, and its finalizer. Each patch names the object's uid, so that it never reaches a namesake
+ * that was created since; a finalizer's also names the resource version, because it replaces the whole list.
+ */
+import { revokeFinalizer, tenantUserUpsells } from '../api/names.ts';
+import type { TenantUserUpsell } from '../api/object.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { pathOf } from '../kubernetes/resource.ts';
+
+/** @throws KubernetesError, or the signal's reason once it is aborted. */
+export async function patchStatus(
+  client: KubernetesClient,
+  { namespace, name, uid }: TenantUserUpsell,
+  status: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.request(
+    {
+      method: 'PATCH',
+      path: pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' }),
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { uid }, status },
+    },
+    signal,
+  );
+}
+
+export const hasFinalizer = (object: TenantUserUpsell): boolean => object.finalizers.includes(revokeFinalizer);
+
+/** @throws KubernetesError (a conflict where the cached object is no longer current), or the signal's reason. */
+export const addFinalizer = (client: KubernetesClient, object: TenantUserUpsell, signal: AbortSignal): Promise<void> =>
+  patchFinalizers(client, object, [...object.finalizers, revokeFinalizer], signal);
+
+/** @throws as `addFinalizer`. */
+export const removeFinalizer = (
+  client: KubernetesClient,
+  object: TenantUserUpsell,
+  signal: AbortSignal,
+): Promise<void> =>
+  patchFinalizers(
+    client,
+    object,
+    object.finalizers.filter((each) => each !== revokeFinalizer),
+    signal,
+  );
+
+async function patchFinalizers(
+  client: KubernetesClient,
+  { namespace, name, uid, resourceVersion }: TenantUserUpsell,
+  finalizers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await client.request(
+    {
+      method: 'PATCH',
+      path: pathOf(tenantUserUpsells, { namespace, name }),
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { uid, resourceVersion, finalizers } },
+    },
+    signal,
+  );
+}

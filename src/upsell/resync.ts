@@ -1,0 +1,37 @@
+/**
+ * The full pass: every object is looked at once per interval, spread evenly, so that whatever the change feed and the watch missed is found.
+ * Objects go in slices of as many as one read takes.
+ */
+import type { Clock } from '../clock.ts';
+import type { WorkQueue } from '../runtime/queue.ts';
+import type { Fleet } from './fleet.ts';
+
+const sliceSize = 100;
+/** How soon a fleet that was empty is looked at again. */
+const emptyWaitMs = 60_000;
+
+export interface ResyncOptions {
+  readonly fleet: Fleet;
+  readonly queue: Pick<WorkQueue, 'add'>;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+}
+
+/** Runs until the signal is aborted. */
+export async function runResync(
+  { fleet, queue, intervalMs, clock }: ResyncOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const keys = [...fleet.keys()];
+    const slices = Math.ceil(keys.length / sliceSize);
+    const pauseMs = slices === 0 ? Math.min(emptyWaitMs, intervalMs) : intervalMs / slices;
+    for (let slice = 0; slice < Math.max(1, slices); slice++) {
+      await clock.sleep(pauseMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      for (const key of keys.slice(slice * sliceSize, (slice + 1) * sliceSize)) {
+        if (fleet.get(key) !== undefined) queue.add(key, 'resync');
+      }
+    }
+  }
+}

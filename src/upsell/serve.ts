@@ -1,0 +1,70 @@
+/**
+ * What runs while this process leads: the workers, the change feed, the full pass, and the eye on credentials.
+ */
+import type { Account } from '../acronis/account.ts';
+import type { ControllerMetrics } from '../observability/metrics.ts';
+import { runController } from '../runtime/controller.ts';
+import type { WorkQueue } from '../runtime/queue.ts';
+import type { ReconcileContext } from './context.ts';
+import { runDrift } from './drift.ts';
+import { type Source, sourceOf } from './fleet.ts';
+import { createReconcile } from './reconcile.ts';
+import { runResync } from './resync.ts';
+
+export interface ServeOptions {
+  readonly context: ReconcileContext;
+  readonly queue: WorkQueue;
+  readonly workers: number;
+  readonly driftIntervalMs: number;
+  readonly resyncIntervalMs: number;
+  readonly controllerMetrics: ControllerMetrics;
+  /** Reconciles under way give up when it is aborted. */
+  readonly hardStop: AbortSignal;
+}
+
+/** Runs until the signal is aborted; resolves once the last reconcile under way has ended. */
+export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const { context, queue } = options;
+  const { fleet, sources, accounts, clock, log, metrics } = context;
+
+  const sourcesInUse = (): ReadonlySet<Source> => {
+    const used = new Set<Source>();
+    for (const object of fleet.values()) used.add(sourceOf(object));
+    return used;
+  };
+  const onCredentialsChanged = (source: Source) => {
+    accounts.keepOnly([...sources.remembered()]);
+    // A whole fleet may use them: what a person edits meanwhile goes first.
+    for (const key of [...fleet.byIndex('source', source)]) queue.add(key, 'retry');
+  };
+  const accountsInUse = async (until: AbortSignal): Promise<readonly Account[]> => {
+    const found = new Set<Account>();
+    for (const source of sourcesInUse()) {
+      // One Secret that cannot be read is no reason to look at no account at all.
+      const result = await sources.read(source, until).catch(() => undefined);
+      if (result?.kind === 'found') found.add(accounts.of(result.credentials));
+    }
+    return [...found];
+  };
+
+  await Promise.all([
+    runController(
+      {
+        queue,
+        workers: options.workers,
+        reconcile: createReconcile(context),
+        clock,
+        log,
+        metrics: options.controllerMetrics,
+        hardStop: options.hardStop,
+      },
+      signal,
+    ),
+    runDrift(
+      { fleet, queue, accounts: accountsInUse, intervalMs: options.driftIntervalMs, clock, log, metrics },
+      signal,
+    ),
+    runResync({ fleet, queue, intervalMs: options.resyncIntervalMs, clock }, signal),
+    sources.run(sourcesInUse, onCredentialsChanged, signal),
+  ]);
+}

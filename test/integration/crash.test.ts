@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { until } from '../../sandbox/until.ts';
+import { World } from './world.ts';
+
+it('killed between the PUT and the status, it converges after a restart with exactly one PUT', async () => {
+  await using world = await World.start();
+  world.tellOnFailure();
+  const { johnDoe } = world.acronis.cast;
+  // The PUT is applied, and its answer never comes: the moment holds still.
+  const fault = world.acronis.faults.add({ kind: 'hang', moment: 'after', routes: ['putUser'], id: johnDoe });
+  await world.upsell('john', { userID: johnDoe });
+  await until('the PUT was applied', () => world.isBuyer(johnDoe), Boolean);
+  expect((await world.get('john'))?.status.observedVersion).toBeUndefined();
+  const { signal } = await world.operator.stop('SIGKILL');
+  expect(signal).toBe('SIGKILL');
+  world.acronis.faults.remove(fault);
+
+  await world.startAnew();
+  const object = await world.untilReason('john', 'BuyerAssigned', 40_000);
+  expect(object.status.observedVersion).toBe(world.user(johnDoe).version);
+  expect(world.acronis.ledger.putsOf(johnDoe)).toMatchObject({ sent: 1, applied: 1 });
+});
+
+it('told to stop in the middle of a PUT, it finishes it, releases the lease and exits 0', async () => {
+  await using world = await World.start();
+  world.tellOnFailure();
+  const { johnDoe } = world.acronis.cast;
+  world.acronis.faults.add({ kind: 'latency', ms: 1_500, routes: ['putUser'] });
+  await world.upsell('john', { userID: johnDoe });
+  await until(
+    'the PUT is on its way',
+    () => world.acronis.ledger.stats().inFlight,
+    (count) => count > 0,
+  );
+  const end = await world.operator.stop('SIGTERM');
+  expect(end).toEqual({ exitCode: 0, signal: undefined });
+  const object = await world.untilReason('john', 'BuyerAssigned', 2_000);
+  expect(object.status.observedVersion).toBe(world.user(johnDoe).version);
+  const holder = await world.ok('get', 'lease', 'acronis-upsell-operator', '-o', 'jsonpath={.spec.holderIdentity}');
+  expect(holder).toBe('');
+});

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../sandbox/until.ts';
+import { ready, secret, stalled, World } from './world.ts';
+
+describe('the tenant that an object names', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  beforeEach(() => world.tellOnFailure());
+
+  it("must be the user's: otherwise nothing is written, and nothing about the user is told", async () => {
+    const { johnDoe, tenants } = world.acronis.cast;
+    await world.upsell('wrong-tenant', { userID: johnDoe, tenantID: tenants.unit });
+    const object = await world.untilReason('wrong-tenant', 'TenantMismatch');
+    expect(stalled(object)?.status).toBe('True');
+    expect(object.status).not.toHaveProperty('userID');
+    expect(object.status).not.toHaveProperty('tenantID');
+    expect(object.status).not.toHaveProperty('observedVersion');
+    expect(world.puts(johnDoe)).toBe(0);
+  });
+
+  it('a user that the API client cannot see is not found', async () => {
+    await world.upsell('stranger', { userID: world.acronis.cast.stranger });
+    await world.untilReason('stranger', 'UserNotFound');
+  });
+});
+
+describe('two objects that name one user', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  beforeEach(() => world.tellOnFailure());
+
+  it('the older one has the user; the younger one says which that is', async () => {
+    const { johnDoe } = world.acronis.cast;
+    await world.upsell('older', { userID: johnDoe });
+    await world.untilReason('older', 'BuyerAssigned');
+    // Creation times have whole seconds; within one the uid decides.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await world.upsell('younger', { userID: johnDoe.toUpperCase() });
+    const object = await world.untilReason('younger', 'DuplicateClaim');
+    expect(ready(object)?.message).toContain('older,');
+    expect(world.puts(johnDoe)).toBe(1);
+  });
+
+  it('the younger one takes over at once when the older one goes, without a write', async () => {
+    const { johnDoe } = world.acronis.cast;
+    await world.ok('delete', 'tuu', 'older');
+    await world.untilReason('younger', 'BuyerAssigned', 5_000);
+    expect(world.puts(johnDoe)).toBe(1);
+  });
+
+  it('an object that only observes claims nothing', async () => {
+    await world.upsell('observer', { userID: world.acronis.cast.johnDoe, managementPolicy: 'Observe' });
+    await world.untilReason('observer', 'BuyerAssigned');
+  });
+
+  it('by login and by id are the same claim', async () => {
+    const { samRivers } = world.acronis.cast;
+    const tenantID = world.user(samRivers).tenant.id;
+    await world.upsell('by-login', { login: 'sam.rivers', tenantID });
+    await world.untilReason('by-login', 'BuyerAssigned');
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await world.upsell('by-id', { userID: samRivers });
+    await world.untilReason('by-id', 'DuplicateClaim');
+  });
+});
+
+describe('a namespace with a tenant label', () => {
+  it("lets objects with the operator's credentials name users of that tenant only, and sees the label change", async () => {
+    const other = '12121212-1212-4212-8212-121212121212';
+    await using world = await World.start({ labels: { 'upsell.acronis.com/tenant-id': other } });
+    world.tellOnFailure();
+    const { johnDoe, tenants } = world.acronis.cast;
+    await world.upsell('john', { userID: johnDoe });
+    const object = await world.untilReason('john', 'NamespaceNotAllowed');
+    expect(object.status).not.toHaveProperty('userID');
+    expect(world.puts(johnDoe)).toBe(0);
+
+    await world.ok(
+      'label',
+      'namespace',
+      world.namespace,
+      '--overwrite',
+      `upsell.acronis.com/tenant-id=${tenants.partner}`,
+    );
+    // Listed namespaces are asked for every ten seconds.
+    await world.untilReason('john', 'BuyerAssigned', 45_000);
+  });
+
+  it('does not bind objects with credentials of their own', async () => {
+    const other = '12121212-1212-4212-8212-121212121212';
+    await using world = await World.start({ labels: { 'upsell.acronis.com/tenant-id': other } });
+    world.tellOnFailure();
+    const { url, clientId, clientSecret, cast } = world.acronis;
+    await world.apply(secret('own', { url, clientID: clientId, clientSecret }));
+    await world.upsell('john', { userID: cast.johnDoe, credentialsSecretRef: { name: 'own' } });
+    await world.untilReason('john', 'BuyerAssigned');
+  });
+});
+
+describe('--require-tenant-label', () => {
+  it('refuses a namespace without the label', async () => {
+    await using world = await World.start({ flags: ['--require-tenant-label'] });
+    world.tellOnFailure();
+    const { johnDoe } = world.acronis.cast;
+    await world.upsell('john', { userID: johnDoe });
+    await world.untilReason('john', 'NamespaceNotAllowed');
+    expect(world.puts(johnDoe)).toBe(0);
+    const events = await until(
+      'the event',
+      () => world.events('john'),
+      (seen) => seen.length > 0,
+    );
+    expect(events[0]).toMatchObject({ type: 'Warning', reason: 'NamespaceNotAllowed' });
+  });
+});
