@@ -87,17 +87,16 @@ export function addSettings(command: Command): Command {
   setting('--log-level <level>', logLevels.join(', '), oneOf(logLevels), 'info');
   setting('--log-format <format>', logFormats.join(', '), oneOf(logFormats), 'json');
   setting('--shutdown-grace <duration>', 'how long work under way may take to end', grace, '20s');
-  return command.addHelpText(
-    'after',
-    `
-Environment:
-  ACRONIS_URL            the data center's URL, such as https://eu2-cloud.acronis.com
-  ACRONIS_CLIENT_ID      the operator's own API client
-  ACRONIS_CLIENT_SECRET  its secret
-
-Durations are written as 30s, 10m or 1h30m.`,
-  );
+  return command;
 }
+
+/** What `--help` says beside the flags. */
+export const settingsHelp = `Each flag has a variable of the same name in upper snake case. Durations are written as 30s, 10m or 1h30m.
+
+The operator's own API client, from the environment only:
+  ACRONIS_URL            the data center's URL, such as https://eu2-cloud.acronis.com
+  ACRONIS_CLIENT_ID      the client's id
+  ACRONIS_CLIENT_SECRET  its secret`;
 
 /** The operator's own credentials, from the environment or from `--acronis-credentials-dir`. @throws InvalidArgumentError where both are given. */
 export function ownCredentials(config: Config, env: Readonly<Record<string, string | undefined>>): OwnCredentials {

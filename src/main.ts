@@ -3,7 +3,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { systemClock } from './clock.ts';
-import { addSettings, type Config, ownCredentials } from './config.ts';
+import { addSettings, type Config, ownCredentials, settingsHelp } from './config.ts';
 import { KubeconfigError } from './kubernetes/cluster-access.ts';
 import type { Log } from './observability/log.ts';
 import { createLog } from './observability/pino.ts';
@@ -30,8 +30,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .action(async (config: Config) => {
       exitCode = await runUntilStopped(config);
     });
-  addSettings(run);
-  program.addHelpText('after', () => `\n${run.helpInformation()}`);
+  addSettings(run).addHelpText('after', `\n${settingsHelp}`);
+  program.addHelpText('after', () => `\n${run.helpInformation()}\n${settingsHelp}`);
   try {
     await program.parseAsync(argv);
     return exitCode;

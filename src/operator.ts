@@ -124,6 +124,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
 
   const unreachable = await untilReachable(client, connection, log, signal);
   if (unreachable !== undefined) return { kind: 'failed', message: unreachable };
+  if (signal.aborted) return { kind: 'stopped' };
 
   const queue = new WorkQueue({ clock, random, metrics: metrics.queue });
   connectTriggers(fleet, namespaceStore, queue);
@@ -227,7 +228,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const election = await elect(
     {
       client,
-      namespace: config.leaderElectionNamespace ?? (connection.namespace),
+      namespace: config.leaderElectionNamespace ?? connection.namespace,
       name: config.leaderElectionId,
       identity,
       durations: defaultLeaseDurations,

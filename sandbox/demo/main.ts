@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { startSandbox } from '../acronis/sandbox.ts';
 import { startControlPlane } from '../controlplane/controlplane.ts';
+import { leaveOnSignals } from '../controlplane/leaving.ts';
 import { createProgress } from '../controlplane/progress.ts';
 import { ProvisionError, provision } from '../controlplane/provision.ts';
 import { startOperator } from '../operator-process.ts';
@@ -17,19 +18,13 @@ const { keep } = new Command('demo')
   .parse()
   .opts<{ keep: boolean }>();
 
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => {
-    console.log('\nstopping …');
-    stop.abort(new Error(`${name} was received`));
-  });
-}
+const stopped = leaveOnSignals();
 const story = createStory(console.log);
 
 try {
-  process.exitCode = await demo(stop.signal);
+  process.exitCode = await demo(stopped);
 } catch (error) {
-  if (stop.signal.aborted) process.exitCode = 130;
+  if (stopped.aborted) process.exitCode = 130;
   else if (error instanceof ProvisionError) {
     console.error(error.message);
     process.exitCode = 1;
@@ -54,7 +49,7 @@ async function demo(signal: AbortSignal): Promise<number> {
         kubeconfig: controlPlane.kubeconfig,
         acronis,
         // Shorter than in production, where a minute and an hour do: nobody wants to watch a demo for an hour.
-        flags: ['--drift-interval=2s', '--resync-interval=4s'],
+        flags: ['--drift-interval=2s', '--resync-interval=2s'],
       });
       up.defer(async () => void (await operator.stop()));
       return operator;

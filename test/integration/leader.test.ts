@@ -1,0 +1,28 @@
+import { expect, inject, it } from 'vitest';
+import { startOperator } from '../../sandbox/operator-process.ts';
+import { until } from '../../sandbox/until.ts';
+import { World } from './world.ts';
+
+it('of two replicas one works; the other is ready, and takes over as soon as the first one leaves', async () => {
+  await using world = await World.start();
+  world.tellOnFailure();
+  const { johnDoe, companyAdmin } = world.acronis.cast;
+  const holder = () => world.ok('get', 'lease', 'acronis-upsell-operator', '-o', 'jsonpath={.spec.holderIdentity}');
+  const first = await until('somebody leads', holder, (name) => name !== '');
+  const second = await startOperator({
+    kubeconfig: inject('controlPlane').kubeconfig,
+    acronis: world.acronis,
+    flags: [`--watch-namespaces=${world.namespace}`, `--leader-election-namespace=${world.namespace}`],
+  });
+  await using _ = { [Symbol.asyncDispose]: async () => void (await second.stop()) };
+  await second.ready(AbortSignal.timeout(20_000));
+  await world.upsell('john', { userID: johnDoe });
+  await world.untilReason('john', 'BuyerAssigned');
+  expect(second.lines.some((line) => line.includes('wrote to Acronis'))).toBe(false);
+
+  expect(await world.operator.stop()).toMatchObject({ exitCode: 0 });
+  await world.upsell('ada', { userID: companyAdmin });
+  await world.untilReason('ada', 'BuyerAssigned', 10_000);
+  expect(await holder()).not.toBe(first);
+  expect(world.puts(johnDoe)).toBe(1);
+});

@@ -1,0 +1,74 @@
+/** The arrows of CONTRIBUTING's picture, tried one by one on the project's own lint settings. */
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const biome = join(dirname(createRequire(import.meta.url).resolve('@biomejs/biome/package.json')), 'bin/biome');
+
+const refused = [
+  ['acronis', '../kubernetes/client.ts'],
+  ['acronis', '../upsell/plan.ts'],
+  ['acronis', '../runtime/backoff.ts'],
+  ['api', '../acronis/user.ts'],
+  ['kubernetes', '../runtime/queue.ts'],
+  ['kubernetes', '../api/names.ts'],
+  ['observability', '../config.ts'],
+  ['runtime', '../acronis/errors.ts'],
+  ['runtime', '../upsell/fleet.ts'],
+  ['runtime', '../api/object.ts'],
+  ['upsell', '../config.ts'],
+  ['upsell', '../operator.ts'],
+] as const;
+
+const allowed = [
+  ['acronis', '../clock.ts'],
+  ['acronis', '../observability/log.ts'],
+  ['acronis', './errors.ts'],
+  ['runtime', '../kubernetes/client.ts'],
+  ['upsell', '../acronis/errors.ts'],
+  ['upsell', '../runtime/queue.ts'],
+  ['upsell', '../api/spec.ts'],
+] as const;
+
+const fileOf = (layer: string, from: string) => `src/${layer}/imports-${from.replaceAll(/\W+/g, '-')}.ts`;
+
+/** All that the lint says of a project that has one file for each arrow. */
+let said = '';
+beforeAll(async () => {
+  const project = await mkdtemp(join(tmpdir(), 'upsell-layers-'));
+  afterAll(() => rm(project, { recursive: true }));
+  await copyFile(join(root, 'biome.json'), join(project, 'biome.json'));
+  for (const [layer, from] of [...refused, ...allowed]) {
+    await mkdir(join(project, 'src', layer), { recursive: true });
+    await writeFile(
+      join(project, fileOf(layer, from)),
+      `import type { It } from '${from}';\n\nexport type Same = It;\n`,
+    );
+  }
+  const args = [biome, 'lint', '--vcs-enabled=false', '--max-diagnostics=none', '--colors=off', '.'];
+  ({ all: said } = await execa(process.execPath, args, { cwd: project, all: true, reject: false }));
+}, 30_000);
+
+const complains = (layer: string, from: string) =>
+  said
+    .split('\n')
+    .some((line) => line.startsWith(fileOf(layer, from)) && line.includes('lint/style/noRestrictedImports'));
+
+describe('the layers', () => {
+  it.each(refused)('src/%s may not import %s', (layer, from) => {
+    expect(complains(layer, from)).toBe(true);
+  });
+
+  it.each(allowed)('src/%s may import %s', (layer, from) => {
+    expect(complains(layer, from)).toBe(false);
+  });
+
+  it('a wrong arrow is an error, so that the lint fails', async () => {
+    const settings = await readFile(join(root, 'biome.json'), 'utf8');
+    expect(settings.match(/"noRestrictedImports": \{\s*"level": "error"/g)).toHaveLength(3);
+  });
+});
