@@ -14,7 +14,10 @@ import { runOperator } from './operator.ts';
 declare const __OPERATOR_VERSION__: string | undefined;
 const version = typeof __OPERATOR_VERSION__ === 'string' ? __OPERATOR_VERSION__ : '0.0.0-source';
 
-process.exitCode = await main(process.argv);
+const exitCode = await main(process.argv);
+process.exitCode = exitCode;
+// Whoever could not go on, by losing the lease above all, must not linger: something may still be under way.
+if (exitCode !== 0) process.exit(exitCode);
 
 async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
@@ -54,6 +57,8 @@ async function runUntilStopped(config: Config): Promise<number> {
     process.once(name, () => {
       log.info('told to stop; finishing what is under way', { signal: name });
       stop.abort(new Error(`${name} was received`));
+      // Nothing should take longer than the grace period; should it, it does not keep the pod.
+      setTimeout(() => process.exit(1), config.shutdownGrace + 5_000).unref();
       // The second one means it.
       process.once(name, () => process.exit(1));
     });

@@ -2,6 +2,8 @@
  * The first call to the API server, made to learn whether there is any point in going on, and to say in one sentence what to change if not.
  */
 import * as z from 'zod';
+import type { Clock, Random } from '../clock.ts';
+import type { Log } from '../observability/log.ts';
 import type { KubernetesClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import { isForbidden, KubernetesError } from './errors.ts';
@@ -31,6 +33,34 @@ export async function checkServer(
     if (isForbidden(error)) return { kind: 'ok', version: 'unknown' };
     return { kind: 'failed', error, ...explain(error, connection) };
   }
+}
+
+export interface ReachOptions {
+  readonly client: KubernetesClient;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+
+/** Waits until the API server answers. The sentence that says why it never will, where waiting alone does not help; undefined otherwise, and when `signal` ends it. */
+export async function untilReachable(options: ReachOptions, signal: AbortSignal): Promise<string | undefined> {
+  const { client, connection, clock, random, log } = options;
+  for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      const check = await checkServer(client, connection, signal);
+      if (check.kind === 'ok') return undefined;
+      if (check.lasting) return check.message;
+      log.warn('the API server does not answer; it is tried again', { why: check.message });
+      await clock.sleep(waitMs * (0.5 + random() / 2), signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+  return undefined;
 }
 
 function explain(error: KubernetesError, connection: Connection): { message: string; lasting: boolean } {

@@ -194,8 +194,8 @@ class Election {
   async #release(): Promise<void> {
     try {
       // Not bound to the signal, which is aborted already; the call has a time limit of its own.
-      await this.#lock.release(new AbortController().signal);
-      this.#log.debug('the lease is released');
+      const released = await this.#lock.release(new AbortController().signal);
+      if (released) this.#log.info('the lease is released');
     } catch (error) {
       this.#log.warn('the lease could not be released; another process takes over when it expires', {
         detail: leaseProblem(this.#options.namespace, this.#options.name, error).message,

@@ -58,12 +58,18 @@ export class LeaseLock {
    * @throws KubernetesError, or the signal's reason.
    */
   async acquire(signal: AbortSignal): Promise<LockResult> {
+    const before = this.#observed;
     const observed = await this.#read(signal);
+    // Of a lease that was deleted, the holder does not know it yet, and goes on until its time is over.
+    const known = observed ?? before;
+    if (known !== undefined && known.record.holder !== this.#options.identity) {
+      const { holder, durationSeconds } = known.record;
+      const freeInMs = known.at + durationSeconds * 1000 - this.#options.clock.now();
+      if (holder !== '' && freeInMs > 0) return { kind: 'taken', holder, freeInMs };
+    }
     if (observed === undefined) return this.#create(signal);
     const { record } = observed;
     if (record.holder === this.#options.identity) return this.#write(observed, this.#renewed(record), signal);
-    const freeInMs = observed.at + record.durationSeconds * 1000 - this.#options.clock.now();
-    if (record.holder !== '' && freeInMs > 0) return { kind: 'taken', holder: record.holder, freeInMs };
     return this.#write(observed, this.#acquired(record.transitions + 1), signal);
   }
 
@@ -87,20 +93,22 @@ export class LeaseLock {
 
   /**
    * Lets go of it, so that the next one need not wait until it expires. Does nothing when this process never tried to take it, or somebody else has it.
+   * @returns whether there was something to let go of.
    * @throws KubernetesError, or the signal's reason.
    */
-  async release(signal: AbortSignal): Promise<void> {
-    if (!this.#tried) return;
+  async release(signal: AbortSignal): Promise<boolean> {
+    if (!this.#tried) return false;
     // Read anew: a write without an answer may have changed it.
     const observed = await this.#read(signal);
-    if (observed?.record.holder !== this.#options.identity) return;
+    if (observed?.record.holder !== this.#options.identity) return false;
     const now = microTime(this.#options.clock.wall());
     // A duration of 0 is not allowed; without a holder it means nothing anyway.
-    await this.#write(
+    const result = await this.#write(
       observed,
       { ...observed.record, holder: '', durationSeconds: 1, acquireTime: now, renewTime: now },
       signal,
     );
+    return result.kind === 'held';
   }
 
   #acquired(transitions: number): LeaseRecord {
@@ -117,9 +125,8 @@ export class LeaseLock {
     try {
       return this.#observe(await this.#call({ method: 'GET', path: this.#path(true) }, signal));
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      this.#observed = undefined;
-      return undefined;
+      if (isNotFound(error)) return undefined;
+      throw error;
     }
   }
 

@@ -9,6 +9,9 @@ import { classifyFailure, type During, type Verdict } from './watch-failure.ts';
 /** As kube-rs' watcher waits, and much like client-go's reflector. */
 export const reflectorBackoff: BackoffPolicy = { baseMs: 800, factor: 2, ceilingMs: 30_000, jitter: 0.5 };
 
+/** What somebody has to put right is looked for more often: whoever has just applied the CRD or the Role does not want to wait, and asking costs little. */
+const waitingForSomebody: BackoffPolicy = { ...reflectorBackoff, ceilingMs: 5_000 };
+
 /** A watch that ended in order after this time is simply opened again; one that broke after it starts the backoff anew. */
 const goodWatchMs = 5_000;
 /** Relists are dear: they come faster one after the other only when the last one is this long ago. */
@@ -29,7 +32,7 @@ export interface Recovery {
   readonly verdict: Verdict;
   readonly relist: boolean;
   readonly waitMs: number;
-  /** Which failure in a row this is, from 1. */
+  /** Which failure in a row this is, from 1; 0 when it was none, but something learnt. */
   readonly inARow: number;
 }
 
@@ -73,15 +76,15 @@ export class WatchRecovery {
     const verdict = classifyFailure(error, attempt.during);
     if (attempt.openMs >= goodWatchMs) this.#failures = 0;
     if (now - this.#listedAt >= relistsForgottenMs) this.#relists = 0;
+    if (this.#learnsToPage(verdict, attempt)) return { verdict, relist: true, waitMs: verdict.atLeastMs, inARow: 0 };
     this.#failures += 1;
-    if (this.#learnsToPage(verdict, attempt))
-      return { verdict, relist: true, waitMs: verdict.atLeastMs, inARow: this.#failures };
 
     const relist = attempt.during !== 'watch' || verdict.next === 'relist' || this.#isFutile(verdict, attempt);
     // Counted when a list that was good is thrown away. A list that fails is a failure like any other.
     if (relist && attempt.during === 'watch') this.#relists += 1;
     const inARow = relist ? Math.max(this.#failures, this.#relists) : this.#failures;
-    const backoffMs = delayMs(reflectorBackoff, inARow - 1, this.#random);
+    const policy = verdict.needsSomebody ? waitingForSomebody : reflectorBackoff;
+    const backoffMs = delayMs(policy, inARow - 1, this.#random);
     return { verdict, relist, waitMs: Math.max(backoffMs, verdict.atLeastMs), inARow };
   }
 

@@ -2,6 +2,7 @@
  * The objects that this operator serves, as its cache holds them, and the two questions asked of them besides "by key":
  * which objects name this user, and which objects use these credentials.
  */
+import { conditionReason } from '../api/conditions.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
 import type { Log } from '../observability/log.ts';
 import { Store } from '../runtime/store.ts';
@@ -27,3 +28,13 @@ export function sourceOf(object: TenantUserUpsell): Source {
 /** The id of the user that an object names; for a login, the one that was found for it. */
 export const namedUser = (object: TenantUserUpsell): string | undefined =>
   (object.spec.ok ? object.spec.value.userID : undefined) ?? object.status.userID;
+
+/** How many objects there are by the reason of their Ready. */
+export function countByReason(fleet: Fleet): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { status } of fleet.values()) {
+    const reason = conditionReason(status.conditions);
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return counts;
+}

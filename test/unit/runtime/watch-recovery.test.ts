@@ -24,6 +24,12 @@ describe('the way back of a reflector', () => {
     expect(waits).toEqual([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
   });
 
+  it('is never longer than five seconds where somebody has to put something right', () => {
+    const missing = new KubernetesError('no such kind', { status: 404 });
+    const waits = Array.from({ length: 6 }, () => fail(missing, 'streaming list').waitMs);
+    expect(waits).toEqual([800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+  });
+
   it('starts anew when a watch was open for five seconds', () => {
     for (let i = 0; i < 5; i++) fail(cut, 'watch');
     expect(fail(cut, 'watch', 4_999).waitMs).toBeGreaterThan(800);
