@@ -59,7 +59,13 @@ const { metafile } = await build({
   plugins: [onlyWhatIsUsed],
   define: { __OPERATOR_VERSION__: JSON.stringify(version) },
   // CommonJS packages ask for Node's modules with require, which an ES module does not have.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: [
+      // One sentence on an older Node, before anything of ours runs into what it lacks.
+      "if (Number(process.versions.node.split('.')[0]) < 24) { console.error(`acronis-upsell-operator needs Node 24 or newer; this is ${process.version}. In its checkout, npx node is the right one.`); process.exit(1); }",
+      "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    ].join('\n'),
+  },
   // Names stay, so that a stack trace can be read without the map.
   minifySyntax: true,
   minifyWhitespace: true,

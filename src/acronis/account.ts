@@ -72,8 +72,17 @@ function createAccount(id: string, credentials: Credentials, options: AccountOpt
   return { id, api, users: createUserReader({ api, clock, lifetime }), changes: createChangeFeed(api, clock) };
 }
 
-const fingerprint = ({ url, clientId, clientSecret }: Credentials): string =>
-  createHash('sha256')
-    .update(JSON.stringify([url, clientId, clientSecret]))
-    .digest('hex')
-    .slice(0, 16);
+/** Asked for at every look at an object, and made once for each set of credentials that was read. */
+const fingerprints = new WeakMap<Credentials, string>();
+function fingerprint(credentials: Credentials): string {
+  let print = fingerprints.get(credentials);
+  if (print === undefined) {
+    const { url, clientId, clientSecret } = credentials;
+    print = createHash('sha256')
+      .update(JSON.stringify([url, clientId, clientSecret]))
+      .digest('hex')
+      .slice(0, 16);
+    fingerprints.set(credentials, print);
+  }
+  return print;
+}

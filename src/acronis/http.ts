@@ -2,9 +2,10 @@
  * One HTTP exchange with Acronis: time-out over the whole of it, a cap on the body, JSON or nothing. It knows no token and no pace.
  * Redirects are not followed, so that a credential never goes where its URL did not say.
  */
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
-import { AcronisError, classify, notTheApis } from './errors.ts';
+import { type Answer, ExchangeError, exchange, headerOf } from '../exchange.ts';
+import { classify, notTheApis } from './errors.ts';
 import { noAnswer } from './no-answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -30,55 +31,48 @@ const mostBytes = 10 * 1024 * 1024;
 
 /** Connections to Acronis. One for the process: undici keeps a pool for each host. */
 export const createDispatcher = (): Agent =>
-  new Agent({ allowH2: false, connections: 32, keepAliveTimeout: 30_000, connect: { timeout: 10_000 } });
+  new Agent({
+    allowH2: false,
+    connections: 32,
+    keepAliveTimeout: 30_000,
+    // The deadline of an exchange holds for the whole of it; undici's would only add timers.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: 10_000 },
+  });
 
 export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }: HttpOptions): Send {
-  return async (exchange, signal) => {
+  const limits = { timeoutMs, maxBytes: mostBytes };
+  return async ({ method, url, headers, body }, signal) => {
     signal.throwIfAborted();
-    const deadline = new AbortController();
-    const stop = () => deadline.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    const timer = clock.after(timeoutMs, () => deadline.abort(new Error('time-out')));
+    const path = url.indexOf('/', 'https://'.length);
+    const request = {
+      method,
+      origin: url.slice(0, path),
+      path: url.slice(path),
+      headers: { accept: 'application/json', 'user-agent': userAgent, ...headers },
+      body: body ?? null,
+    };
+    let answer: Answer;
     try {
-      const { statusCode, headers, body } = await request(exchange.url, {
-        method: exchange.method,
-        headers: { accept: 'application/json', 'user-agent': userAgent, ...exchange.headers },
-        body: exchange.body ?? null,
-        dispatcher,
-        signal: deadline.signal,
-      });
-      const json = await readJson(body, headers['content-type']);
-      if (statusCode >= 200 && statusCode < 300 && json !== undefined) return json;
-      const retryAfter = headers['retry-after'];
-      throw classify({
-        status: statusCode,
-        body: json,
-        retryAfterMs: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, clock.wall()),
-      });
+      answer = await exchange(dispatcher, request, limits, clock, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof AcronisError) throw error;
-      throw noAnswer(error, deadline.signal.aborted);
-    } finally {
-      timer.cancel();
-      signal.removeEventListener('abort', stop);
+      if (!(error instanceof ExchangeError)) throw noAnswer(error, false);
+      throw error.kind === 'tooLarge' ? notTheApis('more than 10 MB') : noAnswer(error, true);
     }
+    const json = readJson(answer);
+    if (answer.status >= 200 && answer.status < 300 && json !== undefined) return json;
+    const retryAfterMs = parseRetryAfter(headerOf(answer, 'retry-after'), clock.wall());
+    throw classify({ status: answer.status, body: json, retryAfterMs });
   };
 }
 
-/** The body as JSON; undefined where it is something else. The body is always read to its end or destroyed. */
-async function readJson(body: Dispatcher.ResponseData['body'], type: string | string[] | undefined): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    // Leaving the loop destroys the stream, and the connection with it.
-    if (bytes > mostBytes) throw notTheApis('more than 10 MB');
-    chunks.push(chunk);
-  }
-  if (typeof type !== 'string' || !/\bjson\b/i.test(type)) return undefined;
+/** The body as JSON; undefined where it is something else. */
+function readJson(answer: Answer): unknown {
+  if (!/\bjson\b/i.test(headerOf(answer, 'content-type') ?? '')) return undefined;
   try {
-    return JSON.parse((chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)).toString('utf8'));
+    return JSON.parse(answer.body.toString());
   } catch {
     return undefined;
   }

@@ -38,8 +38,9 @@ const envelope = z.object({
     finalizers: z.array(z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
   }),
-  spec: z.unknown(),
-  status: z.unknown(),
+  // Optional, as zod has a key that is missing refused otherwise: an object without a status must not be invisible.
+  spec: z.unknown().optional(),
+  status: z.unknown().optional(),
 });
 
 /** The projection of an object as the API server sent it, or undefined where it is not one. */

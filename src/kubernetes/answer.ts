@@ -1,10 +1,9 @@
 /**
  * Reads what an API server, or something in front of it, answered: JSON where it succeeded, and one KubernetesError for everything else.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
+import { type Answer, headerOf } from '../exchange.ts';
 import { KubernetesError } from './errors.ts';
-import type { Answer } from './exchange.ts';
 
 const statusObject = z.object({
   kind: z.literal('Status'),
@@ -17,6 +16,10 @@ const statusObject = z.object({
 });
 
 const LONGEST_MESSAGE = 500;
+
+/** Says that it is JSON, as every answer of an API server does and a gateway's page does not. */
+export const isJson = (answer: Answer): boolean =>
+  headerOf(answer, 'content-type')?.startsWith('application/json') === true;
 
 /** The body of a 2xx answer; undefined where there is none. @throws KubernetesError when it is not JSON */
 export function jsonOf(answer: Answer, what: string): unknown {
@@ -33,11 +36,11 @@ export function failureOf(answer: Answer, what: string, wall: number): Kubernete
   const body = statusIn(answer);
   const { status } = answer;
   const retryAfterMs =
-    retryAfter(answer.headers['retry-after'], wall) ??
+    retryAfter(headerOf(answer, 'retry-after'), wall) ??
     (body?.details?.retryAfterSeconds === undefined ? undefined : body.details.retryAfterSeconds * 1_000);
   if (body === undefined) {
     // The API server itself says some things in plain text: that it knows no such path, or that it is overloaded.
-    const plain = answer.body.length === 0 || contentType(answer.headers) === 'text/plain';
+    const plain = answer.body.length === 0 || contentType(answer) === 'text/plain';
     const reason = plain ? wordFor(status) : 'InvalidAnswer';
     const text =
       plain && status === 404 ? '404 NotFound: the server knows no such path (is the CRD installed?)' : strange(answer);
@@ -73,13 +76,13 @@ function statusIn(answer: Answer): z.infer<typeof statusObject> | undefined {
 
 /** About an answer that is not the API's own. Its body may be anything, so it is not repeated. */
 function strange(answer: Answer): string {
-  const type = contentType(answer.headers);
+  const type = contentType(answer);
   const size = answer.body.length === 0 ? 'nothing' : type;
   return `${answer.status} with ${size} instead of the API's JSON (is a proxy or gateway in between, or the address another server's?)`;
 }
 
-function contentType(headers: IncomingHttpHeaders): string {
-  const type = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0];
+function contentType(answer: Answer): string {
+  const type = /^[\w.+-]+\/[\w.+-]+/.exec(headerOf(answer, 'content-type') ?? '')?.[0];
   return type === 'application/json' ? 'broken JSON' : (type ?? 'a body without a content type');
 }
 

@@ -15,6 +15,8 @@ export interface KubernetesCall {
     | 'application/apply-patch+yaml';
   /** Milliseconds until the whole call is given up. Defaults to 30,000. */
   readonly timeoutMs?: number;
+  /** The answer is of no interest once it is known to be good: it is not parsed, and the call resolves to undefined. */
+  readonly discardAnswer?: boolean;
 }
 
 export interface WatchCall {

@@ -3,13 +3,13 @@
  * a deadline, a size limit, the count in the metrics, and errors of one kind. It does not retry: callers know what may be repeated.
  */
 import type { Clock } from '../clock.ts';
+import { type Answer, exchange } from '../exchange.ts';
 import type { KubernetesMetrics } from '../observability/metrics.ts';
-import { failureOf, jsonOf } from './answer.ts';
+import { failureOf, isJson, jsonOf } from './answer.ts';
 import type { KubernetesCall, KubernetesClient, WatchCall, WatchEvent } from './client.ts';
 import type { Connection, Credentials } from './connection.ts';
 import { before } from './deadline.ts';
 import { KubernetesError } from './errors.ts';
-import { type Answer, exchange } from './exchange.ts';
 import { unanswered } from './network-failure.ts';
 import { watchStream } from './watch-stream.ts';
 
@@ -56,7 +56,8 @@ class HttpClient implements KubernetesClient {
     let credentials = this.#connection.current() ?? (await this.#credentials(call, deadline, signal));
     for (let repeated = false; ; repeated = true) {
       const answer = await this.#send(call, path, body, credentials, deadline, signal);
-      if (answer.status >= 200 && answer.status < 300) return jsonOf(answer, `${call.method} ${call.path}`);
+      if (answer.status >= 200 && answer.status < 300)
+        return call.discardAnswer && isJson(answer) ? undefined : jsonOf(answer, `${call.method} ${call.path}`);
       if (answer.status === 401) {
         this.#connection.refused(credentials);
         const next = repeated ? credentials : await this.#credentials(call, deadline, signal);

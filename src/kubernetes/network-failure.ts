@@ -2,6 +2,7 @@
  * What Node and undici say when there is no answer, in words for people. Only codes are looked at: messages of
  * lower layers can hold addresses, file names and parts of what was sent.
  */
+import { ExchangeError } from '../exchange.ts';
 import { KubernetesError, type LocalReason } from './errors.ts';
 
 export interface NetworkFailure {
@@ -64,11 +65,15 @@ function codeOf(error: unknown): string | undefined {
   return undefined;
 }
 
+const reasons = { timedOut: 'TimedOut', tooLarge: 'AnswerTooLarge' } as const;
+
 /** The error for a call (`what`) that got no answer from `server`. */
 export function unanswered(error: unknown, what: string, server: string): KubernetesError {
   if (error instanceof KubernetesError) {
     return new KubernetesError(`${what}: ${error.message}`, { status: error.status, reason: error.reason });
   }
+  if (error instanceof ExchangeError)
+    return new KubernetesError(`${what}: ${error.message}`, { reason: reasons[error.kind] });
   const { reason, text } = networkFailure(error);
   // The cause stays behind: it drags sockets and whole certificates along, into memory and into whatever prints it.
   return new KubernetesError(`${what}: no answer from ${server}: ${text}`, { reason });

@@ -50,7 +50,7 @@ export function upsellMetrics(registry: Registry): UpsellMetrics {
     'Writes of business types to Acronis, by action and outcome.',
     ['action', 'outcome'],
   );
-  writes.of('assign', 'ok');
+  writes.of('assign', 'applied');
   writes.of('revoke', 'ok');
   const drift = counter(
     registry,

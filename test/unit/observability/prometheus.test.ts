@@ -44,7 +44,7 @@ test('series whose labels are known are there from the start, at 0', async () =>
     'acronis_requests_total{operation="put_user",outcome="ok"}',
     'acronis_request_duration_seconds_count{operation="get_users"}',
     'acronis_throttled_seconds_total',
-    'acronis_upsell_writes_total{action="assign",outcome="ok"}',
+    'acronis_upsell_writes_total{action="assign",outcome="applied"}',
     'acronis_upsell_drift_found_total',
     'acronis_upsell_revocations_given_up_total',
     'acronis_upsell_events_dropped_total',
@@ -70,7 +70,7 @@ test('every method ends up in its series', async () => {
   kubernetes.requested('PATCH', '<error>', 0.3);
   acronis.requested('put_user', 'conflict', 0.3);
   acronis.throttled(2.5);
-  upsell.wrote('revoke', 'ok');
+  upsell.wrote('revoke', 'applied');
   upsell.driftFound(2);
   upsell.revocationGivenUp();
   upsell.eventDropped();
@@ -95,7 +95,7 @@ test('every method ends up in its series', async () => {
     'acronis_requests_total{operation="put_user",outcome="conflict"}': 1,
     'acronis_request_duration_seconds_count{operation="put_user"}': 1,
     acronis_throttled_seconds_total: 2.5,
-    'acronis_upsell_writes_total{action="revoke",outcome="ok"}': 1,
+    'acronis_upsell_writes_total{action="revoke",outcome="applied"}': 1,
     acronis_upsell_drift_found_total: 2,
     acronis_upsell_revocations_given_up_total: 1,
     acronis_upsell_events_dropped_total: 1,

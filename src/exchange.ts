@@ -1,17 +1,22 @@
 /**
- * One request and its whole answer, straight on undici's dispatcher: no stream, no event target and no promise per chunk, because there
+ * One HTTP request and its whole answer, for both remote sides, straight on undici's dispatcher: no stream, no event target and no promise per chunk, because there
  * are thousands of these per second. The deadline covers waiting for a connection, the headers and the last byte of the body, so a server
  * that sends one byte now and then holds nobody for longer than one that sends none.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Clock, Timer } from '../clock.ts';
-import { KubernetesError } from './errors.ts';
+import type { Clock, Timer } from './clock.ts';
 
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+}
+
+/** A header that came once; one that came twice says nothing. */
+export function headerOf(answer: Answer, name: string): string | undefined {
+  const value: unknown = answer.headers[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 export interface Limits {
@@ -21,7 +26,18 @@ export interface Limits {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Rejects with `KubernetesError` (`TimedOut`, `AnswerTooLarge`), the signal's reason, or what the network layer threw. */
+/** There is no whole answer, for a reason of our own. */
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError';
+  readonly kind: 'timedOut' | 'tooLarge';
+
+  constructor(kind: ExchangeError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Rejects with ExchangeError, the signal's reason, or what the network layer threw. Redirects are answers like any other. */
 export function exchange(
   pool: Dispatcher,
   options: Dispatcher.DispatchOptions,
@@ -114,12 +130,7 @@ class Collector implements Dispatcher.DispatchHandler {
   }
 }
 
-export function timedOut(ms: number): KubernetesError {
-  return new KubernetesError(`no complete answer within ${ms / 1_000} s`, { reason: 'TimedOut' });
-}
+const timedOut = (ms: number) => new ExchangeError('timedOut', `no complete answer within ${ms / 1_000} s`);
 
-function tooLarge(bytes: number): KubernetesError {
-  return new KubernetesError(`the answer is larger than ${Math.round(bytes / 1_048_576)} MiB`, {
-    reason: 'AnswerTooLarge',
-  });
-}
+const tooLarge = (bytes: number) =>
+  new ExchangeError('tooLarge', `the answer is larger than ${Math.round(bytes / 1_048_576)} MiB`);

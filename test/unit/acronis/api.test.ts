@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest';
+import { createApi } from '../../../src/acronis/api.ts';
+import type { Exchange } from '../../../src/acronis/http.ts';
+import { createPace } from '../../../src/acronis/pace.ts';
+import { ManualClock } from '../manual-clock.ts';
+import { quietAcronisMetrics } from '../quiet.ts';
+import { acronisFailure, always, failure, id, network, refused, tenant, url, wireUser } from './support.ts';
+
+/** The API over a network that a test answers for; tokens are `token-1`, `token-2`, … */
+function setup(answer: (exchange: Exchange, count: number) => unknown) {
+  const clock = new ManualClock();
+  const { send, sent } = network(answer);
+  const counted: string[] = [];
+  const dropped: string[] = [];
+  let tokens = 1;
+  const api = createApi({
+    url,
+    clientId: 'client/1',
+    send,
+    tokens: {
+      get: async () => `token-${tokens}`,
+      drop: (token) => {
+        dropped.push(token);
+        tokens++;
+      },
+    },
+    pace: createPace({ concurrency: 8, rate: 0, clock, random: () => 0 }),
+    clock,
+    metrics: {
+      ...quietAcronisMetrics,
+      requested: (operation, outcome) => void counted.push(`${operation} ${outcome}`),
+    },
+  });
+  return { api, sent, counted, dropped };
+}
+
+const notTheApis = { kind: 'unavailable', message: "Acronis answered with something that is not the API's." };
+
+describe('reading one user', () => {
+  test('asks for the id with the token', async () => {
+    const { api, sent, counted } = setup(() => wireUser(1, { version: 3 }));
+    expect(await api.getUser(id(1), always())).toMatchObject({ id: id(1), version: 3 });
+    expect(sent).toEqual([
+      { method: 'GET', url: `${url}/users/${id(1)}`, headers: { authorization: 'Bearer token-1' } },
+    ]);
+    expect(counted).toEqual(['get_user ok']);
+  });
+
+  test('finds nobody where Acronis says 404', async () => {
+    const { api } = setup(() => {
+      throw refused('notFound', { status: 404 });
+    });
+    expect(await api.getUser(id(1), always())).toBeUndefined();
+  });
+
+  test.each([
+    '',
+    '.',
+    '..',
+    '../tenants',
+    'me',
+    'check_login',
+    `${id(1)}/access_policies`,
+    `${id(1)}?allow_deleted=true`,
+  ])('finds nobody under what is no id, and sends nothing: %j', async (text) => {
+    const { api, sent } = setup(() => wireUser(1));
+    expect(await api.getUser(text, always())).toBeUndefined();
+    expect((await acronisFailure(api.putBusinessTypes(text, { businessTypes: [], version: 1 }, always()))).kind).toBe(
+      'notFound',
+    );
+    expect(sent).toEqual([]);
+  });
+
+  test('takes an id in upper case for the same user', async () => {
+    const { api } = setup(() => wireUser(0xab));
+    expect(await api.getUser(id(0xab).toUpperCase(), always())).toMatchObject({ id: id(0xab) });
+  });
+
+  test.each([
+    ['another user, as a cache on the way may send', wireUser(2)],
+    ['null', null],
+    ['a list', [wireUser(1)]],
+    ['an empty object', {}],
+    ['a page of users', { items: [wireUser(1)] }],
+    ['a revision that no number holds', wireUser(1, { version: 2 ** 53 })],
+  ])('does not believe %s', async (_, body) => {
+    const { api } = setup(() => body);
+    expect(await acronisFailure(api.getUser(id(1), always()))).toMatchObject(notTheApis);
+  });
+});
+
+describe('reading many users', () => {
+  test('asks for the ids at full detail', async () => {
+    const { api, sent } = setup(() => ({ items: [wireUser(1), wireUser(2)] }));
+    expect((await api.getUsers([id(1), id(2)], always())).map((user) => user.id)).toEqual([id(1), id(2)]);
+    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)},${id(2)}&lod=full`);
+  });
+
+  test('leaves out what is no id, so that it cannot spoil the others', async () => {
+    const { api, sent } = setup(() => ({ items: [wireUser(1)] }));
+    await api.getUsers(['..', id(1), `${id(2)}&x=`], always());
+    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)}&lod=full`);
+    expect(await api.getUsers(['..'], always())).toEqual([]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test.each([null, [], {}, wireUser(1), { items: 'x' }])('does not believe %j', async (body) => {
+    const { api } = setup(() => body);
+    expect(await acronisFailure(api.getUsers([id(1)], always()))).toMatchObject(notTheApis);
+  });
+});
+
+describe('writing the business types', () => {
+  const change = { businessTypes: ['vip', 'buyer'], version: 1_559_561_146_223 };
+
+  test('sends exactly the list and the revision', async () => {
+    const { api, sent, counted } = setup(() => wireUser(1, { version: 9, business_types: ['vip', 'buyer'] }));
+    const extra = { ...change, login: 'johndoe', deletedAt: 5 };
+    expect(await api.putBusinessTypes(id(1), extra, always())).toMatchObject({ version: 9 });
+    expect(sent).toEqual([
+      {
+        method: 'PUT',
+        url: `${url}/users/${id(1)}`,
+        headers: { authorization: 'Bearer token-1', 'content-type': 'application/json' },
+        body: '{"business_types":["vip","buyer"],"version":1559561146223}',
+      },
+    ]);
+    expect(counted).toEqual(['put_user ok']);
+  });
+
+  test.each([
+    ['another user', wireUser(2)],
+    ['null', null],
+    ['nothing of a user', { ok: true }],
+    ['types that are no texts', wireUser(1, { business_types: [null] })],
+  ])('that is answered 200 with %s may have been applied', async (_, body) => {
+    const { api } = setup(() => body);
+    const error = await acronisFailure(api.putBusinessTypes(id(1), change, always()));
+    expect(error).toMatchObject({ ...notTheApis, outcomeUnknown: true });
+  });
+
+  test('is not sent again after anything but a refused token', async () => {
+    for (const kind of ['unavailable', 'throttled', 'forbidden', 'notFound', 'conflict', 'rejected'] as const) {
+      const error = refused(kind, { outcomeUnknown: kind === 'unavailable' });
+      const { api, sent } = setup(() => {
+        throw error;
+      });
+      const seen = await acronisFailure(api.putBusinessTypes(id(1), change, always()));
+      expect([seen.kind, seen.outcomeUnknown, sent.length]).toEqual([kind, error.outcomeUnknown, 1]);
+    }
+  });
+});
+
+describe('a refused token', () => {
+  test('is dropped, and the same request is sent once more with a new one', async () => {
+    const { api, sent, counted, dropped } = setup((_, count) => {
+      if (count === 1) throw refused('credentials', { status: 401 });
+      return wireUser(1);
+    });
+    await api.putBusinessTypes(id(1), { businessTypes: ['buyer'], version: 1 }, always());
+    expect(dropped).toEqual(['token-1']);
+    expect(sent.map((each) => each.headers['authorization'])).toEqual(['Bearer token-1', 'Bearer token-2']);
+    expect(sent[0]?.body).toBe(sent[1]?.body);
+    expect(counted).toEqual(['put_user credentials', 'put_user ok']);
+  });
+
+  test('twice is the end: the error comes through', async () => {
+    const { api, sent } = setup(() => {
+      throw refused('credentials', { status: 401 });
+    });
+    expect((await acronisFailure(api.getUser(id(1), always()))).kind).toBe('credentials');
+    expect(sent).toHaveLength(2);
+  });
+
+  test('and then another failure: that one comes through', async () => {
+    const { api, sent } = setup((_, count) => {
+      throw refused(count === 1 ? 'credentials' : 'forbidden');
+    });
+    expect((await acronisFailure(api.getUser(id(1), always()))).kind).toBe('forbidden');
+    expect(sent).toHaveLength(2);
+  });
+});
+
+describe('search', () => {
+  test('encodes what it is given, and says whether it saw everything', async () => {
+    const hit = { obj_type: 'user', id: id(1), login: 'a&b=c/../#', parent_id: tenant };
+    const { api, sent } = setup((_, count) => ({ items: Array.from({ length: count === 1 ? 299 : 300 }, () => hit) }));
+    expect((await api.search(tenant, 'a&b=c/../#é', always())).complete).toBe(true);
+    expect((await api.search(tenant, 'x', always())).complete).toBe(false);
+    expect(sent[0]?.url).toBe(`${url}/search?tenant=${tenant}&text=a%26b%3Dc%2F..%2F%23%C3%A9&limit=300`);
+    expect(new URL(sent[0]?.url ?? '').searchParams.get('text')).toBe('a&b=c/../#é');
+  });
+
+  test.each([null, {}, [], { items: [{ obj_type: 'user' }] }])('does not believe %j', async (body) => {
+    const { api } = setup(() => body);
+    expect(await acronisFailure(api.search(tenant, 'abc', always()))).toMatchObject(notTheApis);
+  });
+});
+
+describe('the root tenant', () => {
+  test("is the API client's own", async () => {
+    const { api, sent } = setup(() => ({ type: 'api_client', tenant_id: tenant.toUpperCase() }));
+    expect(await api.getRootTenant(always())).toBe(tenant);
+    expect(sent[0]?.url).toBe(`${url}/clients/client%2F1`);
+  });
+
+  test.each([null, {}, { tenant_id: null }, { tenant_id: '../x' }])('does not believe %j', async (body) => {
+    const { api } = setup(() => body);
+    expect(await acronisFailure(api.getRootTenant(always()))).toMatchObject(notTheApis);
+  });
+});
+
+describe('changes', () => {
+  test('are asked for by filter, then by the cursor alone, both encoded', async () => {
+    const { api, sent } = setup(() => ({ items: [wireUser(1)], paging: { cursors: { after: 'A+/=&x=1' } } }));
+    const first = await api.getChanges({ root: tenant, since: '2026-01-02T03:04:05.000Z' }, always());
+    await api.getChanges({ after: first.after ?? '' }, always());
+    expect(sent.map((each) => each.url)).toEqual([
+      `${url}/users?subtree_root_tenant_id=${tenant}&updated_since=2026-01-02T03%3A04%3A05.000Z&lod=full`,
+      `${url}/users?after=A%2B%2F%3D%26x%3D1`,
+    ]);
+  });
+});
+
+test('an aborted call ends with the reason of the signal and is counted as aborted', async () => {
+  const reason = new Error('enough');
+  const abort = new AbortController();
+  const { api, counted } = setup(() => {
+    abort.abort(reason);
+    throw reason;
+  });
+  expect(await failure(api.getUser(id(1), abort.signal))).toBe(reason);
+  expect(counted).toEqual(['get_user aborted']);
+});

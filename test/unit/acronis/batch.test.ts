@@ -1,0 +1,273 @@
+import { describe, expect, test } from 'vitest';
+import { type BatchOptions, createUserReader } from '../../../src/acronis/batch.ts';
+import { parseUser, type User } from '../../../src/acronis/user.ts';
+import { ManualClock, settle } from '../manual-clock.ts';
+import { acronisFailure, always, failure, id, refused, wireUser } from './support.ts';
+
+const user = (n: number): User => {
+  const parsed = parseUser(wireUser(n));
+  if (parsed === undefined) throw new Error('not a user');
+  return parsed;
+};
+const numberOf = (userId: string): number => Number.parseInt(userId.slice(-12), 16);
+const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, at) => id(from + at));
+
+interface Fake {
+  readonly one?: (userId: string) => Promise<User | undefined>;
+  readonly many?: (userIds: readonly string[]) => Promise<readonly User[]>;
+}
+
+/** A reader whose API answers at once and knows everybody, unless the test says otherwise. */
+function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
+  const clock = new ManualClock();
+  const ones: string[] = [];
+  const batches: (readonly string[])[] = [];
+  const reader = createUserReader({
+    api: {
+      getUser: async (userId) => {
+        ones.push(userId);
+        return await (fake.one?.(userId) ?? user(numberOf(userId)));
+      },
+      getUsers: async (userIds) => {
+        batches.push(userIds);
+        return await (fake.many?.(userIds) ?? userIds.map((each) => user(numberOf(each))));
+      },
+    },
+    clock,
+    lifetime: always(),
+    ...options,
+  });
+  const readAll = (userIds: readonly string[]) => userIds.map((each) => reader.read(each, always()));
+  return { reader, clock, ones, batches, readAll };
+}
+
+describe('reads that travel together', () => {
+  test('are those asked for within the window', async () => {
+    const { clock, batches, ones, readAll } = setup();
+    const all = Promise.all(readAll(ids(1, 2)));
+    await clock.advance(4);
+    const later = Promise.all(readAll(ids(3, 3)));
+    expect(batches).toEqual([]);
+    await clock.advance(1);
+    expect((await all).map((each) => each?.id)).toEqual(ids(1, 2));
+    expect((await later).map((each) => each?.id)).toEqual(ids(3, 3));
+    expect(batches).toEqual([ids(1, 3)]);
+    expect(ones).toEqual([]);
+  });
+
+  test('go at once when they are a hundred, and never more than a hundred go together', async () => {
+    const { clock, batches, readAll } = setup();
+    const all = Promise.all(readAll(ids(1, 150)));
+    await settle();
+    expect(batches).toEqual([ids(1, 100)]);
+    await clock.advance(5);
+    expect((await all).map((each) => each?.id)).toEqual(ids(1, 150));
+    expect(batches).toEqual([ids(1, 100), ids(101, 150)]);
+  });
+
+  test('are one alone where nobody else asks: by id', async () => {
+    const { clock, batches, ones, readAll } = setup();
+    const [only] = readAll(ids(1, 1));
+    await clock.advance(5);
+    expect(await only).toEqual(user(1));
+    expect(ones).toEqual([id(1)]);
+    expect(batches).toEqual([]);
+  });
+
+  test('the same id asked for twice takes one place, in any letter case', async () => {
+    const { clock, batches, reader } = setup();
+    const twice = [reader.read(id(0xab), always()), reader.read(id(0xab).toUpperCase(), always())];
+    const other = reader.read(id(2), always());
+    await clock.advance(5);
+    expect(await Promise.all([...twice, other])).toEqual([user(0xab), user(0xab), user(2)]);
+    expect(batches).toEqual([[id(0xab), id(2)]]);
+  });
+
+  test('a read that is asked for while the same id is under way is made anew: it must not be older than the question', async () => {
+    const answers = [Promise.withResolvers<User>(), Promise.withResolvers<User>()];
+    const { clock, ones, reader } = setup({ one: () => answers[ones.length - 1]?.promise ?? Promise.reject() });
+    const before = reader.read(id(1), always());
+    await clock.advance(5);
+    const after = reader.read(id(1), always());
+    await clock.advance(5);
+    answers[0]?.resolve({ ...user(1), version: 1 });
+    answers[1]?.resolve({ ...user(1), version: 2 });
+    expect([(await before)?.version, (await after)?.version]).toEqual([1, 2]);
+    expect(ones).toHaveLength(2);
+  });
+
+  test('users that nobody asked for, and users sent twice, do no harm', async () => {
+    const { clock, readAll } = setup({ many: async () => [user(9), user(1), user(2), { ...user(2), version: 5 }] });
+    const all = Promise.all(readAll(ids(1, 2)));
+    await clock.advance(5);
+    expect((await all).map((each) => each?.version)).toEqual([1, 5]);
+  });
+});
+
+describe('while batches are under way', () => {
+  test('the next one gathers, and goes as one when there is room', async () => {
+    const answers = Array.from({ length: 3 }, () => Promise.withResolvers<readonly User[]>());
+    const { clock, batches, readAll } = setup({ many: () => answers[batches.length - 1]?.promise ?? Promise.reject() });
+    const all = [...readAll(ids(1, 2))];
+    await clock.advance(5);
+    all.push(...readAll(ids(3, 4)));
+    await clock.advance(5);
+    for (let n = 5; n < 60; n++) {
+      all.push(...readAll([id(n)]));
+      await clock.advance(10);
+    }
+    expect(batches).toEqual([ids(1, 2), ids(3, 4)]);
+    answers[0]?.resolve(ids(1, 2).map((each) => user(numberOf(each))));
+    await settle();
+    expect(batches[2]).toEqual(ids(5, 59));
+    answers[1]?.resolve(ids(3, 4).map((each) => user(numberOf(each))));
+    answers[2]?.resolve(ids(5, 59).map((each) => user(numberOf(each))));
+    expect((await Promise.all(all)).map((each) => each?.id)).toEqual(ids(1, 59));
+    expect(clock.timers).toBe(0);
+  });
+
+  test('more than a hundred that gathered go in hundreds', async () => {
+    const first = Promise.withResolvers<readonly User[]>();
+    const known = (userIds: readonly string[]) => userIds.map((each) => user(numberOf(each)));
+    const { clock, batches, readAll } = setup(
+      { many: (userIds) => (batches.length === 1 ? first.promise : Promise.resolve(known(userIds))) },
+      { mostAtOnce: 1 },
+    );
+    const all = [...readAll(ids(1, 2))];
+    await clock.advance(5);
+    all.push(...readAll(ids(3, 252)));
+    await clock.advance(5);
+    expect(batches).toHaveLength(1);
+    first.resolve(known(ids(1, 2)));
+    expect((await Promise.all(all)).map((each) => each?.id)).toEqual(ids(1, 252));
+    expect(batches.map((each) => each.length)).toEqual([2, 100, 100, 50]);
+  });
+
+  test('users whose reads hang hold the others up for a second and no longer', async () => {
+    const { clock, readAll } = setup({
+      one: (userId) => (numberOf(userId) <= 2 ? new Promise<never>(() => {}) : Promise.resolve(user(numberOf(userId)))),
+    });
+    for (const n of [1, 2]) {
+      void readAll([id(n)]);
+      await clock.advance(5);
+    }
+    const other = Promise.all(readAll(ids(3, 5)));
+    await clock.advance(1_000);
+    expect((await other).map((each) => each?.id)).toEqual(ids(3, 5));
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe('an id that a batch left out', () => {
+  test('is asked for alone, and the answer is its own', async () => {
+    const { clock, ones, readAll } = setup({
+      many: async () => [user(1)],
+      one: async (userId) => {
+        if (userId === id(3)) throw refused('forbidden', { status: 403 });
+        return undefined;
+      },
+    });
+    const [there, gone, hidden] = readAll(ids(1, 3));
+    const why = acronisFailure(hidden ?? Promise.resolve());
+    await clock.advance(5);
+    expect(await there).toEqual(user(1));
+    expect(await gone).toBeUndefined();
+    expect((await why).kind).toBe('forbidden');
+    expect(ones).toEqual(ids(2, 3));
+  });
+
+  test('does not hold the next batch up while its own answer hangs', async () => {
+    const { clock, batches, readAll } = setup(
+      {
+        many: async (userIds) => userIds.filter((each) => each !== id(1)).map((each) => user(numberOf(each))),
+        one: () => new Promise(() => {}),
+      },
+      { mostAtOnce: 1 },
+    );
+    const first = readAll(ids(1, 2));
+    await clock.advance(5);
+    expect(await first[1]).toEqual(user(2));
+    const second = Promise.all(readAll(ids(3, 4)));
+    await clock.advance(5);
+    expect(await second).toEqual([user(3), user(4)]);
+    expect(batches).toHaveLength(2);
+  });
+});
+
+describe('a batch that is refused as a whole', () => {
+  test.each(['rejected', 'forbidden', 'notFound'] as const)(
+    '(%s) by one bad id never fails the 99 others',
+    async (kind) => {
+      const bad = id(37);
+      const { clock, ones, batches, readAll } = setup({
+        many: async (userIds) => {
+          if (userIds.includes(bad)) throw refused(kind, { status: 400 });
+          return userIds.map((each) => user(numberOf(each)));
+        },
+        one: async (userId) => {
+          if (userId === bad) throw refused(kind, { status: 400 });
+          return user(numberOf(userId));
+        },
+      });
+      const all = Promise.allSettled(readAll(ids(1, 100)));
+      await clock.advance(5);
+      const results = await all;
+      expect(results.filter((each) => each.status === 'rejected')).toEqual([results[36]]);
+      expect(results.filter((each) => each.status === 'fulfilled').map((each) => each.value?.id)).toEqual(
+        ids(1, 100).filter((each) => each !== bad),
+      );
+      // Halving: the way to one of a hundred is about twice seven long.
+      expect(ones.length + batches.length).toBeLessThanOrEqual(16);
+    },
+  );
+
+  test('for every id gives each its own answer', async () => {
+    const { clock, ones, readAll } = setup({
+      many: () => Promise.reject(refused('rejected', { status: 400 })),
+    });
+    const all = Promise.all(readAll(ids(1, 100)));
+    await clock.advance(5);
+    expect((await all).map((each) => each?.id)).toEqual(ids(1, 100));
+    expect(ones).toHaveLength(100);
+  });
+
+  test.each([
+    ['unavailable', 502],
+    ['unavailable', 0],
+    ['throttled', 429],
+    ['credentials', 401],
+    ['rejected', 302],
+  ] as const)('because the account is down (%s, %d) is one error for all, asked once', async (kind, status) => {
+    const error = refused(kind, { status });
+    const { clock, ones, batches, readAll } = setup({ many: () => Promise.reject(error) });
+    const all = Promise.all(readAll(ids(1, 100)).map(failure));
+    await clock.advance(5);
+    expect(new Set(await all)).toEqual(new Set([error]));
+    expect([ones.length, batches.length]).toEqual([0, 1]);
+  });
+});
+
+describe('a reader that is aborted', () => {
+  test('leaves alone: who asked for the same id and who travels along get their answers', async () => {
+    const answer = Promise.withResolvers<readonly User[]>();
+    const { clock, reader } = setup({ many: () => answer.promise });
+    const abort = new AbortController();
+    const leaving = failure(reader.read(id(1), abort.signal));
+    const staying = [reader.read(id(1), always()), reader.read(id(2), always())];
+    await clock.advance(5);
+    const reason = new Error('enough');
+    abort.abort(reason);
+    expect(await leaving).toBe(reason);
+    answer.resolve([user(1), user(2)]);
+    expect(await Promise.all(staying)).toEqual([user(1), user(2)]);
+  });
+
+  test('before it asks costs nothing', async () => {
+    const { clock, ones, reader } = setup();
+    const reason = new Error('enough');
+    expect(await failure(reader.read(id(1), AbortSignal.abort(reason)))).toBe(reason);
+    await clock.advance(1_000);
+    expect(ones).toEqual([]);
+    expect(clock.timers).toBe(0);
+  });
+});

@@ -1,0 +1,152 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { AcronisError, type AcronisErrorKind, classify, type ErrorAnswer } from '../../../src/acronis/errors.ts';
+
+const answer = (status: number, body?: unknown, retryAfterMs?: number): ErrorAnswer => ({ status, body, retryAfterMs });
+const envelope = (code: number | string) => ({
+  error: { code, message: 'm', domain: 'PlatformAccountServer', details: { info: 'i' }, context: {} },
+});
+const flat = { error: 'invalid_client', error_description: 'invalid client credentials' };
+
+type Row = [string, ErrorAnswer, AcronisErrorKind];
+const rows: Row[] = [
+  ['401 without a body', answer(401), 'credentials'],
+  ['401 with the envelope', answer(401, envelope(401)), 'credentials'],
+  ['401 with a word', answer(401, envelope('authenticationFailed')), 'credentials'],
+  ['401 with a flat OAuth error', answer(401, flat), 'credentials'],
+  ['401 in front of the API (HTML)', answer(401, undefined), 'credentials'],
+  ['403', answer(403, envelope(403)), 'forbidden'],
+  ['403 with 1002, access denied', answer(403, envelope(1002)), 'forbidden'],
+  ['403 with 1012, the tenant is locked', answer(403, envelope(1012)), 'forbidden'],
+  ['400 with 1012, the tenant is locked', answer(400, envelope(1012)), 'forbidden'],
+  ['404 without domain and details', answer(404, { error: { code: 404, message: 'Not found' } }), 'notFound'],
+  ['404 without a body', answer(404), 'notFound'],
+  ['404 with 1002, access denied', answer(404, envelope(1002)), 'forbidden'],
+  ['400 with 1005, tenant not found', answer(400, envelope(1005)), 'notFound'],
+  ['409 without a code', answer(409), 'conflict'],
+  ['409 with its own status as the code', answer(409, envelope(409)), 'conflict'],
+  ['409 with 1001', answer(409, envelope(1001)), 'conflict'],
+  ['409 with "1001"', answer(409, envelope('1001')), 'conflict'],
+  ['409 with a code that nobody knows', answer(409, envelope('Whatever')), 'conflict'],
+  ['409 with 1004, a duplicate name', answer(409, envelope(1004)), 'rejected'],
+  ['409 with "1010", a duplicate e-mail', answer(409, envelope('1010')), 'rejected'],
+  ['409 with 1028, a guest user exists', answer(409, envelope(1028)), 'rejected'],
+  ['412', answer(412), 'conflict'],
+  ['412 with HTML', answer(412, undefined), 'conflict'],
+  ['426', answer(426, envelope(426)), 'conflict'],
+  ['426 with 1001', answer(426, envelope(1001)), 'conflict'],
+  ['400 with 1001', answer(400, envelope(1001)), 'conflict'],
+  ['400 with "1001"', answer(400, envelope('1001')), 'conflict'],
+  ['403 with 1001', answer(403, envelope(1001)), 'conflict'],
+  ['422 with 1001', answer(422, envelope(1001)), 'conflict'],
+  ['400', answer(400, envelope(400)), 'rejected'],
+  ['400 with a flat OAuth error', answer(400, { error: 'invalid_request' }), 'rejected'],
+  ['400 with 1018, the user is disabled', answer(400, envelope(1018)), 'rejected'],
+  ['400 with 1027, business rules', answer(400, envelope(1027)), 'rejected'],
+  ['400 with 1000, internal error', answer(400, envelope(1000)), 'unavailable'],
+  ['405', answer(405, envelope('methodNotAllowed')), 'rejected'],
+  ['415', answer(415), 'rejected'],
+  ['422', answer(422), 'rejected'],
+  ['408', answer(408), 'unavailable'],
+  ['429', answer(429), 'throttled'],
+  ['429 with Retry-After', answer(429, undefined, 2_000), 'throttled'],
+  ['429 with 1001', answer(429, envelope(1001)), 'throttled'],
+  ['503 with Retry-After', answer(503, undefined, 2_000), 'throttled'],
+  ['503 with Retry-After: 0', answer(503, undefined, 0), 'throttled'],
+  ['503 without Retry-After', answer(503), 'unavailable'],
+  ['503 with tooManyRequests', answer(503, envelope('tooManyRequests')), 'throttled'],
+  ['503 with tooManyInFlightRequests', answer(503, envelope('tooManyInFlightRequests')), 'throttled'],
+  ['503 with serviceUnavailable', answer(503, envelope('serviceUnavailable')), 'unavailable'],
+  ['500 with 1001', answer(500, envelope(1001)), 'unavailable'],
+  ['500 as plain text', answer(500), 'unavailable'],
+  ['502 as HTML', answer(502), 'unavailable'],
+  ['504 with Retry-After', answer(504, undefined, 2_000), 'unavailable'],
+  ['599', answer(599), 'unavailable'],
+  ['200 as HTML', answer(200), 'unavailable'],
+  ['204', answer(204), 'unavailable'],
+  ['301', answer(301), 'rejected'],
+  ['302 with HTML', answer(302), 'rejected'],
+  ['307', answer(307), 'rejected'],
+  ['308', answer(308), 'rejected'],
+  ['an error that is null', answer(400, { error: null }), 'rejected'],
+  ['a body that is null', answer(404, null), 'notFound'],
+  ['a body that is a list', answer(409, [1001]), 'conflict'],
+  ['a code that is an object', answer(409, { error: { code: { valueOf: 1004 } } }), 'conflict'],
+  ['a code named as something every object has', answer(400, envelope('constructor')), 'rejected'],
+  ['a code that is too large for a number', answer(400, JSON.parse('{"error":{"code":1e999}}')), 'rejected'],
+  ['a polluting body', answer(400, JSON.parse('{"__proto__":{"error":{"code":1001}}}')), 'rejected'],
+];
+
+describe('what an answer that is not a success means', () => {
+  test.each(rows)('%s', (_, given, kind) => {
+    const error = classify(given);
+    expect(error).toBeInstanceOf(AcronisError);
+    expect(error.kind).toBe(kind);
+    expect(error.status).toBe(given.status);
+    expect(error.retryAfterMs).toBe(given.retryAfterMs);
+  });
+
+  test.each(rows)('whether the write may have been applied is told: %s', (_, given) => {
+    const error = classify(given);
+    expect(error.outcomeUnknown).toBe(error.kind === 'unavailable');
+  });
+
+  test('a polluting body changes no other object', () => {
+    classify(
+      answer(400, JSON.parse('{"error":{"code":1001,"__proto__":{"polluted":1}},"constructor":{"prototype":{}}}')),
+    );
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+});
+
+describe('what the message says', () => {
+  test('a known code is explained', () => {
+    expect(classify(answer(400, envelope(1018))).message).toBe(
+      'Acronis refused the request (HTTP 400, code 1018: the user is disabled).',
+    );
+  });
+
+  test('a redirect says what to write instead', () => {
+    expect(classify(answer(302)).message).toContain("give the data center's own URL");
+  });
+
+  test.each([
+    [
+      'trouble of the service',
+      [answer(500), answer(502), answer(503), answer(504), answer(408), answer(400, envelope(1000))],
+    ],
+    [
+      'throttling',
+      [answer(429), answer(429, undefined, 7_000), answer(503, undefined, 1), answer(503, envelope('tooManyRequests'))],
+    ],
+    ['redirects', [answer(301), answer(302), answer(307)]],
+    ["pages that are not the API's", [answer(200), answer(204)]],
+  ])('%s has one message, whatever the status and the wait are, and the detail tells them apart', (_, answers) => {
+    const errors = answers.map(classify);
+    expect(new Set(errors.map((error) => error.message)).size).toBe(1);
+    expect(errors[0]?.message).not.toMatch(/\d/);
+    expect(errors[0]?.detail).toBe(`HTTP ${answers[0]?.status}`);
+  });
+
+  // Canary: whatever a server writes into a body, nothing of it is repeated but the codes that are known.
+  const canary = 'johndoe';
+  const bodies: unknown[] = [
+    envelope(canary),
+    { error: canary, error_description: canary },
+    { error: { code: 400, message: canary, domain: canary, details: { info: canary }, context: { id: canary } } },
+    { error: { code: canary, [canary]: canary } },
+    canary,
+    [canary],
+    envelope(987_654_321),
+    envelope('987654'),
+    envelope(9876.5),
+    envelope(-98765),
+  ];
+  test.each(bodies)('no text and no strange number of a body is repeated: %j', (body) => {
+    for (const status of [200, 302, 400, 401, 403, 404, 409, 412, 426, 429, 500, 503]) {
+      const text = inspect(classify(answer(status, body)), { depth: 9 });
+      expect(text).not.toContain(canary);
+      expect(text).not.toContain('9876');
+    }
+  });
+});

@@ -1,0 +1,239 @@
+import { getEventListeners } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { MockAgent } from 'undici';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createDispatcher, createSend, type Exchange } from '../../../src/acronis/http.ts';
+import { noAnswer } from '../../../src/acronis/no-answer.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { ManualClock, settle } from '../manual-clock.ts';
+import { gateway, json, listen } from './gateway.ts';
+import { acronisFailure, always, failure } from './support.ts';
+
+const put = (base: string): Exchange => ({
+  method: 'PUT',
+  url: `${base}/api/2/users/1`,
+  headers: { authorization: 'Bearer canary-token', 'content-type': 'application/json' },
+  body: '{"business_types":["canary-body"]}',
+});
+const unavailable = 'Acronis could not be reached or could not answer.';
+
+/** A server that does with a connection what the test says, once the request is there. */
+async function rawServer(onRequest: (socket: Socket) => void) {
+  const seen = { requests: 0 };
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', () => {
+      seen.requests++;
+      onRequest(socket);
+    });
+  });
+  const base = `http://127.0.0.1:${await listen(server)}`;
+  const dispatcher = createDispatcher();
+  onTestFinished(async () => {
+    await dispatcher.destroy();
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { base, seen, send: createSend({ clock: systemClock, dispatcher, userAgent: 'test/1' }) };
+}
+
+describe('a connection that is cut', () => {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n';
+  test.each([
+    ['before any answer', (socket: Socket) => socket.destroy()],
+    ['by a reset', (socket: Socket) => socket.resetAndDestroy()],
+    ['in the middle of the headers', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-ty')],
+    ['after the headers', (socket: Socket) => socket.end(head)],
+    ['in the middle of the body', (socket: Socket) => socket.end(`${head}{"id":`)],
+    [
+      'in the middle of a chunk',
+      (socket: Socket) =>
+        socket.end(
+          'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n50\r\n{"id":',
+        ),
+    ],
+    ['after something that is not HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH\r\n')],
+    ['after headers without an end', (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}`)],
+  ])('%s leaves it open whether the write was applied, and it is not sent again', async (_, onRequest) => {
+    const { base, seen, send } = await rawServer(onRequest);
+    const error = await acronisFailure(send(put(base), always()));
+    expect(error).toMatchObject({ kind: 'unavailable', status: 0, outcomeUnknown: true, message: unavailable });
+    expect(error.detail).not.toBe('');
+    expect(seen.requests).toBe(1);
+  });
+
+  test('and is made anew for the next request', async () => {
+    let count = 0;
+    const { base, send } = await gateway((request, response) => {
+      if (++count === 1) request.socket.destroy();
+      else json(200, { ok: true })(request, response);
+    });
+    await acronisFailure(send(put(base), always()));
+    expect(await send(put(base), always())).toEqual({ ok: true });
+  });
+});
+
+describe('a request that was never sent', () => {
+  test('because nothing listens was surely not applied', async () => {
+    const server = createServer();
+    const port = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    const { send } = await gateway(json(200, {}));
+    const error = await acronisFailure(send(put(`http://127.0.0.1:${port}`), always()));
+    expect(error).toMatchObject({
+      kind: 'unavailable',
+      outcomeUnknown: false,
+      detail: 'ECONNREFUSED',
+      message: unavailable,
+    });
+  });
+
+  test('because TLS is not spoken there leaves it open, as after any other cut', async () => {
+    const { send, base } = await gateway(json(200, {}));
+    const error = await acronisFailure(send(put(base.replace('http:', 'https:')), always()));
+    expect(error).toMatchObject({ kind: 'unavailable', message: unavailable });
+  });
+
+  test.each([
+    ['ENOTFOUND', "The host name of the data center's URL does not exist."],
+    ['EAI_AGAIN', unavailable],
+    ['EHOSTUNREACH', unavailable],
+    ['ENETUNREACH', unavailable],
+    ['UND_ERR_CONNECT_TIMEOUT', unavailable],
+    ['CERT_HAS_EXPIRED', "The certificate of the data center's URL is not trusted."],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', "The certificate of the data center's URL is not trusted."],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', "The certificate of the data center's URL is not trusted."],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', "The certificate of the data center's URL is not trusted."],
+  ])('because of %s was surely not applied', (code, message) => {
+    const error = noAnswer(Object.assign(new Error('x'), { code }), false);
+    expect(error).toMatchObject({ kind: 'unavailable', outcomeUnknown: false, message, detail: code });
+  });
+
+  test.each(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_NEW', ''])(
+    'is not what %j proves, and the message is the same for each',
+    (code) => {
+      const error = noAnswer(Object.assign(new Error('x'), code === '' ? {} : { code }), false);
+      expect(error).toMatchObject({ outcomeUnknown: true, message: unavailable });
+    },
+  );
+
+  test('because the connection was not made in time was surely not applied, though reading can fail by the same name', () => {
+    const connecting = Object.assign(new Error('x'), { code: 'ETIMEDOUT', syscall: 'connect' });
+    expect(noAnswer(connecting, false).outcomeUnknown).toBe(false);
+  });
+
+  test.each([undefined, null, 'text', {}, { code: 'ECONNREFUSED' }])('is not what %j proves either', (thrown) => {
+    expect(noAnswer(thrown, false)).toMatchObject({ kind: 'unavailable', outcomeUnknown: true });
+  });
+});
+
+describe('the time-out', () => {
+  test('ends a request that gets no answer, and its connection', async () => {
+    const clock = new ManualClock();
+    const { base, send, requests, connections } = await gateway(() => {}, clock);
+    const failing = acronisFailure(send(put(base), always()));
+    await expect.poll(() => requests.length).toBe(1);
+    await clock.advance(29_999);
+    expect(connections.open).toBe(1);
+    await clock.advance(1);
+    expect(await failing).toMatchObject({
+      kind: 'unavailable',
+      outcomeUnknown: true,
+      detail: 'time-out',
+      message: unavailable,
+    });
+    await expect.poll(() => connections.open).toBe(0);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('is over the whole exchange: a body that drips does not push it off', async () => {
+    const clock = new ManualClock();
+    let drip = async () => {};
+    let dripped = 0;
+    const { base, send, requests } = await gateway((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.flushHeaders();
+      drip = async () => {
+        dripped++;
+        await new Promise((sent) => response.write(' ', sent));
+      };
+    }, clock);
+    let over = false;
+    const failing = acronisFailure(send(put(base), always())).finally(() => {
+      over = true;
+    });
+    await expect.poll(() => requests.length).toBe(1);
+    while (!over && clock.now() < 120_000) {
+      await drip();
+      await clock.advance(1_000);
+    }
+    expect(await failing).toMatchObject({ kind: 'unavailable', detail: 'time-out', outcomeUnknown: true });
+    expect(clock.now()).toBeGreaterThanOrEqual(30_000);
+    expect(clock.now()).toBeLessThan(35_000);
+    expect(dripped).toBeGreaterThanOrEqual(30);
+  });
+
+  test('is taken back when the answer comes, and the signal is let go', async () => {
+    const clock = new ManualClock();
+    const { base, send } = await gateway(json(200, { ok: true }), clock);
+    const signal = always();
+    await send(put(base), signal);
+    await failure(send(put('http://127.0.0.1:1'), signal));
+    expect(clock.timers).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('an abort', () => {
+  test('before the request sends nothing', async () => {
+    const { base, send, connections } = await gateway(json(200, {}));
+    const reason = new Error('enough');
+    expect(await failure(send(put(base), AbortSignal.abort(reason)))).toBe(reason);
+    expect(connections.total).toBe(0);
+  });
+
+  test.each([
+    ['while the answer is awaited', false],
+    ['while the body comes', true],
+  ])('%s ends it with the reason of the signal, and closes the connection', async (_, headersFirst) => {
+    const { base, send, requests, connections } = await gateway((_request, response) => {
+      if (headersFirst) response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+    });
+    const abort = new AbortController();
+    const failing = failure(send(put(base), abort.signal));
+    await expect.poll(() => requests.length).toBe(1);
+    await settle();
+    const reason = new Error('enough');
+    abort.abort(reason);
+    expect(await failing).toBe(reason);
+    await expect.poll(() => connections.open).toBe(0);
+  });
+});
+
+test('nothing that was sent is in any error: no token, no body', async () => {
+  const { base, send } = await rawServer((socket) => socket.destroy());
+  const cut = await acronisFailure(send(put(base), always()));
+  const answered = await gateway(json(400, { error: { code: 400, message: 'canary-body canary-token' } }));
+  const refusal = await acronisFailure(answered.send(put(answered.base), always()));
+  const badHeader = { ...put(base), headers: { authorization: 'Bearer canary-token\r\nx: y' } };
+  const invalid = await acronisFailure(answered.send(badHeader, always()));
+  expect(invalid.outcomeUnknown).toBe(false);
+  for (const error of [cut, refusal, invalid])
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('canary');
+});
+
+test('a dispatcher given from outside is the only way out', async () => {
+  const agent = new MockAgent();
+  agent.disableNetConnect();
+  onTestFinished(() => agent.close());
+  agent
+    .get('https://eu2-cloud.acronis.com')
+    .intercept({ path: '/api/2/x' })
+    .reply(200, { ok: 1 }, { headers: { 'content-type': 'application/json' } });
+  const send = createSend({ clock: systemClock, dispatcher: agent, userAgent: 'test/1' });
+  const exchange: Exchange = { method: 'GET', url: 'https://eu2-cloud.acronis.com/api/2/x', headers: {} };
+  expect(await send(exchange, always())).toEqual({ ok: 1 });
+});

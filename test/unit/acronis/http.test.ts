@@ -1,0 +1,169 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { Exchange } from '../../../src/acronis/http.ts';
+import { bodyOf, gateway, json } from './gateway.ts';
+import { acronisFailure, always } from './support.ts';
+
+const get = (base: string): Exchange => ({
+  method: 'GET',
+  url: `${base}/api/2/x?a=b`,
+  headers: { authorization: 'Bearer t' },
+});
+const notTheApis = "Acronis answered with something that is not the API's.";
+
+describe('an exchange', () => {
+  test('sends what it is given, asks for JSON, names the product, and does not ask for compression', async () => {
+    let body = '';
+    const { base, send, requests } = await gateway(async (request, response) => {
+      body = await bodyOf(request);
+      json(200, { ok: true })(request, response);
+    });
+    const exchange: Exchange = { method: 'PUT', url: `${base}/api/2/x`, headers: { 'x-mine': '1' }, body: '{"é":1}' };
+    expect(await send(exchange, always())).toEqual({ ok: true });
+    expect(body).toBe('{"é":1}');
+    expect(requests[0]).toMatchObject({ method: 'PUT', url: '/api/2/x' });
+    expect(requests[0]?.headers).toMatchObject({ 'x-mine': '1', accept: 'application/json', 'user-agent': 'test/1' });
+    expect(requests[0]?.headers['accept-encoding']).toBeUndefined();
+  });
+
+  test('uses its connections again and again, after failures too', async () => {
+    let count = 0;
+    const { base, send, connections } = await gateway((request, response) =>
+      json(count++ % 2 === 0 ? 200 : 404, { error: { code: 404 } })(request, response),
+    );
+    for (let i = 0; i < 50; i++) await send(get(base), always()).catch(() => {});
+    expect(count).toBe(50);
+    // The pool may take a second one while the first is being cleared away.
+    expect(connections.total).toBeLessThanOrEqual(2);
+  });
+
+  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON', 'application/problem+json'])(
+    'reads %s',
+    async (type) => {
+      const { base, send } = await gateway((_, response) =>
+        response.writeHead(200, { 'content-type': type }).end('{"a":[1]}'),
+      );
+      expect(await send(get(base), always())).toEqual({ a: [1] });
+    },
+  );
+
+  test('reads a body that comes in pieces, a character cut in two among them', async () => {
+    const bytes = Buffer.from('{"name":"Zoë"}');
+    const { base, send } = await gateway((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write(bytes.subarray(0, 12));
+      setImmediate(() => response.end(bytes.subarray(12)));
+    });
+    expect(await send(get(base), always())).toEqual({ name: 'Zoë' });
+  });
+});
+
+describe("a success that is not the API's", () => {
+  test.each([
+    ['HTML', 'text/html', '<html>maintenance</html>'],
+    ['JSON that says it is text', 'text/plain', '{"id":1}'],
+    ['HTML that says it is JSON', 'application/json', '<html></html>'],
+    ['half of a JSON', 'application/json', '{"id":'],
+    ['nothing', 'application/json', ''],
+    ['gzip that nobody asked for', 'application/json', gzipSync('{"id":1}')],
+  ])('%s: it may have been applied, and nothing of it is repeated', async (_, type, body) => {
+    const { base, send } = await gateway((_request, response) =>
+      response.writeHead(200, { 'content-type': type }).end(body),
+    );
+    const error = await acronisFailure(send(get(base), always()));
+    expect(error).toMatchObject({ kind: 'unavailable', status: 200, outcomeUnknown: true, message: notTheApis });
+  });
+
+  test('no content at all (204)', async () => {
+    const { base, send } = await gateway((_, response) => response.writeHead(204).end());
+    expect(await acronisFailure(send(get(base), always()))).toMatchObject({
+      kind: 'unavailable',
+      outcomeUnknown: true,
+    });
+  });
+
+  test('two content types', async () => {
+    const { base, send } = await gateway((_, response) =>
+      response.writeHead(200, ['content-type', 'application/json', 'content-type', 'text/html']).end('{}'),
+    );
+    expect((await acronisFailure(send(get(base), always()))).kind).toBe('unavailable');
+  });
+});
+
+describe('a body over 10 MB', () => {
+  const megabyte = Buffer.alloc(1024 * 1024, 0x20);
+
+  test.each([200, 500])('is not read on (%d), and the connection is closed', async (status) => {
+    let written = 0;
+    let closed = false;
+    const { base, send } = await gateway((_, response) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.on('close', () => {
+        closed = true;
+      });
+      const more = () => {
+        while (!closed && written < 200 && response.write(megabyte)) written++;
+        written++;
+        if (!closed && written < 200) response.once('drain', more);
+        else response.end();
+      };
+      more();
+    });
+    const error = await acronisFailure(send(get(base), always()));
+    expect(error).toMatchObject({ kind: 'unavailable', outcomeUnknown: true, detail: 'more than 10 MB' });
+    await expect.poll(() => closed).toBe(true);
+    expect(written).toBeLessThan(100);
+  });
+
+  test('by nothing is read', async () => {
+    const text = `"${'x'.repeat(10 * 1024 * 1024 - 2)}"`;
+    const { base, send } = await gateway((_, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(text),
+    );
+    expect(await send(get(base), always())).toHaveLength(10 * 1024 * 1024 - 2);
+  });
+});
+
+describe('answers that say no', () => {
+  test.each([301, 302, 303, 307, 308])(
+    'a redirect (%d) is not followed: no credential goes elsewhere',
+    async (status) => {
+      const elsewhere = await gateway(json(200, { ok: true }));
+      const { base, send, requests } = await gateway((_, response) =>
+        response.writeHead(status, { location: `${elsewhere.base}/api/2/x` }).end(),
+      );
+      expect(await acronisFailure(send(get(base), always()))).toMatchObject({ kind: 'rejected', status });
+      expect(requests).toHaveLength(1);
+      expect(elsewhere.requests).toHaveLength(0);
+    },
+  );
+
+  test('codes are read from JSON, and Retry-After from the header', async () => {
+    const { base, send } = await gateway(json(429, { error: { code: 'tooManyRequests' } }, { 'retry-after': '7' }));
+    expect(await acronisFailure(send(get(base), always()))).toMatchObject({ kind: 'throttled', retryAfterMs: 7_000 });
+  });
+
+  test('Retry-After may be a date', async () => {
+    const at = new Date(Date.now() + 100_000).toUTCString();
+    const { base, send } = await gateway((_, response) => response.writeHead(503, { 'retry-after': at }).end('<html>'));
+    const error = await acronisFailure(send(get(base), always()));
+    expect(error.kind).toBe('throttled');
+    expect(error.retryAfterMs).toBeGreaterThan(90_000);
+    expect(error.retryAfterMs).toBeLessThanOrEqual(100_000);
+  });
+
+  test.each([
+    [500, 'text/plain', 'Internal Server Error', 'unavailable'],
+    [502, 'text/html', '<html>Bad Gateway</html>', 'unavailable'],
+    [503, 'text/html', '<html></html>', 'unavailable'],
+    [504, 'application/json', 'not json', 'unavailable'],
+    [403, 'text/html', '<html>WAF</html>', 'forbidden'],
+    [409, 'application/json', '{"error":{"code":"1001"}}', 'conflict'],
+    [400, 'application/json', '{"__proto__":{"error":{"code":1001}},"error":{"code":1018}}', 'rejected'],
+  ] as const)('%d as %s', async (status, type, body, kind) => {
+    const { base, send } = await gateway((_, response) =>
+      response.writeHead(status, { 'content-type': type }).end(body),
+    );
+    expect(await acronisFailure(send(get(base), always()))).toMatchObject({ kind, status });
+  });
+});

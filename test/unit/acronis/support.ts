@@ -1,0 +1,59 @@
+/** What the tests of the Acronis side share: users as the API sends them, a network that a test answers for, and how to look at a failure. */
+import { AcronisError, type AcronisErrorDetails, type AcronisErrorKind } from '../../../src/acronis/errors.ts';
+import type { Exchange, Send } from '../../../src/acronis/http.ts';
+
+export const tenant = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
+export const url = 'https://eu2-cloud.acronis.com/api/2';
+
+/** The id of the n-th user. */
+export const id = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+
+/** The n-th user as the API sends one. */
+export const wireUser = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
+  id: id(n),
+  tenant_id: tenant,
+  version: 1,
+  login: `user${n}`,
+  contact: { email: `user${n}@example.com`, firstname: 'John', lastname: 'Doe' },
+  business_types: [],
+  ...fields,
+});
+
+/** A signal that nobody aborts. */
+export const always = (): AbortSignal => new AbortController().signal;
+
+export const refused = (kind: AcronisErrorKind, details: AcronisErrorDetails = {}) =>
+  new AcronisError(kind, `refused: ${kind}`, details);
+
+export interface RecordedSend {
+  readonly send: Send;
+  readonly sent: Exchange[];
+}
+
+/** A network that answers as the test says: with what `answer` returns or throws. */
+export function network(answer: (exchange: Exchange, count: number) => unknown): RecordedSend {
+  const sent: Exchange[] = [];
+  const send: Send = async (exchange, signal) => {
+    signal.throwIfAborted();
+    sent.push(exchange);
+    return await answer(exchange, sent.length);
+  };
+  return { send, sent };
+}
+
+/** What `promise` was rejected with. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it should have failed');
+}
+
+/** The AcronisError that `promise` was rejected with. */
+export async function acronisFailure(promise: Promise<unknown>): Promise<AcronisError> {
+  const error = await failure(promise);
+  if (error instanceof AcronisError) return error;
+  throw new Error('it failed with something that is not an AcronisError', { cause: error });
+}

@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest';
+import { isId, parseSearch, parseUser, parseUserPage } from '../../../src/acronis/user.ts';
+import { id, tenant, wireUser } from './support.ts';
+
+const json = (text: string): unknown => JSON.parse(text);
+const parsed = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
+  id: id(n),
+  tenantId: tenant,
+  version: 1,
+  businessTypes: [],
+  login: `user${n}`,
+  ...fields,
+});
+
+describe('a user', () => {
+  test('is what the operator needs and nothing else of a person', () => {
+    const raw = wireUser(1, { business_types: ['buyer'], version: 7, enabled: true, mfa_status: 'disabled' });
+    expect(parseUser(raw)).toEqual(parsed(1, { version: 7, businessTypes: ['buyer'] }));
+  });
+
+  test.each([
+    ['no business_types', { business_types: undefined }, []],
+    ['business_types null', { business_types: null }, []],
+    ['types that nobody knows yet, which a write must keep', { business_types: ['x', 'buyer'] }, ['x', 'buyer']],
+  ])('%s', (_, fields, businessTypes) => {
+    expect(parseUser(wireUser(1, fields))?.businessTypes).toEqual(businessTypes);
+  });
+
+  test('without a login is a user all the same', () => {
+    expect(parseUser(wireUser(1, { login: null }))?.login).toBe('');
+  });
+
+  test('has its ids in lower case, however they come', () => {
+    const raw = wireUser(1, { id: id(0xabcdef).toUpperCase(), tenant_id: tenant.toUpperCase() });
+    expect(parseUser(raw)).toMatchObject({ id: id(0xabcdef), tenantId: tenant });
+  });
+
+  test.each([0, 1, -1, 1_559_561_146_223, Number.MAX_SAFE_INTEGER])('may have the revision %d', (version) => {
+    expect(parseUser(wireUser(1, { version }))?.version).toBe(version);
+  });
+
+  test.each([
+    ['2^53, which could stand for two numbers', '9007199254740992'],
+    ['a number of 30 digits', '123456789012345678901234567890'],
+    ['more than a number holds', '1e999'],
+    ['a fraction', '1.5'],
+    ['a text', '"1"'],
+    ['null', 'null'],
+    ['a list', '[1]'],
+  ])('with a revision that cannot be sent back as it came is none: %s', (_, version) => {
+    expect(parseUser(json(JSON.stringify(wireUser(1)).replace('"version":1', `"version":${version}`)))).toBeUndefined();
+  });
+
+  test.each([
+    ['no id', { id: undefined }],
+    ['an id that is a number', { id: 5 }],
+    ['an id that is a path', { id: '../tenants' }],
+    ['an empty id', { id: '' }],
+    ['no tenant', { tenant_id: undefined }],
+    ['a tenant null', { tenant_id: null }],
+    ['a type that is null', { business_types: ['buyer', null] }],
+    ['a type that is a number', { business_types: [1] }],
+    ['types that are a text', { business_types: 'buyer' }],
+    ['types that are an object', { business_types: { 0: 'buyer', length: 1 } }],
+    ['a login that is an object', { login: {} }],
+  ])('is refused whole with %s: a write made from it could lose something', (_, fields) => {
+    expect(parseUser(wireUser(1, fields))).toBeUndefined();
+  });
+
+  test.each([undefined, null, 1, 'user', [], [wireUser(1)], {}])('is not %j', (raw) => {
+    expect(parseUser(raw)).toBeUndefined();
+  });
+
+  test('cannot be smuggled in by a prototype, and pollutes none', () => {
+    const inherited = json(`{"__proto__":${JSON.stringify(wireUser(1))}}`);
+    expect(parseUser(inherited)).toBeUndefined();
+    const polluting = json(
+      JSON.stringify(wireUser(1)).replace(
+        '{',
+        '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},',
+      ),
+    );
+    const user = parseUser(polluting);
+    expect(user).toEqual(parsed(1));
+    expect(Object.getPrototypeOf(user)).toBe(Object.prototype);
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+});
+
+describe('an id', () => {
+  test.each([id(1), id(0xabcdef).toUpperCase(), tenant])('%s can be one', (text) => expect(isId(text)).toBe(true));
+  test.each([
+    '',
+    '.',
+    '..',
+    '../x',
+    `${id(1)} `,
+    `${id(1)}\n`,
+    ` ${id(1)}`,
+    `${id(1)}/x`,
+    `${id(1)},${id(2)}`,
+    'johndoe',
+    '5',
+  ])('%j cannot be one', (text) => expect(isId(text)).toBe(false));
+});
+
+describe('a page of users', () => {
+  test('has the users and the cursor of the next page', () => {
+    const page = parseUserPage({ timestamp: 5, items: [wireUser(1)], paging: { cursors: { after: 'A==' } } });
+    expect(page).toEqual({ users: [parsed(1)], after: 'A==' });
+  });
+
+  test.each([
+    ['no paging', {}],
+    ['paging null', { paging: null }],
+    ['no cursors', { paging: {} }],
+    ['cursors null', { paging: { cursors: null } }],
+    ['no after', { paging: { cursors: {} } }],
+    ['after null', { paging: { cursors: { after: null } } }],
+    ['after empty', { paging: { cursors: { after: '' } } }],
+  ])('with %s is the last one', (_, fields) => {
+    expect(parseUserPage({ items: [], ...fields })).toEqual({ users: [], after: undefined });
+  });
+
+  test('with items null is empty, as some servers write it', () => {
+    expect(parseUserPage({ items: null })).toEqual({ users: [], after: undefined });
+  });
+
+  test('leaves out what is not a user, and keeps the others', () => {
+    const items = [null, wireUser(1), 'x', { id: id(2) }, wireUser(3, { business_types: [null] }), wireUser(4)];
+    expect(parseUserPage({ items })?.users.map((user) => user.id)).toEqual([id(1), id(4)]);
+  });
+
+  test('may hold a user twice', () => {
+    const items = [wireUser(1), wireUser(1, { version: 2 })];
+    expect(parseUserPage({ items })?.users.map((user) => user.version)).toEqual([1, 2]);
+  });
+
+  test.each([undefined, null, [], {}, { items: {} }, { items: 'x' }, { items: [], paging: { cursors: { after: 5 } } }])(
+    'is not %j',
+    (raw) => expect(parseUserPage(raw)).toBeUndefined(),
+  );
+});
+
+describe("a search's answer", () => {
+  const hit = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
+    obj_type: 'user',
+    id: id(n),
+    login: `user${n}`,
+    parent_id: tenant,
+    first_name: 'John',
+    path: ['Partner'],
+    ...fields,
+  });
+
+  test('has the users among what was found, and counts everything', () => {
+    const items = [
+      hit(1),
+      { obj_type: 'tenant', id: 5, name: 'T' },
+      hit(2, { login: null, parent_id: null }),
+      null,
+      {},
+    ];
+    expect(parseSearch({ items })).toEqual({
+      users: [
+        { id: id(1), login: 'user1', tenantId: tenant },
+        { id: id(2), login: '', tenantId: '' },
+      ],
+      found: 5,
+    });
+  });
+
+  test('has ids in lower case', () => {
+    const items = [hit(1, { id: id(0xab).toUpperCase(), parent_id: tenant.toUpperCase() })];
+    expect(parseSearch({ items })?.users).toEqual([{ id: id(0xab), login: 'user1', tenantId: tenant }]);
+  });
+
+  test('with items null found nothing', () => {
+    expect(parseSearch({ items: null })).toEqual({ users: [], found: 0 });
+  });
+
+  test.each([
+    ['a user without an id', { items: [hit(1), hit(2, { id: undefined })] }],
+    ['a user whose id is a path', { items: [hit(1, { id: '..' })] }],
+    ['no items', {}],
+    ['items that are no list', { items: {} }],
+    ['null', null],
+    ['a list', [hit(1)]],
+  ])('with %s is refused, as a user left out would make another look like the only one', (_, raw) => {
+    expect(parseSearch(raw)).toBeUndefined();
+  });
+});

@@ -1,0 +1,31 @@
+/** A log and metrics for tests that look at neither. */
+import type { Log } from '../../src/observability/log.ts';
+import type { AcronisMetrics, Metrics } from '../../src/observability/metrics.ts';
+
+const nothing = () => {};
+
+export const quietLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => quietLog };
+
+export const quietAcronisMetrics: AcronisMetrics = { requested: nothing, throttled: nothing };
+
+export const quietMetrics: Metrics = {
+  controller: {
+    reconciled: nothing,
+    panicked: nothing,
+    activeWorkers: nothing,
+    watchEvent: nothing,
+    listed: nothing,
+    watchFailed: nothing,
+  },
+  queue: { added: nothing, depth: nothing, waited: nothing, worked: nothing, retried: nothing },
+  kubernetes: { requested: nothing },
+  acronis: quietAcronisMetrics,
+  upsell: {
+    wrote: nothing,
+    driftFound: nothing,
+    revocationGivenUp: nothing,
+    eventDropped: nothing,
+    countObjects: nothing,
+  },
+  leading: nothing,
+};
