@@ -1,0 +1,244 @@
+/** The documentation is held against the code: what it names exists, and what exists is named. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { Switches } from '../../sandbox/acronis/switches.ts';
+import { meaningOf, reasons } from '../../src/api/conditions.ts';
+import { structural } from '../../src/api/crd.ts';
+import { specSchema } from '../../src/api/spec.ts';
+import { statusSchema } from '../../src/api/status.ts';
+import { addSettings } from '../../src/config.ts';
+import type { Metrics } from '../../src/observability/metrics.ts';
+import { createPrometheus } from '../../src/observability/prometheus.ts';
+import { ManualClock } from './manual-clock.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const notOurs = new Set(['node_modules', 'dist', 'coverage', '.git']);
+const pages = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => !notOurs.has(entry.name))
+  .flatMap((entry) =>
+    entry.isDirectory()
+      ? readdirSync(join(root, entry.name), { recursive: true, encoding: 'utf8' }).map((path) => join(entry.name, path))
+      : [entry.name],
+  )
+  .filter((path) => path.endsWith('.md') && !path.includes('node_modules'));
+
+/** The rows of a page's tables as cells, without headings and rulers. A `|` inside a cell is written as `\|`. */
+function rows(page: string): readonly (readonly string[])[] {
+  const lines = read(page).split('\n');
+  const isRow = (line: string | undefined) => line?.startsWith('|') === true;
+  const isRuler = (line: string | undefined) => line !== undefined && /^\|[-| ]+\|$/.test(line);
+  return lines
+    .filter((line, at) => isRow(line) && !isRuler(line) && !isRuler(lines[at + 1]))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim()),
+    );
+}
+
+/** What stands in backticks in a cell. */
+const codes = (cell: string | undefined): string[] =>
+  [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? '');
+const isText = (value: string | undefined): value is string => value !== undefined;
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** As GitHub makes the anchor of a heading. */
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll('`', '')
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+const anchors = (page: string): string[] =>
+  [...read(page).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading]) => anchor(heading ?? ''));
+
+/** Without code blocks, in which brackets are not links. */
+const prose = (page: string): string => read(page).replace(/^```[\s\S]*?^```/gm, '');
+
+describe('every page', () => {
+  test.each(pages)('%s links to what is there', (page) => {
+    const broken = [...prose(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)]
+      .map(([, link]) => link ?? '')
+      .filter((link) => {
+        const [path = '', heading] = link.split('#');
+        const target = path === '' ? page : normalize(join(dirname(page), path));
+        if (!existsSync(join(root, target))) return true;
+        return heading !== undefined && target.endsWith('.md') && !anchors(target).includes(heading);
+      });
+    expect(broken).toEqual([]);
+  });
+
+  test.each(pages)('%s names npm scripts that package.json has', (page) => {
+    const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')));
+    const named = [...read(page).matchAll(/npm run (?:--silent )?([a-z]+(?:[:-]\w+)*)/g)]
+      .map(([, name]) => name)
+      .filter(isText);
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+
+  test.each(pages)('%s names files and folders of this project that are there', (page) => {
+    const folders = 'src|sandbox|scripts|test|docs|crds|deploy|bench';
+    const named = codes(prose(page).replaceAll('\n', ' ')).filter((code) =>
+      new RegExp(`^(?:${folders})(?:/[\\w./-]*)?$`).test(code),
+    );
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+test('every page of docs is reached from its index', () => {
+  const index = prose('docs/README.md');
+  const unreached = pages
+    .filter((page) => page.startsWith('docs/') && page !== 'docs/README.md')
+    .filter((page) => !index.includes(`(${relative('docs', page)})`));
+  expect(unreached).toEqual([]);
+});
+
+describe('settings', () => {
+  const { options } = addSettings(new Command('run'));
+  const table = rows('docs/reference/settings.md').map(([flag, variable, byDefault]) => ({
+    flag: codes(flag)[0],
+    variable: codes(variable)[0],
+    byDefault: byDefault === '–' ? '' : codes(byDefault)[0],
+  }));
+
+  test('the page has every flag, with its variable and default, and no other', () => {
+    const real = options.map((option) => ({
+      flag: option.long,
+      // KUBECONFIG gives way to the pod's service account, so commander is not told of it.
+      variable: option.long === '--kubeconfig' ? 'KUBECONFIG' : option.envVar,
+      byDefault:
+        option.defaultValueDescription ?? (option.defaultValue === undefined ? '' : String(option.defaultValue)),
+    }));
+    expect(real.length).toBeGreaterThan(10);
+    expect(table.filter(({ flag }) => flag !== undefined)).toEqual(real);
+  });
+
+  test('the variables without a flag are the credentials', () => {
+    expect(table.filter(({ flag }) => flag === undefined).map(({ variable }) => variable)).toEqual([
+      'ACRONIS_URL',
+      'ACRONIS_CLIENT_ID',
+      'ACRONIS_CLIENT_SECRET',
+    ]);
+  });
+
+  test.each(pages)('%s names flags that there are', (page) => {
+    const known = new Set(options.map((option) => option.long));
+    const ours =
+      /(?<![\w-])--(?:acronis|allow-insecure|concurrency|drift|resync|revoke|require|watch-|leader|metrics-bind|health|kubeconfig|log-|shutdown)[a-z-]*/g;
+    expect((read(page).match(ours) ?? []).filter((flag) => !known.has(flag))).toEqual([]);
+  });
+});
+
+describe('reasons', () => {
+  const cells = (page: string) => rows(page).filter(([reason]) => reasons.some((each) => reason === `\`${each}\``));
+
+  test.each(['README.md', 'docs/reference/api.md'])('%s has every reason once, with what Ready is', (page) => {
+    const told = cells(page).map(([reason, ready]) => `${codes(reason)[0]} ${ready?.split(',')[0]}`);
+    expect(told.toSorted()).toEqual(reasons.map((reason) => `${reason} ${meaningOf(reason).ready}`).toSorted());
+  });
+
+  test('both pages say which are stalled', () => {
+    const stalled = reasons.filter((reason) => meaningOf(reason).stalled);
+    const inReadme = cells('README.md').filter(([, ready]) => ready?.includes('Stalled') === true);
+    const inReference = cells('docs/reference/api.md').filter(([, , told]) => told === 'True');
+    expect(inReadme.flatMap(([reason]) => codes(reason)).toSorted()).toEqual(stalled.toSorted());
+    expect(inReference.flatMap(([reason]) => codes(reason)).toSorted()).toEqual(stalled.toSorted());
+  });
+
+  test('no page tables a reason that there is not', () => {
+    const table = rows('docs/reference/api.md').filter(
+      ([reason, ready]) => /^`[A-Z]/.test(reason ?? '') && /^(True|False|Unknown)$/.test(ready ?? ''),
+    );
+    expect(table.flatMap(([reason]) => codes(reason)).toSorted()).toEqual(reasons.toSorted());
+  });
+});
+
+describe('fields', () => {
+  /** `spec.a`, `spec.a.b`, `status.c[].d`. */
+  const paths = (schema: unknown, path: string): string[] => {
+    if (!isRecord(schema)) return [];
+    const { properties, items } = schema;
+    const below = Object.entries(isRecord(properties) ? properties : {}).flatMap(([name, field]) => [
+      `${path}.${name}`,
+      ...paths(field, `${path}.${name}`),
+    ]);
+    return [...below, ...paths(items, `${path}[]`)];
+  };
+
+  test('api.md has every field of the definition, and no other', () => {
+    const real = [
+      ...paths(structural(specSchema, 'spec'), 'spec'),
+      ...paths(structural(statusSchema, 'status'), 'status'),
+    ];
+    const told = rows('docs/reference/api.md').flatMap(([field]) =>
+      codes(field).filter((code) => /^(spec|status)\./.test(code)),
+    );
+    expect(told.toSorted()).toEqual(real.toSorted());
+  });
+});
+
+describe('metrics', () => {
+  /** Everything is counted once, so that each family has a series that shows its labels. */
+  function countAll({ controller, queue, kubernetes, acronis, upsell, leading }: Metrics): void {
+    controller.reconciled('success', 1);
+    controller.panicked();
+    controller.activeWorkers(1);
+    controller.watchEvent('things');
+    controller.listed('things', 1);
+    controller.watchFailed('things', 'Expired');
+    queue.added();
+    queue.depth(1);
+    queue.waited(1);
+    queue.worked(1);
+    queue.retried();
+    kubernetes.requested('GET', '200', 1);
+    acronis.requested('token', 'ok', 1);
+    acronis.throttled(1);
+    upsell.wrote('assign', 'applied');
+    upsell.driftFound(1);
+    upsell.revocationGivenUp();
+    upsell.eventDropped();
+    upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
+    leading(true);
+  }
+
+  test('metrics.md has every metric, with type and labels, and no other', async () => {
+    const prometheus = createPrometheus({
+      clock: new ManualClock(),
+      version: '1.2.3',
+      controller: 'things',
+      maxConcurrentReconciles: 1,
+      kubernetesHost: 'api:6443',
+      leaderElectionId: 'things',
+    });
+    countAll(prometheus.metrics);
+    const { text } = await prometheus.page();
+    const real = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => {
+      const series = new RegExp(`^${name}(?:_count)?\\{([^}]*)\\}`, 'm').exec(text)?.[1] ?? '';
+      const labels = [...series.matchAll(/(\w+)="/g)].map(([, label]) => label);
+      return `${name} ${type} ${labels.join()}`;
+    });
+    expect(real.length).toBeGreaterThan(20);
+    const told = rows('docs/reference/metrics.md').map(
+      ([name, type, labels]) => `${codes(name)[0]} ${type} ${codes(labels).join()}`,
+    );
+    expect(told.toSorted()).toEqual(real.toSorted());
+  });
+});
+
+test('docs/sandbox.md has every switch of the Acronis sandbox', () => {
+  const told = new Set(rows('docs/sandbox.md').flatMap(([name]) => codes(name)));
+  expect(Object.keys(new Switches().current).filter((name) => !told.has(name))).toEqual([]);
+});
+
+test('docs/demo.svg asks nobody for anything', () => {
+  const picture = read('docs/demo.svg');
+  expect(picture).toContain('BuyerAssigned');
+  expect(picture.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|href|<script|<style|@import|url\(/);
+});
