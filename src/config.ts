@@ -41,9 +41,9 @@ export interface Config {
 export function addSettings(command: Command): Command {
   const setting = <T>(flags: string, help: string, parse: (text: string) => T, byDefault?: string): void => {
     const option = new Option(flags, help).env(environmentName(flags));
-    // An empty variable, as templates leave behind, is the default.
-    const parseOr = (text: string): T | undefined =>
-      text === '' && byDefault === undefined ? undefined : parse(text || (byDefault ?? ''));
+    // An empty variable, as templates leave behind, is the default; where there is none, `asAbsent` takes it out again.
+    const parseOr = (text: string): T | string =>
+      text === '' && byDefault === undefined ? text : parse(text || (byDefault ?? ''));
     if (byDefault !== undefined) option.default(parse(byDefault), byDefault);
     command.addOption(option.argParser(parseOr));
   };
@@ -80,14 +80,20 @@ export function addSettings(command: Command): Command {
   );
   // Its variable is KUBECONFIG, which gives way to the pod's own service account: see src/kubernetes.
   command.addOption(
-    new Option('--kubeconfig <file>', "the cluster to serve (default: the pod's own, else KUBECONFIG)").argParser(
-      (file) => file || undefined,
-    ),
+    new Option('--kubeconfig <file>', "the cluster to serve (default: the pod's own, else KUBECONFIG)"),
   );
   setting('--log-level <level>', logLevels.join(', '), oneOf(logLevels), 'info');
   setting('--log-format <format>', logFormats.join(', '), oneOf(logFormats), 'json');
   setting('--shutdown-grace <duration>', 'how long work under way may take to end', grace, '20s');
-  return command;
+  return command.hook('preAction', asAbsent);
+}
+
+/** A parser of commander cannot say that there is no value: what it leaves out becomes ''. */
+function asAbsent(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (command.getOptionValue(name) === '') command.setOptionValue(name, undefined);
+  }
 }
 
 /** What `--help` says beside the flags. */

@@ -9,7 +9,6 @@ import { type AcronisApi, createApi } from './api.ts';
 import { createUserReader, type UserReader } from './batch.ts';
 import { type ChangeFeed, createChangeFeed } from './changes.ts';
 import type { Credentials } from './credentials.ts';
-import { AcronisError } from './errors.ts';
 import type { Send } from './http.ts';
 import { createPace } from './pace.ts';
 import { createTokenSource } from './token.ts';
@@ -40,31 +39,26 @@ export interface Accounts {
 }
 
 export function createAccounts(options: AccountOptions): Accounts {
-  const accounts = new Map<string, { account: Account; end: AbortController }>();
+  const accounts = new Map<string, Account>();
   return {
     of(credentials) {
       const id = fingerprint(credentials);
       const known = accounts.get(id);
-      if (known !== undefined) return known.account;
-      const end = new AbortController();
-      const account = createAccount(id, credentials, options, AbortSignal.any([options.lifetime, end.signal]));
-      accounts.set(id, { account, end });
+      if (known !== undefined) return known;
+      const account = createAccount(id, credentials, options);
+      accounts.set(id, account);
       return account;
     },
     keepOnly(credentials) {
       const ids = new Set(credentials.map(fingerprint));
-      for (const [id, { end }] of accounts) {
-        if (ids.has(id)) continue;
-        accounts.delete(id);
-        // Whoever waits for a token or a read of this account is told in the words it knows.
-        end.abort(new AcronisError('unavailable', 'The credentials changed while they were in use.'));
-      }
+      // Work under way goes on with the account it has, and ends with it.
+      for (const id of [...accounts.keys()]) if (!ids.has(id)) accounts.delete(id);
     },
   };
 }
 
-function createAccount(id: string, credentials: Credentials, options: AccountOptions, lifetime: AbortSignal): Account {
-  const { send, clock, metrics } = options;
+function createAccount(id: string, credentials: Credentials, options: AccountOptions): Account {
+  const { send, clock, metrics, lifetime } = options;
   const { url, clientId, clientSecret } = credentials;
   const pace = createPace({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
   const tokens = createTokenSource({ url, clientId, clientSecret, send, pace, clock, metrics, lifetime });

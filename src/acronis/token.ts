@@ -120,10 +120,15 @@ function lifetimeOf({ expires_in: inSeconds, expires_on: on }: z.output<typeof a
   return lives > 0 ? lives : assumedLifetimeMs;
 }
 
-/** On the token endpoint any 4xx but 408 and 429 speaks of the client: a flat OAuth body, 400 or 401 (reference: token errors). */
+/**
+ * On the token endpoint any 4xx but 408 and 429 speaks of the client: a flat OAuth body, 400 or 401 (reference: token errors). Whatever failed here,
+ * the call that needed the token was not sent: its outcome is known, and no status was answered to it.
+ */
 function asCredentials(error: unknown): never {
-  if (!(error instanceof AcronisError) || error.status < 400 || error.status >= 500) throw error;
-  if (error.kind === 'throttled' || error.kind === 'unavailable') throw error;
-  const { status, detail } = error;
-  throw new AcronisError('credentials', `Acronis did not accept the API client (HTTP ${status}).`, { status, detail });
+  if (!(error instanceof AcronisError)) throw error;
+  const { kind, status, message, detail, retryAfterMs } = error;
+  const speaksOfClient = status >= 400 && status < 500 && kind !== 'throttled' && kind !== 'unavailable';
+  if (speaksOfClient)
+    throw new AcronisError('credentials', `Acronis did not accept the API client (HTTP ${status}).`, { detail });
+  throw new AcronisError(kind, message, { detail, retryAfterMs });
 }

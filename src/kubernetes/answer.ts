@@ -21,15 +21,27 @@ const LONGEST_MESSAGE = 500;
 export const isJson = (answer: Answer): boolean =>
   headerOf(answer, 'content-type')?.startsWith('application/json') === true;
 
+/** As far as can be told without parsing it: an object of the API, whole. What a gateway says in its own JSON must not pass for a write that was done. */
+export function isWholeObject(answer: Answer): boolean {
+  const { body } = answer;
+  if (!isJson(answer) || body[0] !== brace.open || !body.subarray(0, 200).includes('"apiVersion"')) return false;
+  return body[body.at(-1) === brace.newline ? body.length - 2 : body.length - 1] === brace.close;
+}
+const brace = { open: 0x7b, close: 0x7d, newline: 0x0a } as const;
+
 /** The body of a 2xx answer; undefined where there is none. @throws KubernetesError when it is not JSON */
 export function jsonOf(answer: Answer, what: string): unknown {
   if (answer.body.length === 0 && answer.status === 204) return undefined;
   try {
     return JSON.parse(answer.body.toString());
   } catch {
-    throw new KubernetesError(`${what}: ${strange(answer)}`, { status: answer.status, reason: 'InvalidAnswer' });
+    throw notTheApis(answer, what);
   }
 }
+
+/** The error that a success means which is not the API's own. */
+export const notTheApis = (answer: Answer, what: string): KubernetesError =>
+  new KubernetesError(`${what}: ${strange(answer)}`, { status: answer.status, reason: 'InvalidAnswer' });
 
 /** The error that an answer outside 2xx means. `wall` is the time of day, for a Retry-After that is a date. */
 export function failureOf(answer: Answer, what: string, wall: number): KubernetesError {

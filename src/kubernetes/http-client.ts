@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import { type Answer, exchange } from '../exchange.ts';
 import type { KubernetesMetrics } from '../observability/metrics.ts';
-import { failureOf, isJson, jsonOf } from './answer.ts';
+import { failureOf, isWholeObject, jsonOf, notTheApis } from './answer.ts';
 import type { KubernetesCall, KubernetesClient, WatchCall, WatchEvent } from './client.ts';
 import type { Connection, Credentials } from './connection.ts';
 import { before } from './deadline.ts';
@@ -56,8 +56,12 @@ class HttpClient implements KubernetesClient {
     let credentials = this.#connection.current() ?? (await this.#credentials(call, deadline, signal));
     for (let repeated = false; ; repeated = true) {
       const answer = await this.#send(call, path, body, credentials, deadline, signal);
-      if (answer.status >= 200 && answer.status < 300)
-        return call.discardAnswer && isJson(answer) ? undefined : jsonOf(answer, `${call.method} ${call.path}`);
+      if (answer.status >= 200 && answer.status < 300) {
+        const what = `${call.method} ${call.path}`;
+        if (!call.discardAnswer) return jsonOf(answer, what);
+        if (isWholeObject(answer)) return undefined;
+        throw notTheApis(answer, what);
+      }
       if (answer.status === 401) {
         this.#connection.refused(credentials);
         const next = repeated ? credentials : await this.#credentials(call, deadline, signal);

@@ -27,6 +27,8 @@ export interface WatchRequest {
 /** Far above etcd's limit for one object. */
 const MAX_LINE_BYTES = 64 * 1_048_576;
 const MAX_ERROR_BYTES = 1_048_576;
+/** A watch may be silent for minutes, but the server accepts it at once. */
+const OPENS_WITHIN_MS = 30_000;
 
 type Response = Dispatcher.ResponseData;
 
@@ -38,9 +40,11 @@ export async function* watchStream(request: WatchRequest): AsyncGenerator<WatchE
   const onAbort = () => cut.abort(signal.reason);
   signal.addEventListener('abort', onAbort);
   const silence = new SilenceTimer(clock, call.idleTimeoutMs, () => cut.abort(silent(call.idleTimeoutMs)));
+  const opening = clock.after(OPENS_WITHIN_MS, () => cut.abort(notOpened()));
   let body: Response['body'] | undefined;
   try {
     const response = await open(request, what, cut.signal);
+    opening.cancel();
     body = response.body;
     const lines = new Lines(MAX_LINE_BYTES);
     silence.listen();
@@ -60,6 +64,7 @@ export async function* watchStream(request: WatchRequest): AsyncGenerator<WatchE
     if (error instanceof KubernetesError && error.message.startsWith(what)) throw error;
     throw unanswered(error, what, connection.server);
   } finally {
+    opening.cancel();
     silence.stop();
     signal.removeEventListener('abort', onAbort);
     body?.on('error', () => {}).destroy();
@@ -150,6 +155,10 @@ function isWatchEvent(event: unknown): event is WatchEvent {
     default:
       return false;
   }
+}
+
+function notOpened(): KubernetesError {
+  return new KubernetesError(`the watch was not accepted within ${OPENS_WITHIN_MS / 1_000} s`, { reason: 'TimedOut' });
 }
 
 function silent(ms: number): KubernetesError {

@@ -6,7 +6,7 @@
  */
 import type { Clock, Random } from '../clock.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import { KubernetesError } from '../kubernetes/errors.ts';
+import { isTransient, KubernetesError } from '../kubernetes/errors.ts';
 import type { Log } from '../observability/log.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { LeaseLock } from './lease-lock.ts';
@@ -30,6 +30,9 @@ const retryJitter = 1.2;
 /** A lease that expires is tried at once, in this share of `retryMs`, so that those who wait do not all try together. */
 const expiryJitter = 0.1;
 const mostRetryAfterMs = 60_000;
+/** Those who wait see an emptied lease in two seconds, and one that was not emptied in fifteen. */
+const releaseAttempts = 3;
+const releaseAgainMs = 500;
 
 export interface ElectionOptions {
   readonly client: KubernetesClient;
@@ -192,14 +195,24 @@ class Election {
   }
 
   async #release(): Promise<void> {
-    try {
-      // Not bound to the signal, which is aborted already; the call has a time limit of its own.
-      const released = await this.#lock.release(new AbortController().signal);
-      if (released) this.#log.info('the lease is released');
-    } catch (error) {
-      this.#log.warn('the lease could not be released; another process takes over when it expires', {
-        detail: leaseProblem(this.#options.namespace, this.#options.name, error).message,
-      });
+    // Not bound to the signal, which is aborted already; each call has a time limit of its own.
+    const { signal } = new AbortController();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const released = await this.#lock.release(signal);
+        if (released) this.#log.info('the lease is released');
+        return;
+      } catch (error) {
+        // Worth one more try: without it everybody waits until the lease expires.
+        if (attempt < releaseAttempts && isTransient(error)) {
+          await this.#sleep(releaseAgainMs, signal);
+          continue;
+        }
+        this.#log.warn('the lease could not be released; another process takes over when it expires', {
+          detail: leaseProblem(this.#options.namespace, this.#options.name, error).message,
+        });
+        return;
+      }
     }
   }
 

@@ -43,6 +43,8 @@ interface Observed {
   readonly at: number;
 }
 
+const mostReleases = 3;
+
 export class LeaseLock {
   readonly #options: LeaseLockOptions;
   #observed: Observed | undefined;
@@ -98,17 +100,17 @@ export class LeaseLock {
    */
   async release(signal: AbortSignal): Promise<boolean> {
     if (!this.#tried) return false;
-    // Read anew: a write without an answer may have changed it.
-    const observed = await this.#read(signal);
-    if (observed?.record.holder !== this.#options.identity) return false;
-    const now = microTime(this.#options.clock.wall());
-    // A duration of 0 is not allowed; without a holder it means nothing anyway.
-    const result = await this.#write(
-      observed,
-      { ...observed.record, holder: '', durationSeconds: 1, acquireTime: now, renewTime: now },
-      signal,
-    );
-    return result.kind === 'held';
+    for (let attempt = 1; ; attempt++) {
+      // Read anew: a write without an answer may have changed it.
+      const observed = await this.#read(signal);
+      if (observed?.record.holder !== this.#options.identity) return false;
+      const now = microTime(this.#options.clock.wall());
+      // A duration of 0 is not allowed; without a holder it means nothing anyway.
+      const empty = { ...observed.record, holder: '', durationSeconds: 1, acquireTime: now, renewTime: now };
+      const result = await this.#write(observed, empty, signal);
+      // A renewal that was cut off on the way may still arrive, between the read and the write.
+      if (result.kind !== 'contested' || attempt === mostReleases) return result.kind === 'held';
+    }
   }
 
   #acquired(transitions: number): LeaseRecord {

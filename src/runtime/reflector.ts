@@ -194,6 +194,8 @@ export class Reflector<T extends Stored> {
       }
       const resourceVersion = initial.take(event);
       if (resourceVersion === undefined) return;
+      // It was a bookmark that said so: whoever sends this one sends the others too.
+      this.#sendsBookmarks = true;
       this.#health.opened();
       this.#listed(initial.objects, resourceVersion);
       initial.objects.clear();

@@ -38,7 +38,7 @@ export async function runDrift(options: DriftOptions, signal: AbortSignal): Prom
       refused.add(account.id);
       log.warn('the change feed does not answer; drift is found by the full pass (--resync-interval) until it does', {
         account: account.id,
-        why: error instanceof AcronisError ? error.message : String(error),
+        why: error instanceof AcronisError ? `${error.message} (${error.detail})` : String(error),
       });
     } finally {
       underWay.delete(account.id);

@@ -15,7 +15,7 @@ import { pathOf } from '../kubernetes/resource.ts';
  */
 export async function patchStatus(
   client: KubernetesClient,
-  { namespace, name, uid }: TenantUserUpsell,
+  { namespace, name, uid, status }: TenantUserUpsell,
   changes: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -26,16 +26,20 @@ export async function patchStatus(
       contentType: 'application/json-patch+json',
       body: [
         { op: 'test', path: '/metadata/uid', value: uid },
-        ...Object.entries(changes).map(([field, value]) => {
-          const path = `/status/${field}`;
-          return value === null ? { op: 'remove', path } : { op: 'add', path, value };
-        }),
+        ...(Object.keys(status).length === 0 ? [{ op: 'add', path: '/status', value: changes }] : operations(changes)),
       ],
       discardAnswer: true,
     },
     signal,
   );
 }
+
+/** A field can only be added to a status that is there; a CRD without our default for it leaves it out. */
+const operations = (changes: Readonly<Record<string, unknown>>) =>
+  Object.entries(changes).map(([field, value]) => {
+    const path = `/status/${field}`;
+    return value === null ? { op: 'remove', path } : { op: 'add', path, value };
+  });
 
 export const hasFinalizer = (object: TenantUserUpsell): boolean => object.finalizers.includes(revokeFinalizer);
 

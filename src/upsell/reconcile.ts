@@ -56,19 +56,24 @@ export function createReconcile(context: ReconcileContext): (key: string, signal
   };
 }
 
-/** The object is gone, has changed meanwhile, or the API server is in trouble: each of these leads to another look or to none. */
+/**
+ * The object is gone, has changed meanwhile, or the API server is in trouble: each leads to another look. One that is gone is found gone then; that
+ * it is gone is the watch's to say, and not a 404's, which a gateway or a kind that is being installed anew can give too.
+ */
 function afterKubernetesError(error: unknown, key: string, log: Log): Outcome {
   if (!(error instanceof KubernetesError)) throw error;
-  if (isNotFound(error)) return { kind: 'done' };
   const fields = { key, status: error.status, error: error.message };
-  if (isConflict(error)) log.debug('the object changed meanwhile; it is looked at again', fields);
+  if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is looked at again', fields);
   else log.warn('the API server refused or failed; the object is looked at again', fields);
   return {
     kind: 'retry',
     policy: soon,
-    ...(error.retryAfterMs === undefined ? {} : { atLeastMs: error.retryAfterMs }),
+    ...(error.retryAfterMs === undefined ? {} : { atLeastMs: Math.min(error.retryAfterMs, longestRetryAfterMs) }),
   };
 }
+
+/** An API server, or a gateway, that asks for more is asked again anyway. */
+const longestRetryAfterMs = 5 * 60_000;
 
 async function lookAt(object: TenantUserUpsell, context: ReconcileContext, signal: AbortSignal): Promise<Look> {
   if (!object.spec.ok)
@@ -85,10 +90,17 @@ async function lookAt(object: TenantUserUpsell, context: ReconcileContext, signa
     const forbidden = forbidsAsking(spec, await namespaceGuard(object, context, signal));
     if (forbidden !== undefined) return { verdict: forbidden, facts: { kind: 'none' } };
     const resolution = await resolveUser(spec, object.status.userID, account, signal);
-    if (resolution.kind === 'not') return { verdict: resolution.verdict, facts: { kind: 'none' } };
+    // Who was assigned stays known while it is to be revoked, though the login may have been renamed meanwhile.
+    if (resolution.kind === 'not')
+      return { verdict: resolution.verdict, facts: { kind: hasFinalizer(object) ? 'unknown' : 'none' } };
     return await assign(object, spec, account, resolution.user, context, signal);
   } catch (error) {
     if (!(error instanceof AcronisError)) throw error;
+    context.log.debug('Acronis did not answer as hoped', {
+      object: object.key,
+      kind: error.kind,
+      detail: error.detail,
+    });
     const atLeast = error.retryAfterMs === undefined ? {} : { atLeastMs: error.retryAfterMs };
     return { verdict: verdictOfError(error), facts: { kind: 'unknown' }, ...atLeast };
   }

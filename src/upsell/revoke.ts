@@ -104,6 +104,11 @@ async function revoke(object: TenantUserUpsell, context: ReconcileContext, signa
     return await takeAway(object, spec, context.accounts.of(credentials), context, signal);
   } catch (error) {
     if (!(error instanceof AcronisError)) throw error;
+    context.log.debug('Acronis did not answer as hoped', {
+      object: object.key,
+      kind: error.kind,
+      detail: error.detail,
+    });
     // The tenant in which the login would be searched is gone, and its users with it.
     if (error.kind === 'notFound') return { kind: 'done' };
     const atLeast = error.retryAfterMs === undefined ? {} : { atLeastMs: error.retryAfterMs };

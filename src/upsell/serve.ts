@@ -22,6 +22,9 @@ export interface ServeOptions {
   readonly hardStop: AbortSignal;
 }
 
+/** Every call has a time-out of its own; this is for what nobody thought of, and for a row of calls that each take their time. */
+const reconcileDeadlineMs = 180_000;
+
 /** Runs until the signal is aborted; resolves once the last reconcile under way has ended. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const { context, queue } = options;
@@ -38,6 +41,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     for (const key of [...fleet.byIndex('source', source)]) queue.add(key, 'retry');
   };
   const accountsInUse = async (until: AbortSignal): Promise<readonly Account[]> => {
+    // Secrets that no object names any more leave no token behind.
+    accounts.keepOnly([...sources.remembered()]);
     const found = new Set<Account>();
     for (const source of sourcesInUse()) {
       // One Secret that cannot be read is no reason to look at no account at all.
@@ -57,6 +62,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
         log,
         metrics: options.controllerMetrics,
         hardStop: options.hardStop,
+        deadlineMs: reconcileDeadlineMs,
       },
       signal,
     ),

@@ -56,7 +56,7 @@ const fields = [
   'conditions',
 ] as const satisfies readonly (keyof Status)[];
 
-/** A JSON merge patch from one status to another: changed fields whole, `null` for those that go. Undefined where nothing differs. */
+/** What leads from one status to another: changed fields whole, `null` for those that go. Undefined where nothing differs. */
 export function statusPatch(from: Status, to: Status): Record<string, unknown> | undefined {
   const patch: Record<string, unknown> = {};
   for (const field of fields) {

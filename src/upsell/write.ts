@@ -73,7 +73,9 @@ export async function write(options: WriteOptions, signal: AbortSignal): Promise
         record(from, answer?.version, answer === undefined ? 'unknown' : 'applied');
         throw error;
       }
-      record(from, undefined, error.outcomeUnknown ? 'unknown' : error.kind);
+      // Without a status and with a known outcome it was never sent: there was no token or no turn.
+      if (error.status > 0 || error.outcomeUnknown)
+        record(from, undefined, error.outcomeUnknown ? 'unknown' : error.kind);
       if (error.kind === 'notFound') return { kind: 'gone' };
       const again = error.kind === 'conflict' || error.outcomeUnknown;
       if (!again) throw error;

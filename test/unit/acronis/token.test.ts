@@ -195,7 +195,8 @@ describe('a client that Acronis does not accept', () => {
       throw refused(status === 400 ? 'rejected' : 'forbidden', { status });
     });
     const error = await acronisFailure(tokens.get(always()));
-    expect(error).toMatchObject({ kind: 'credentials', status });
+    // The call that needed the token got no status: it was never sent.
+    expect(error).toMatchObject({ kind: 'credentials', status: 0, outcomeUnknown: false });
     expect(error.message).toBe(`Acronis did not accept the API client (HTTP ${status}).`);
   });
 
