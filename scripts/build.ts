@@ -62,7 +62,7 @@ const { metafile } = await build({
   banner: {
     js: [
       // One sentence on an older Node, before anything of ours runs into what it lacks.
-      "if (Number(process.versions.node.split('.')[0]) < 24) { console.error(`acronis-upsell-operator needs Node 24 or newer; this is ${process.version}. In its checkout, npx node is the right one.`); process.exit(1); }",
+      "if (Number(process.versions.node.split('.')[0]) < 24) { console.error('acronis-upsell-operator needs Node 24 or newer; this is ' + process.version + '. In its checkout, npx node is the right one.'); process.exit(1); }",
       "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     ].join('\n'),
   },
