@@ -1,7 +1,7 @@
 /**
  * Reads of single users that are asked for at about the same time travel together: `GET /users?uuids=` takes 100.
- * While a batch is under way the next one gathers, so that a busy operator sends few full batches and an idle one waits for nothing but the
- * first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the answer then says why.
+ * While a batch is under way, and for a moment after it was sent, the next one gathers: a busy operator sends few large batches, and an idle one
+ * waits for nothing but the first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the answer then says why.
  * A batch that is refused as a whole is halved until the id that spoils it stands alone.
  */
 import type { Clock } from '../clock.ts';
@@ -20,7 +20,10 @@ export interface BatchOptions {
   readonly clock: Clock;
   /** Ends requests under way when the account is no longer used. */
   readonly lifetime: AbortSignal;
+  /** How long the first read after a quiet time waits for others. */
   readonly windowMs?: number;
+  /** The same while batches follow one another: from one being sent to the next. */
+  readonly busyWindowMs?: number;
   /** Batches under way at once. */
   readonly mostAtOnce?: number;
 }
@@ -36,15 +39,18 @@ interface Wanted {
   readonly reject: (error: unknown) => void;
 }
 
-export function createUserReader({ api, clock, lifetime, windowMs = 5, mostAtOnce = 2 }: BatchOptions): UserReader {
+export function createUserReader(options: BatchOptions): UserReader {
+  const { api, clock, lifetime, windowMs = 5, busyWindowMs = 30, mostAtOnce = 2 } = options;
   let gathering = new Map<string, Wanted>();
   let windowOpen = false;
   let underWay = 0;
+  let sentAt = Number.NEGATIVE_INFINITY;
 
   const dispatch = () => {
     while (gathering.size > 0 && underWay < mostAtOnce && (!windowOpen || gathering.size >= mostIds)) {
       const batch = take();
       underWay++;
+      sentAt = clock.now();
       let held = true;
       const release = () => {
         if (!held) return;
@@ -109,7 +115,7 @@ export function createUserReader({ api, clock, lifetime, windowMs = 5, mostAtOnc
         gathering.set(id, wanted);
         if (!windowOpen) {
           windowOpen = true;
-          clock.after(windowMs, () => {
+          clock.after(Math.max(windowMs, sentAt + busyWindowMs - clock.now()), () => {
             windowOpen = false;
             dispatch();
           });

@@ -43,13 +43,23 @@ const envelope = z.object({
   status: z.unknown().optional(),
 });
 
-/** The projection of an object as the API server sent it, or undefined where it is not one. */
-export function projectTenantUserUpsell(raw: unknown): TenantUserUpsell | undefined {
+/**
+ * The projection of an object as the API server sent it, or undefined where it is not one.
+ * @param known what is known of it by its key: while its generation is the same, so is its spec, which is neither parsed nor kept twice.
+ */
+export function projectTenantUserUpsell(
+  raw: unknown,
+  known: (key: string) => TenantUserUpsell | undefined = () => undefined,
+): TenantUserUpsell | undefined {
   const parsed = envelope.safeParse(raw);
   if (!parsed.success) return undefined;
-  const { metadata, spec, status } = parsed.data;
+  const { metadata, spec: rawSpec, status } = parsed.data;
+  const key = `${metadata.namespace}/${metadata.name}`;
+  const before = known(key);
+  const sameSpec = before?.uid === metadata.uid && before.generation === metadata.generation && metadata.generation > 0;
+  const spec = sameSpec ? before.spec : projectSpec(rawSpec);
   return {
-    key: `${metadata.namespace}/${metadata.name}`,
+    key,
     namespace: share(metadata.namespace),
     name: metadata.name,
     uid: metadata.uid,
@@ -59,8 +69,8 @@ export function projectTenantUserUpsell(raw: unknown): TenantUserUpsell | undefi
     deletedAt: metadata.deletionTimestamp === undefined ? undefined : Date.parse(metadata.deletionTimestamp),
     finalizers: metadata.finalizers === undefined ? none : metadata.finalizers.map(share),
     requestedAt: metadata.annotations?.[requestedAtAnnotation],
-    spec: projectSpec(spec),
-    status: projectStatus(status),
+    spec,
+    status: projectStatus(status, spec.ok ? spec.value.userID : undefined),
   };
 }
 
@@ -77,19 +87,18 @@ function projectSpec(raw: unknown): TenantUserUpsell['spec'] {
   // UUIDs are compared with what the API sends, which is lower case.
   if (spec.userID !== undefined) spec.userID = spec.userID.toLowerCase();
   if (spec.tenantID !== undefined) spec.tenantID = share(spec.tenantID.toLowerCase());
+  spec.businessTypes = shareList(spec.businessTypes);
   return { ok: true, value: spec };
 }
 
-function projectStatus(raw: unknown): Status {
+function projectStatus(raw: unknown, userID: string | undefined): Status {
   const parsed = statusSchema.safeParse(raw ?? {});
   if (!parsed.success) return {};
   const status = parsed.data;
+  if (status.userID === userID) status.userID = userID;
   if (status.tenantID !== undefined) status.tenantID = share(status.tenantID);
-  for (const condition of status.conditions ?? []) {
-    condition.reason = share(condition.reason);
-    condition.message = share(condition.message);
-    condition.lastTransitionTime = share(condition.lastTransitionTime);
-  }
+  if (status.businessTypes !== undefined) status.businessTypes = shareList(status.businessTypes);
+  if (status.conditions !== undefined) status.conditions = status.conditions.map(shareCondition);
   return status;
 }
 
@@ -100,13 +109,39 @@ const sentence = (error: z.ZodError): string =>
 
 const none: readonly string[] = [];
 
-/** One copy of each string that many objects hold. Emptied when it grows past what a fleet repeats, which costs memory and nothing else. */
-const pool = new Map<string, string>();
-const mostShared = 10_000;
-function share(text: string): string {
-  const known = pool.get(text);
-  if (known !== undefined) return known;
-  if (pool.size >= mostShared) pool.clear();
-  pool.set(text, text);
-  return text;
+/**
+ * One copy of each value that many objects hold: whole conditions, since a fleet says the same in the same second, and lists of types.
+ * What is shared is never changed in place. Emptied when it grows past what a fleet repeats, which costs memory and nothing else.
+ */
+function pooled<T>(): (name: string, value: T) => T {
+  const pool = new Map<string, T>();
+  return (name, value) => {
+    const known = pool.get(name);
+    if (known !== undefined) return known;
+    if (pool.size >= mostShared) pool.clear();
+    pool.set(name, value);
+    return value;
+  };
 }
+const mostShared = 10_000;
+
+const shareText = pooled<string>();
+const share = (text: string): string => shareText(text, text);
+
+const shareTexts = pooled<unknown[]>();
+function shareList<T>(list: T[]): T[] {
+  const known = shareTexts(list.join('\n'), list);
+  return sameItems(known, list) ? known : list;
+}
+const sameItems = <T>(known: unknown[], list: T[]): known is T[] =>
+  known.length === list.length && list.every((item, at) => item === known[at]);
+
+type KeptCondition = NonNullable<Status['conditions']>[number];
+const shareWhole = pooled<KeptCondition>();
+const shareCondition = (condition: KeptCondition): KeptCondition => {
+  const { type, status, observedGeneration, lastTransitionTime, reason, message } = condition;
+  return shareWhole(
+    `${type}\n${status}\n${observedGeneration}\n${lastTransitionTime}\n${reason}\n${message}`,
+    condition,
+  );
+};

@@ -11,12 +11,13 @@ export const businessTypes = ['buyer'] as const;
 export type BusinessType = (typeof businessTypes)[number];
 
 const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
+const uuidExpression = new RegExp(uuidPattern);
 const uuid = (field: string) =>
   withRules(z.string().max(64), [
     {
       cel: `self.matches('${uuidPattern}')`,
       message: `${field} is a UUID as the API shows it, such as 1c234e69-5469-424a-a6d1-ff5658b387a6`,
-      holds: (id) => new RegExp(uuidPattern).test(id),
+      holds: (id) => uuidExpression.test(id),
     },
   ]);
 

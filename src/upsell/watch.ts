@@ -55,7 +55,7 @@ export function createWatch(options: WatchOptions): Watch {
         ...(labelSelector === undefined ? {} : { labelSelector }),
         resource: tenantUserUpsells,
         store: fleet,
-        project: projectTenantUserUpsell,
+        project: (raw) => projectTenantUserUpsell(raw, (key) => fleet.get(key)),
       }),
   );
   // Rights that end at listed namespaces do not reach the watch of all namespaces: these are asked for one by one.

@@ -35,6 +35,8 @@ function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
     },
     clock,
     lifetime: always(),
+    // As short as the first window, except where a test is about it.
+    busyWindowMs: 5,
     ...options,
   });
   const readAll = (userIds: readonly string[]) => userIds.map((each) => reader.read(each, always()));
@@ -101,6 +103,36 @@ describe('reads that travel together', () => {
     const all = Promise.all(readAll(ids(1, 2)));
     await clock.advance(5);
     expect((await all).map((each) => each?.version)).toEqual([1, 5]);
+  });
+});
+
+describe('while batches follow one another', () => {
+  test('the next one gathers for the longer window, counted from when the last one was sent', async () => {
+    const { clock, batches, ones, readAll } = setup({}, { busyWindowMs: 30 });
+    const first = Promise.all(readAll(ids(1, 2)));
+    await clock.advance(5);
+    await first;
+    await clock.advance(10);
+    const second = Promise.all(readAll(ids(3, 3)));
+    await clock.advance(19);
+    const third = Promise.all(readAll(ids(4, 4)));
+    expect(batches).toEqual([ids(1, 2)]);
+    await clock.advance(1);
+    await Promise.all([second, third]);
+    expect(batches).toEqual([ids(1, 2), ids(3, 4)]);
+    expect(ones).toEqual([]);
+  });
+
+  test('after a quiet time the short window holds again', async () => {
+    const { clock, ones, readAll } = setup({}, { busyWindowMs: 30 });
+    const first = Promise.all(readAll(ids(1, 1)));
+    await clock.advance(5);
+    await first;
+    await clock.advance(40);
+    const second = Promise.all(readAll(ids(2, 2)));
+    await clock.advance(5);
+    await second;
+    expect(ones).toEqual(ids(1, 2));
   });
 });
 
