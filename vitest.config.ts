@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Three kinds of test, by what they need: nothing (unit), loopback servers of our own (sandbox), a real control plane (integration).
+// Kinds of test, by what they need: nothing (unit), loopback servers of our own (sandbox), a real control plane (integration), helm besides (chart),
+// buildah and podman (image).
 export default defineConfig({
   test: {
     projects: [
@@ -16,6 +17,26 @@ export default defineConfig({
           hookTimeout: 120_000,
           // One control plane serves all files; each file has namespaces of its own. Two cores feed two files at once.
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/chart/cluster.setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'image',
+          include: ['test/image/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 120_000,
+          hookTimeout: 1_200_000,
         },
       },
     ],

@@ -1,4 +1,4 @@
-/** The control plane compiled from its own Go modules with the machine's Go: slow once, and the same source that go.sum pins everywhere. */
+/** Programs compiled from their own Go modules with the machine's Go: slow once, and the same source that go.sum pins everywhere. */
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,17 +28,40 @@ export async function hasGo(run: Run, signal: AbortSignal): Promise<boolean> {
   return (await run('go', ['version'], MODULE, signal)).exitCode === 0;
 }
 
+/** What to build from one go.mod. */
+export interface GoBuild {
+  /** Where go.mod is. */
+  readonly module: string;
+  /** The Go package that each program is built from. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** For the linker: `-X` and a variable that is to hold the version. */
+  readonly version: string;
+}
+
+export const controlPlane: GoBuild = {
+  module: MODULE,
+  packages: Object.fromEntries(PROGRAMS.map((name) => [name, GO_PACKAGES[name]])),
+  version: `-X k8s.io/component-base/version.gitVersion=${BUILT_VERSION}`,
+};
+
 /**
  * Builds the programs into `dir`, one after the other: each alone keeps every core busy.
  * @throws Error whose message ends a sentence that begins "The build failed: ".
  */
-export async function buildPrograms(run: Run, dir: string, progress: Progress, signal: AbortSignal): Promise<void> {
-  const flags = ['-trimpath', '-ldflags', `-s -w -X k8s.io/component-base/version.gitVersion=${BUILT_VERSION}`];
-  for (const [index, name] of PROGRAMS.entries()) {
+export async function buildPrograms(
+  what: GoBuild,
+  run: Run,
+  dir: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const flags = ['-trimpath', '-ldflags', `-s -w ${what.version}`];
+  const packages = Object.entries(what.packages);
+  for (const [index, [name, from]] of packages.entries()) {
     await progress.step(
-      `building ${name} ${index + 1}/${PROGRAMS.length} with Go (minutes, but only once)`,
+      `building ${name} ${index + 1}/${packages.length} with Go (minutes, but only once)`,
       async () => {
-        const result = await run('go', ['build', ...flags, '-o', join(dir, name), GO_PACKAGES[name]], MODULE, signal);
+        const result = await run('go', ['build', ...flags, '-o', join(dir, name), from], what.module, signal);
         if (result.exitCode !== 0) {
           const last = result.output.trim().split('\n').slice(-3).join(' | ');
           throw new Error(`go build ended with ${result.exitCode} for ${name}: ${last}`);

@@ -3,23 +3,14 @@
  * A way that fails says why in one line, and the next is tried. Only a KUBEBUILDER_ASSETS that is set and wrong stops at once:
  * whoever set it means those binaries and no others.
  */
-import { homedir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { type Clock, systemClock } from '../../src/clock.ts';
-import { buildPrograms, hasGo, type Run, run } from './build.ts';
-import { addEntry, findEntry, missingFrom, programsIn } from './cache.ts';
+import { buildPrograms, controlPlane, hasGo, type Run, run } from './build.ts';
+import { addEntry, cacheRoot, findEntry, missingFrom, programsIn } from './cache.ts';
 import { downloadPrograms, OFFICIAL_RELEASES } from './download.ts';
 import { withLock } from './lock.ts';
 import { createProgress, type Progress } from './progress.ts';
-import {
-  BUILT_VERSION,
-  ENVTEST_SHA512,
-  ENVTEST_VERSION,
-  PROGRAMS,
-  type ProgramName,
-  type Programs,
-  platformName,
-} from './versions.ts';
+import { BUILT_VERSION, ENVTEST_SHA512, ENVTEST_VERSION, PROGRAMS, type Programs, platformName } from './versions.ts';
 
 export interface Provisioned extends Programs {
   readonly source: 'KUBEBUILDER_ASSETS' | 'cache' | 'download' | 'build';
@@ -65,7 +56,7 @@ export async function provision(given: Partial<Surroundings>, signal: AbortSigna
   if (assets !== undefined && assets !== '')
     return { ...(await fromAssets(assets, here.env)), source: 'KUBEBUILDER_ASSETS' };
 
-  const root = cacheRoot(here.env);
+  const root = cacheRoot('controlplane', here.env);
   const built = join(root, `${BUILT_VERSION}-${here.platform}`);
   const downloaded = join(root, `${ENVTEST_VERSION}-${here.platform}`);
   const fromCache = async (): Promise<Provisioned | undefined> => {
@@ -85,11 +76,6 @@ export async function provision(given: Partial<Surroundings>, signal: AbortSigna
   );
 }
 
-function cacheRoot(env: Surroundings['env']): string {
-  const base = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache');
-  return resolve(base, 'acronis-upsell-operator', 'controlplane');
-}
-
 async function fromAssets(dir: string, env: Surroundings['env']): Promise<Programs> {
   const missing = await missingFrom(dir, PROGRAMS);
   const programs = programsIn(dir);
@@ -102,7 +88,7 @@ async function fromAssets(dir: string, env: Surroundings['env']): Promise<Progra
   );
 }
 
-async function onPath(name: ProgramName, env: Surroundings['env']): Promise<string | undefined> {
+export async function onPath(name: string, env: Surroundings['env']): Promise<string | undefined> {
   for (const dir of (env['PATH'] ?? '').split(delimiter)) {
     if (dir !== '' && (await missingFrom(dir, [name])).length === 0) return join(dir, name);
   }
@@ -147,7 +133,9 @@ async function build(here: Surroundings, entry: string, signal: AbortSignal): Pr
   }
   try {
     const marker = { version: BUILT_VERSION, source: 'build' } as const;
-    const programs = await addEntry(entry, marker, (dir) => buildPrograms(here.run, dir, here.progress, signal));
+    const programs = await addEntry(entry, marker, (dir) =>
+      buildPrograms(controlPlane, here.run, dir, here.progress, signal),
+    );
     return { ...programs, source: 'build' };
   } catch (error) {
     signal.throwIfAborted();
@@ -155,5 +143,5 @@ async function build(here: Surroundings, entry: string, signal: AbortSignal): Pr
   }
 }
 
-const messageOf = (error: unknown): string =>
+export const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');

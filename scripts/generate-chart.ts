@@ -1,0 +1,96 @@
+/**
+ * `npm run generate:chart` makes the two parts of the chart that are said elsewhere already: the CRD as a template, from crds/, and the table of values
+ * in its README, from the comments of values.yaml. With --check it only says, by its exit code, whether they are current.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { tell, writeOrCheck } from './generated-files.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const chart = 'deploy/helm/acronis-upsell-operator';
+const read = (path: string): Promise<string> => readFile(`${root}/${path}`, 'utf8');
+
+function crdTemplate(crd: string): string {
+  const name = '  name: tenantuserupsells.upsell.acronis.com\n';
+  const [head, tail, ...more] = crd.replace(/^#.*\n/, '').split(name);
+  if (head === undefined || tail === undefined || more.length > 0)
+    throw new Error('The CRD does not have its name exactly once: correct crdTemplate in scripts/generate-chart.ts.');
+  return `{{- /* Made from crds/ by \`npm run generate:chart\`. Do not edit. A template and not in crds/, so that an upgrade of the release upgrades it. */ -}}
+{{- if .Values.crds.install }}
+${head}${name}  labels:
+    {{- include "upsell.labels" . | nindent 4 }}
+  {{- if .Values.crds.keep }}
+  annotations:
+    helm.sh/resource-policy: keep
+  {{- end }}
+${tail.replaceAll('{{', '{{ "{{" }}')}{{- end }}
+`;
+}
+
+interface Row {
+  readonly path: string;
+  readonly byDefault: string;
+  readonly description: string;
+}
+
+/** A row for each value whose comment begins with `--`, and for each leaf: names that say it all need no words. */
+function rowsOf(map: YAMLMap, path: string): Row[] {
+  return map.items.flatMap((pair, index) => {
+    if (!isScalar(pair.key)) throw new Error(`values.yaml has a key under "${path}" that is no name.`);
+    const here = path === '' ? String(pair.key.value) : `${path}.${pair.key.value}`;
+    // A comment before the first key belongs to the map for the parser.
+    const description = described(pair.key.commentBefore ?? (index === 0 ? map.commentBefore : undefined));
+    if (description === undefined && isMap(pair.value) && pair.value.items.length > 0) return rowsOf(pair.value, here);
+    return [{ path: here, byDefault: defaultOf(pair), description: description ?? '' }];
+  });
+}
+
+/** The lines from the one that begins with `--` on. */
+function described(comment: string | null | undefined): string | undefined {
+  const [, text] = /(?:^|\n) ?--([\s\S]*)$/.exec(comment ?? '') ?? [];
+  return text?.replaceAll(/\n\s*/g, ' ').trim();
+}
+
+const defaultOf = (pair: Pair): string => {
+  const value = pair.value;
+  return JSON.stringify(isScalar(value) || value === null ? (isScalar(value) ? value.value : null) : value);
+};
+
+function valuesTable(values: string): string {
+  const document = parseDocument(values);
+  if (!isMap(document.contents)) throw new Error('values.yaml is not a map.');
+  // A comment before the very first key belongs to the document for the parser.
+  document.contents.commentBefore ??= document.commentBefore ?? null;
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const rows = rowsOf(document.contents, '').map(
+    ({ path, byDefault, description }) => `| \`${path}\` | \`${cell(byDefault)}\` | ${cell(description)} |`,
+  );
+  return ['| value | default | |', '|---|---|---|', ...rows].join('\n');
+}
+
+const begin = '<!-- values: made from values.yaml by `npm run generate:chart` -->\n';
+const end = '\n<!-- end of values -->';
+
+function withTable(readme: string, table: string): string {
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end);
+  if (from === -1 || to < from) throw new Error("The chart's README has no place for the table of values.");
+  return readme.slice(0, from + begin.length) + table + readme.slice(to);
+}
+
+const check = process.argv.includes('--check');
+const changed = await writeOrCheck(
+  {
+    root,
+    files: new Map([
+      [`${chart}/templates/crd.yaml`, crdTemplate(await read('crds/tenantuserupsells.upsell.acronis.com.yaml'))],
+      [
+        `${chart}/README.md`,
+        withTable(await read(`${chart}/README.md`), valuesTable(await read(`${chart}/values.yaml`))),
+      ],
+    ]),
+  },
+  check,
+);
+tell(changed, check, 'npm run generate:chart');

@@ -1,0 +1,145 @@
+/**
+ * `npm run generate:deploy` renders the chart into what people use who do not use Helm: deploy/install.yaml and the Kustomize base and components.
+ * With --check it only says, by its exit code, whether they are current.
+ */
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { helmOk } from '../sandbox/helm/helm.ts';
+import { type Manifest, manifestsOf } from '../sandbox/helm/manifests.ts';
+import { findTool } from '../sandbox/helm/provision.ts';
+import { tell, writeOrCheck } from './generated-files.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const namespace = 'acronis-system';
+const made = '# Made from the Helm chart by `npm run generate:deploy`. Do not edit.\n';
+
+const { path: helm } = await findTool('helm', {}, new AbortController().signal);
+
+/** The chart's objects with these values, without what only Helm reads. */
+async function render(...values: readonly string[]): Promise<Manifest[]> {
+  const text = await helmOk({ helm }, [
+    'template',
+    'acronis-upsell-operator',
+    `${root}deploy/helm/acronis-upsell-operator`,
+    `--namespace=${namespace}`,
+    '--no-hooks',
+    ...values.map((value) => `--set=${value}`),
+  ]);
+  return manifestsOf(text).map(withoutHelm);
+}
+
+function withoutHelm(manifest: Manifest): Manifest {
+  const { labels = {}, annotations = {}, ...metadata } = manifest.metadata;
+  const kept = Object.fromEntries(Object.entries(annotations).filter(([key]) => !key.startsWith('helm.sh/')));
+  const some = Object.keys(kept).length > 0 ? { annotations: kept } : {};
+  const clean: Manifest = { ...manifest, metadata: { ...metadata, labels: ours(labels), ...some } };
+  return withoutHelmInPods(clean);
+}
+
+const ours = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(labels).filter(([key]) => key !== 'helm.sh/chart' && key !== 'app.kubernetes.io/managed-by'),
+  );
+
+/** The pods of the Deployment carry the same labels. */
+function withoutHelmInPods(manifest: Manifest): Manifest {
+  if (manifest.kind !== 'Deployment') return manifest;
+  const text = JSON.stringify(manifest, (key, value: unknown) =>
+    key === 'helm.sh/chart' || key === 'app.kubernetes.io/managed-by' ? undefined : value,
+  );
+  const [clean] = manifestsOf(text);
+  if (clean === undefined) throw new Error('A Deployment was lost.');
+  return clean;
+}
+
+const yaml = (content: unknown): string => stringify(content, { lineWidth: 0 });
+const stream = (manifests: readonly Manifest[]): string => made + manifests.map(yaml).join('---\n');
+
+const namespaceObject: Manifest = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: {
+    name: namespace,
+    labels: {
+      'app.kubernetes.io/part-of': 'acronis-upsell-operator',
+      'pod-security.kubernetes.io/enforce': 'restricted',
+    },
+  },
+};
+
+/** Which file of the base a kind is in; the order is that of install.yaml. */
+const files: readonly (readonly [string, readonly string[]])[] = [
+  ['namespace', ['Namespace']],
+  ['crd', ['CustomResourceDefinition']],
+  ['rbac', ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']],
+  ['network', ['NetworkPolicy', 'Service']],
+  ['deployment', ['Deployment']],
+];
+
+/** Values of the chart that people add to the base. */
+const components: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    'own-secrets',
+    'Objects may name a Secret of their own: the operator may get Secrets.',
+    ['credentials.perObjectSecrets.enabled=true'],
+  ],
+  [
+    'admission-policy',
+    'In a labelled namespace only objects of its tenant are accepted.',
+    ['admissionPolicy.enabled=true'],
+  ],
+  [
+    'monitoring',
+    'ServiceMonitor, alerts and dashboard, for the Prometheus Operator and Grafana.',
+    ['metrics.serviceMonitor.enabled=true', 'metrics.prometheusRule.enabled=true', 'metrics.dashboard.enabled=true'],
+  ],
+];
+
+const nameOf = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+
+const base = [namespaceObject, ...(await render())];
+const output = new Map<string, string>();
+const ordered: Manifest[] = [];
+for (const [file, kinds] of files) {
+  const manifests = kinds.flatMap((kind) => base.filter((each) => each.kind === kind));
+  ordered.push(...manifests);
+  output.set(`deploy/kustomize/base/${file}.yaml`, stream(manifests));
+}
+const homeless = base.filter((each) => !ordered.includes(each));
+if (homeless.length > 0)
+  throw new Error(
+    `There is no file for ${homeless.map(nameOf).join(', ')}: add its kind to scripts/generate-deploy.ts.`,
+  );
+output.set('deploy/install.yaml', stream(ordered));
+output.set(
+  'deploy/kustomize/base/kustomization.yaml',
+  made +
+    yaml({
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: files.map(([file]) => `${file}.yaml`),
+    }),
+);
+
+for (const [name, comment, values] of components) {
+  const before = new Map(base.map((each) => [nameOf(each), yaml(each)]));
+  const rendered = await render(...values);
+  const added = rendered.filter((each) => !before.has(nameOf(each)));
+  const changed = rendered.filter((each) => before.has(nameOf(each)) && before.get(nameOf(each)) !== yaml(each));
+  const dir = `deploy/kustomize/components/${name}`;
+  if (added.length > 0) output.set(`${dir}/added.yaml`, stream(added));
+  if (changed.length > 0) output.set(`${dir}/changed.yaml`, stream(changed));
+  output.set(
+    `${dir}/kustomization.yaml`,
+    `${made}# ${comment}\n${yaml({
+      apiVersion: 'kustomize.config.k8s.io/v1alpha1',
+      kind: 'Component',
+      ...(added.length > 0 ? { resources: ['added.yaml'] } : {}),
+      ...(changed.length > 0 ? { patches: [{ path: 'changed.yaml' }] } : {}),
+    })}`,
+  );
+}
+
+const check = process.argv.includes('--check');
+const changed = await writeOrCheck({ root, files: output, ownedDirectories: ['deploy/kustomize'] }, check);
+tell(changed, check, 'npm run generate:deploy');
