@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from './duration.ts';
 import { type BindAddress, parseBindAddress } from './observability/bind-address.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './observability/pino.ts';
-import type { OwnCredentials } from './upsell/sources.ts';
+import type { OwnCredentials } from './upsell/read-credentials.ts';
 
 export interface Config {
   readonly acronisCredentialsDir: string | undefined;

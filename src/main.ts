@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { systemClock } from './clock.ts';
 import { addSettings, type Config, ownCredentials, settingsHelp } from './config.ts';
+import { endOnCrash } from './crash.ts';
 import { KubeconfigError } from './kubernetes/cluster-access.ts';
 import type { Log } from './observability/log.ts';
 import { createLog } from './observability/pino.ts';
@@ -13,6 +14,9 @@ import { runOperator } from './operator.ts';
 /** Put in by the build; from source it is not a release. */
 declare const __OPERATOR_VERSION__: string | undefined;
 const version = typeof __OPERATOR_VERSION__ === 'string' ? __OPERATOR_VERSION__ : '0.0.0-source';
+
+// `--help | head` closes the pipe early; that is no error.
+process.stdout.on('error', () => {});
 
 const exitCode = await main(process.argv);
 process.exitCode = exitCode;
@@ -52,6 +56,7 @@ async function runUntilStopped(config: Config): Promise<number> {
     clock: systemClock,
     colour: process.stdout.isTTY === true,
   });
+  endOnCrash(log);
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {

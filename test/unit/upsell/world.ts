@@ -6,8 +6,9 @@ import type { Outcome } from '../../../src/runtime/controller.ts';
 import type { ReconcileContext } from '../../../src/upsell/context.ts';
 import { createFleet, type Fleet } from '../../../src/upsell/fleet.ts';
 import { createNamespaceStore } from '../../../src/upsell/namespaces.ts';
+import type { OwnCredentials } from '../../../src/upsell/read-credentials.ts';
 import { createReconcile } from '../../../src/upsell/reconcile.ts';
-import { createCredentialSources, type OwnCredentials } from '../../../src/upsell/sources.ts';
+import { createCredentialSources } from '../../../src/upsell/sources.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { quietLog, quietMetrics } from '../quiet.ts';
 import { RecordedLog } from '../runtime/recording.ts';
@@ -43,7 +44,7 @@ export interface World {
   readonly events: ToldEvent[];
   /** `action outcome` of each PUT. */
   readonly wrote: string[];
-  readonly count: { givenUp: number };
+  readonly count: { givenUp: number; driftCorrected: number };
   /** One reconcile, with as much time as it takes. */
   reconcile(key: string, signal?: AbortSignal): Promise<Outcome>;
   /** Lets time pass until the promise is settled. */
@@ -58,7 +59,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const cluster = new FakeCluster(fleet);
   const events: ToldEvent[] = [];
   const wrote: string[] = [];
-  const count = { givenUp: 0 };
+  const count = { givenUp: 0, driftCorrected: 0 };
   const tell =
     (type: ToldEvent['type']): EventRecorder['normal'] =>
     ({ namespace, name }, reason, message) => {
@@ -69,6 +70,9 @@ export function createWorld(options: WorldOptions = {}): World {
     wrote: (action, outcome) => wrote.push(`${action} ${outcome}`),
     revocationGivenUp: () => {
       count.givenUp++;
+    },
+    driftCorrected: () => {
+      count.driftCorrected++;
     },
   };
   const context: ReconcileContext = {
