@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// user is what of an Acronis user the reconcile reads.
+type user struct {
+	ID            string   `json:"id"`
+	TenantID      string   `json:"tenant_id"`
+	Version       int64    `json:"version"`
+	BusinessTypes []string `json:"business_types"`
+}
+
+// statusError is an answer other than 200.
+type statusError struct{ status int }
+
+func (e statusError) Error() string { return fmt.Sprintf("acronis answered %d", e.status) }
+
+// acronis is a client of the Account Management API for one account.
+type acronis struct {
+	base, clientID, clientSecret string
+	http                         *http.Client
+
+	mu      sync.Mutex
+	token   string
+	expires time.Time
+}
+
+func newAcronis(base, clientID, clientSecret string, workers int) *acronis {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = workers
+	return &acronis{
+		base:         strings.TrimSuffix(base, "/") + "/api/2",
+		clientID:     clientID,
+		clientSecret: clientSecret,
+		http:         &http.Client{Transport: transport, Timeout: 30 * time.Second},
+	}
+}
+
+func (a *acronis) getUser(ctx context.Context, id string) (*user, error) {
+	return a.call(ctx, http.MethodGet, "/users/"+url.PathEscape(id), nil)
+}
+
+func (a *acronis) putBusinessTypes(ctx context.Context, id string, types []string, version int64) (*user, error) {
+	body, err := json.Marshal(map[string]any{"business_types": types, "version": version})
+	if err != nil {
+		return nil, err
+	}
+	return a.call(ctx, http.MethodPut, "/users/"+url.PathEscape(id), body)
+}
+
+func (a *acronis) call(ctx context.Context, method, path string, body []byte) (*user, error) {
+	token, err := a.bearer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := a.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		_, _ = io.Copy(io.Discard, res.Body)
+		if res.StatusCode == http.StatusUnauthorized {
+			a.forget(token)
+		}
+		return nil, statusError{res.StatusCode}
+	}
+	var found user
+	if err := json.NewDecoder(res.Body).Decode(&found); err != nil {
+		return nil, err
+	}
+	return &found, nil
+}
+
+func (a *acronis) bearer(ctx context.Context) (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if time.Until(a.expires) > time.Minute {
+		return a.token, nil
+	}
+	form := url.Values{"grant_type": {"client_credentials"}}.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.base+"/idp/token", strings.NewReader(form))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(a.clientID, a.clientSecret)
+	res, err := a.http.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return "", statusError{res.StatusCode}
+	}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+		ExpiresOn   int64  `json:"expires_on"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return "", err
+	}
+	a.token, a.expires = answer.AccessToken, time.Unix(answer.ExpiresOn, 0)
+	return a.token, nil
+}
+
+func (a *acronis) forget(token string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.token == token {
+		a.expires = time.Time{}
+	}
+}

@@ -1,0 +1,115 @@
+/** The scenarios in their order, each contender in turn (A B A B …), so that whatever disturbs the machine for a while disturbs both. */
+import type { Contender, Settings } from './contenders.ts';
+import type { Lab } from './lab.ts';
+import type { BenchOptions, ScenarioName } from './options.ts';
+import type { Sample } from './sample.ts';
+import { churn } from './scenarios/churn.ts';
+import { Fleet } from './scenarios/fleet.ts';
+import { lifecycle } from './scenarios/lifecycle.ts';
+import { restart } from './scenarios/restart.ts';
+import { line } from './statistics.ts';
+
+/** The defaults of production. Go's is so long that no second look falls into a phase, except where drift has to be seen within a minute. */
+const production: Settings = { driftMs: 60_000, resyncMs: 3_600_000, goResyncMs: 3_600_000 };
+
+export async function runScenarios(
+  lab: Lab,
+  all: readonly [Contender, ...Contender[]],
+  options: BenchOptions,
+  took: (samples: readonly Sample[]) => Promise<void>,
+): Promise<void> {
+  const wanted = (...names: ScenarioName[]): boolean => names.some((name) => options.scenario.includes(name));
+  const inTurn = async (repeats: number, act: (contender: Contender, repeat: number) => Promise<readonly Sample[]>) => {
+    for (let repeat = 1; repeat <= repeats; repeat++)
+      for (const contender of all) await took(await act(contender, repeat));
+  };
+  const { objects, repeat } = options;
+  if (wanted('burst', 'edit', 'delete')) {
+    const phases = {
+      ...(wanted('burst') ? { create: 'burst' } : {}),
+      ...(wanted('edit') ? { edit: 'edit' } : {}),
+      ...(wanted('delete') ? { remove: 'delete' } : {}),
+    };
+    await inTurn(repeat, (contender, n) =>
+      lifecycle(lab, contender, n, { objects, settings: production, deletionPolicy: 'Retain', phases }),
+    );
+  }
+  if (wanted('small-burst')) {
+    const small = {
+      objects: Math.ceil(objects * 0.4),
+      settings: production,
+      deletionPolicy: 'Retain',
+      phases: { create: 'small burst' },
+    } as const;
+    await inTurn(repeat, (contender, n) => lifecycle(lab, contender, n, small));
+  }
+  if (wanted('revoke')) {
+    const phases = { create: 'burst (Revoke)', remove: 'delete (Revoke)' };
+    await inTurn(repeat, (contender, n) =>
+      lifecycle(lab, contender, n, { objects, settings: production, deletionPolicy: 'Revoke', phases }),
+    );
+  }
+
+  if (!wanted('restart', 'steady', 'drift', 'churn', 'memory')) return;
+  const fleet = new Fleet(lab, all[0], production);
+  const driftMs = options.quick ? 5_000 : production.driftMs;
+  const settings = wanted('steady', 'drift') ? { ...production, driftMs, goResyncMs: driftMs } : production;
+  const atFleet = async () => {
+    await fleet.growTo(options.fleet);
+    if (wanted('restart', 'steady', 'drift')) {
+      const steadyMs = wanted('steady') ? options.steadySeconds * 1000 : 0;
+      const drifting = wanted('drift') ? 10 : 0;
+      await inTurn(repeat, (contender, n) => restart(lab, contender, n, fleet, { settings, steadyMs, drifting }));
+    }
+    if (wanted('churn')) {
+      const passMs = Math.max(1_000, Math.round(options.fleet / 3));
+      const what = {
+        settings: { driftMs: 60_000, resyncMs: passMs, goResyncMs: passMs },
+        ms: options.churnSeconds * 1000,
+        perSecond: options.churnRate,
+      };
+      await inTurn(repeat, (contender, n) => churn(lab, contender, n, fleet, what));
+    }
+  };
+  const sizes = wanted('memory') ? options.memorySizes : [];
+  const memory: Sample[] = [];
+  for (const size of sizes.filter((each) => each < options.fleet)) memory.push(...(await weigh(size)));
+  if (wanted('restart', 'steady', 'drift', 'churn') || sizes.includes(options.fleet)) await atFleet();
+  for (const size of sizes.filter((each) => each >= options.fleet)) memory.push(...(await weigh(size)));
+  if (memory.length > 0) await took(slopes(memory));
+
+  async function weigh(size: number): Promise<readonly Sample[]> {
+    await fleet.growTo(size);
+    const found: Sample[] = [];
+    await inTurn(1, async (contender, n) => {
+      const samples = await restart(lab, contender, n, fleet, { settings: production, steadyMs: 0, drifting: 0 });
+      const weighed = samples.map((sample) => ({ ...sample, phase: 'memory' }));
+      found.push(...weighed);
+      return weighed;
+    });
+    return found;
+  }
+}
+
+/** What a further object costs, by contender, from all sizes together. */
+export function slopes(samples: readonly Sample[]): Sample[] {
+  return (['ours', 'go'] as const).flatMap((contender): Sample[] => {
+    const own = samples.filter((sample) => sample.contender === contender);
+    const slopeOf = (figure: string) =>
+      line(
+        own.flatMap(({ objects, figures: { [figure]: mib } }) => (mib === undefined ? [] : [[objects, mib] as const])),
+      );
+    const memory = slopeOf('rssMiB');
+    if (memory === undefined) return [];
+    const objects = Math.max(...own.map((sample) => sample.objects));
+    return [
+      {
+        phase: 'memory, slope up to',
+        contender,
+        repeat: 1,
+        objects,
+        figures: { bytesPerObject: memory.slope * 2 ** 20, rssMiB: memory.at0 },
+      },
+    ];
+  });
+}
