@@ -84,6 +84,8 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
     all: true,
     buffer: false,
     reject: false,
+    // Longer than its own --shutdown-grace: execa's 5 s would cut off a process that ends as it should.
+    forceKillAfterDelay: 35_000,
   });
   const lines: string[] = [];
   void (async () => {

@@ -15,12 +15,15 @@ import { createKubernetesClient } from './kubernetes/http-client.ts';
 import type { Log } from './observability/log.ts';
 import { createPrometheus } from './observability/prometheus.ts';
 import { startObservabilityServer } from './observability/server.ts';
+import { openTracing } from './observability/tracing.ts';
 import { defaultLeaseDurations, elect } from './runtime/leader.ts';
 import { WorkQueue } from './runtime/queue.ts';
-import { countByReason } from './upsell/fleet.ts';
+import { countByReason, notReadySince } from './upsell/fleet.ts';
+import type { OwnCredentials } from './upsell/read-credentials.ts';
 import { serve } from './upsell/serve.ts';
-import { createCredentialSources, type OwnCredentials } from './upsell/sources.ts';
+import { createCredentialSources } from './upsell/sources.ts';
 import { connectTriggers } from './upsell/triggers.ts';
+import { createVerifier } from './upsell/verify.ts';
 import { createWatch } from './upsell/watch.ts';
 
 export interface OperatorOptions {
@@ -77,6 +80,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   });
   const { fleet, namespaces } = watch;
   metrics.upsell.countObjects(() => countByReason(fleet));
+  metrics.upsell.watchNotReady(() => notReadySince(fleet));
   const server = await startObservabilityServer({
     metricsAddress: config.metricsBindAddress,
     probeAddress: config.healthProbeBindAddress,
@@ -92,9 +96,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   if (signal.aborted) return { kind: 'stopped' };
 
   const queue = new WorkQueue({ clock, random, metrics: metrics.queue });
-  connectTriggers(fleet, namespaces, queue);
   const lifetime = new AbortController();
-  const dispatcher = createDispatcher();
+  const dispatcher = createDispatcher({ anyAddress: config.allowInsecureAcronis });
   end.defer(() => dispatcher.close());
   end.defer(async () => lifetime.abort(new Error('The operator stops.')));
   const sources = createCredentialSources({
@@ -111,9 +114,22 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     clock,
     random,
     metrics: metrics.acronis,
+    log,
     lifetime: lifetime.signal,
   });
+  metrics.acronis.countOpenCircuits(() => accounts.openCircuits);
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
+  const tracing = await openTracing({
+    env,
+    service: { name: product, version, instance: identity },
+    fetch,
+    clock,
+    random,
+    log,
+  });
+  if (tracing.kind === 'wrong') return { kind: 'failed', message: tracing.problem };
+  const tracer = tracing.kind === 'on' ? tracing.tracer : undefined;
+  end.defer(async () => tracer?.end(AbortSignal.timeout(2_000)));
   const events = createEventRecorder({
     client,
     clock,
@@ -137,6 +153,9 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     log,
     metrics: metrics.upsell,
   };
+
+  const verifier = createVerifier({ context, queue });
+  connectTriggers(fleet, namespaces, verifier);
 
   /** Aborted after the workers drained, so that they see the cluster to their end. */
   const watchEnd = new AbortController();
@@ -170,10 +189,12 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       {
         context,
         queue,
+        verifier,
         workers: config.concurrency,
         driftIntervalMs: config.driftInterval,
         resyncIntervalMs: config.resyncInterval,
         controllerMetrics: metrics.controller,
+        tracer,
         hardStop: hardStop.signal,
       },
       leading,

@@ -4,13 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
+import type { Log } from '../observability/log.ts';
 import type { AcronisMetrics } from '../observability/metrics.ts';
 import { type AcronisApi, createApi } from './api.ts';
 import { createUserReader, type UserReader } from './batch.ts';
 import { type ChangeFeed, createChangeFeed } from './changes.ts';
+import { type Circuit, createCircuit } from './circuit.ts';
 import type { Credentials } from './credentials.ts';
 import type { Send } from './http.ts';
-import { createPace } from './pace.ts';
+import { createPace, type Pace } from './pace.ts';
 import { createTokenSource } from './token.ts';
 
 export interface Account {
@@ -19,6 +21,8 @@ export interface Account {
   readonly api: AcronisApi;
   readonly users: UserReader;
   readonly changes: ChangeFeed;
+  /** Whether it is left alone for a while because Acronis did not answer. */
+  readonly circuit: Pick<Circuit, 'isOpen'>;
 }
 
 export interface AccountOptions {
@@ -28,6 +32,7 @@ export interface AccountOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: AcronisMetrics;
+  readonly log?: Log;
   /** Aborted when the operator stops. */
   readonly lifetime: AbortSignal;
 }
@@ -36,6 +41,8 @@ export interface Accounts {
   of(credentials: Credentials): Account;
   /** Forgets every account that none of these belong to, tokens included. */
   keepOnly(credentials: readonly Credentials[]): void;
+  readonly size: number;
+  readonly openCircuits: number;
 }
 
 export function createAccounts(options: AccountOptions): Accounts {
@@ -54,16 +61,41 @@ export function createAccounts(options: AccountOptions): Accounts {
       // Work under way goes on with the account it has, and ends with it.
       for (const id of [...accounts.keys()]) if (!ids.has(id)) accounts.delete(id);
     },
+    get size() {
+      return accounts.size;
+    },
+    get openCircuits() {
+      return [...accounts.values()].filter(({ circuit }) => circuit.isOpen).length;
+    },
   };
 }
 
 function createAccount(id: string, credentials: Credentials, options: AccountOptions): Account {
-  const { send, clock, metrics, lifetime } = options;
+  const { send, clock, metrics, log, lifetime } = options;
   const { url, clientId, clientSecret } = credentials;
   const pace = createPace({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
-  const tokens = createTokenSource({ url, clientId, clientSecret, send, pace, clock, metrics, lifetime });
-  const api = createApi({ url, clientId, send, tokens, pace, clock, metrics });
-  return { id, api, users: createUserReader({ api, clock, lifetime }), changes: createChangeFeed(api, clock) };
+  const circuit = createCircuit({
+    ...options,
+    onOpen: (why, ms) =>
+      log?.warn('Acronis does not answer; it is left alone for a while, and its objects say Unavailable', {
+        account: id,
+        why: `${why.message} (${why.detail})`,
+        forMs: ms,
+      }),
+    onClose: () => log?.info('Acronis answers again', { account: id }),
+  });
+  const guarded: Pick<Pace, 'run'> = { run: (call, signal) => circuit.run(() => pace.run(call, signal)) };
+  const tokens = createTokenSource({ url, clientId, clientSecret, send, pace: guarded, clock, metrics, lifetime });
+  const api = createApi({ url, clientId, send, tokens, pace: guarded, clock, metrics });
+  // Not for the feed: where it alone fails, and little else is asked, it would close off what works.
+  const feed = createApi({ url, clientId, send, tokens, pace, clock, metrics });
+  return {
+    id,
+    api,
+    users: createUserReader({ api, clock, lifetime }),
+    changes: createChangeFeed(feed, clock),
+    circuit,
+  };
 }
 
 /** Asked for at every look at an object, and made once for each set of credentials that was read. */

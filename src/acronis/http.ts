@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import { type Answer, ExchangeError, exchange, headerOf } from '../exchange.ts';
 import { classify, notTheApis } from './errors.ts';
 import { noAnswer } from './no-answer.ts';
+import { publicLookup } from './public-address.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 export interface Exchange {
@@ -29,8 +30,11 @@ export type Send = (exchange: Exchange, signal: AbortSignal) => Promise<unknown>
 
 const mostBytes = 10 * 1024 * 1024;
 
-/** Connections to Acronis. One for the process: undici keeps a pool for each host. */
-export const createDispatcher = (): Agent =>
+/**
+ * Connections to Acronis. One for the process: undici keeps a pool for each host.
+ * @param anyAddress lets host names lead to private addresses: for a sandbox on one's own machine.
+ */
+export const createDispatcher = ({ anyAddress = false }: { readonly anyAddress?: boolean } = {}): Agent =>
   new Agent({
     allowH2: false,
     connections: 32,
@@ -38,7 +42,7 @@ export const createDispatcher = (): Agent =>
     // The deadline of an exchange holds for the whole of it; undici's would only add timers.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: 10_000 },
+    connect: { timeout: 10_000, ...(anyAddress ? {} : { lookup: publicLookup() }) },
   });
 
 export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }: HttpOptions): Send {

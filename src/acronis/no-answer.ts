@@ -3,6 +3,7 @@
  * a person would mend differently it is. Only codes are looked at: messages of lower layers can hold parts of what was sent.
  */
 import { AcronisError, unavailableMessage } from './errors.ts';
+import { notPublicCode } from './public-address.ts';
 
 /** Failures of a name, a route or a connection, which come before anything is sent. After any other one the request may have arrived. */
 const neverSent = new Set([
@@ -13,6 +14,7 @@ const neverSent = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_INVALID_ARG',
+  notPublicCode,
 ]);
 
 /** OpenSSL's and Node's names for a certificate that proves nothing; the handshake ends before anything is sent. */
@@ -31,6 +33,8 @@ export function noAnswer(cause: unknown, timedOut: boolean): AcronisError {
 function messageOf(code: string, untrusted: boolean): string {
   if (untrusted) return "The certificate of the data center's URL is not trusted.";
   if (code === 'ENOTFOUND') return "The host name of the data center's URL does not exist.";
+  if (code === notPublicCode)
+    return "The host name of the data center's URL leads to a private address, where no credentials are sent.";
   return unavailableMessage;
 }
 

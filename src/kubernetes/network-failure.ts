@@ -9,6 +9,8 @@ export interface NetworkFailure {
   readonly reason: LocalReason;
   /** Completes "no answer from SERVER: …". */
   readonly text: string;
+  /** The system's, TLS' or undici's word for it, where there was one. */
+  readonly code: string | undefined;
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -49,11 +51,11 @@ const distrust: Readonly<Record<string, string>> = {
 /** Classifies what a connection, TLS or HTTP layer threw. */
 export function networkFailure(error: unknown): NetworkFailure {
   const code = codeOf(error);
-  if (code === undefined) return { reason: 'ConnectionFailed', text: 'the connection failed' };
+  if (code === undefined) return { reason: 'ConnectionFailed', text: 'the connection failed', code };
   const why = distrust[code];
-  if (why !== undefined) return { reason: 'CertificateNotTrusted', text: `${why} (${code})` };
+  if (why !== undefined) return { reason: 'CertificateNotTrusted', text: `${why} (${code})`, code };
   const text = code.startsWith('HPE_') ? 'what it sent is not HTTP' : (words[code] ?? 'the connection failed');
-  return { reason: code.startsWith('HPE_') ? 'InvalidAnswer' : 'ConnectionFailed', text: `${text} (${code})` };
+  return { reason: code.startsWith('HPE_') ? 'InvalidAnswer' : 'ConnectionFailed', text: `${text} (${code})`, code };
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -70,11 +72,16 @@ const reasons = { timedOut: 'TimedOut', tooLarge: 'AnswerTooLarge' } as const;
 /** The error for a call (`what`) that got no answer from `server`. */
 export function unanswered(error: unknown, what: string, server: string): KubernetesError {
   if (error instanceof KubernetesError) {
-    return new KubernetesError(`${what}: ${error.message}`, { status: error.status, reason: error.reason });
+    return new KubernetesError(`${what}: ${error.message}`, {
+      status: error.status,
+      reason: error.reason,
+      cause: error.cause,
+    });
   }
   if (error instanceof ExchangeError)
     return new KubernetesError(`${what}: ${error.message}`, { reason: reasons[error.kind] });
-  const { reason, text } = networkFailure(error);
-  // The cause stays behind: it drags sockets and whole certificates along, into memory and into whatever prints it.
-  return new KubernetesError(`${what}: no answer from ${server}: ${text}`, { reason });
+  const { reason, text, code } = networkFailure(error);
+  // Of the cause only the code goes along: the whole of it drags sockets and certificates into memory and into whatever prints it.
+  const cause = code === undefined ? {} : { cause: Object.assign(new Error(text), { code }) };
+  return new KubernetesError(`${what}: no answer from ${server}: ${text}`, { reason, ...cause });
 }

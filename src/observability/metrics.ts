@@ -55,15 +55,38 @@ export interface AcronisMetrics {
   /** `outcome` is `ok` or the kind of the AcronisError. */
   requested(operation: AcronisOperation, outcome: string, seconds: number): void;
   throttled(seconds: number): void;
+  /** Of how many accounts the circuit is open; asked for when the page is read. */
+  countOpenCircuits(count: () => number): void;
 }
 
 export interface UpsellMetrics {
   /** A PUT that was sent to assign or to take away, by what came of it. */
   wrote(action: 'assign' | 'revoke', outcome: string): void;
   driftFound(users: number): void;
+  /** A type put back that the status said was there. */
+  driftCorrected(): void;
+  /** Every object was put into the queue for its turn of the full pass. */
+  fullPassDone(): void;
   /** A finalizer released although the type may still be assigned. */
   revocationGivenUp(): void;
   eventDropped(): void;
   /** How many objects there are by reason of Ready; asked for when the page is read. */
   countObjects(count: () => ReadonlyMap<string, number>): void;
+  /** Since when the object that is not Ready for longest is so; asked for when the page is read. */
+  watchNotReady(since: () => NotReadySince): void;
+  /** What is asked of Acronis in an hour in which nothing changes; asked for when the page is read. */
+  forecast(requestsPerHour: () => RequestsPerHour): void;
+}
+
+/** Wall time in milliseconds; undefined where there is none. */
+export interface NotReadySince {
+  /** Of the objects that wait for a person. */
+  readonly stalled: number | undefined;
+  /** Of those that should pass by themselves. */
+  readonly passing: number | undefined;
+}
+
+export interface RequestsPerHour {
+  readonly feed: number;
+  readonly fullPass: number;
 }

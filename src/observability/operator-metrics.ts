@@ -1,6 +1,7 @@
 /** What no other operator has: the calls to Acronis, and what became of the objects. */
 import type { Registry } from 'prom-client';
-import type { AcronisMetrics, AcronisOperation, UpsellMetrics } from './metrics.ts';
+import type { Clock } from '../clock.ts';
+import type { AcronisMetrics, AcronisOperation, NotReadySince, RequestsPerHour, UpsellMetrics } from './metrics.ts';
 import { counter, gauge, histogram } from './series.ts';
 
 const operations = {
@@ -30,6 +31,14 @@ export function acronisMetrics(registry: Registry): AcronisMetrics {
     'acronis_throttled_seconds_total',
     'Seconds for which requests were held back because Acronis asked for it.',
   ).of();
+  let openCircuits = () => 0;
+  const circuits = gauge(
+    registry,
+    'acronis_circuit_open',
+    'Accounts that are left alone for a while because Acronis did not answer.',
+    [],
+    () => circuits.of().set(openCircuits()),
+  );
   for (const operation of Object.keys(operations)) {
     requests.of(operation, 'ok');
     duration.of(operation);
@@ -40,10 +49,13 @@ export function acronisMetrics(registry: Registry): AcronisMetrics {
       duration.of(operation).observe(seconds);
     },
     throttled: (seconds) => throttled.inc(seconds),
+    countOpenCircuits(count) {
+      openCircuits = count;
+    },
   };
 }
 
-export function upsellMetrics(registry: Registry): UpsellMetrics {
+export function upsellMetrics(registry: Registry, { clock }: { readonly clock: Clock }): UpsellMetrics {
   const writes = counter(
     registry,
     'acronis_upsell_writes_total',
@@ -56,6 +68,11 @@ export function upsellMetrics(registry: Registry): UpsellMetrics {
     registry,
     'acronis_upsell_drift_found_total',
     'Users found to differ from their object although the object had not changed.',
+  ).of();
+  const corrected = counter(
+    registry,
+    'acronis_upsell_drift_corrected_total',
+    'Types put back that the status of their object said were there.',
   ).of();
   const givenUp = counter(
     registry,
@@ -81,13 +98,60 @@ export function upsellMetrics(registry: Registry): UpsellMetrics {
       for (const reason of reasons) objects.of(reason).set(counts.get(reason) ?? 0);
     },
   );
+  const { lastFullPass, watchNotReady, forecast } = fleetGauges(registry, clock);
   return {
     wrote: (action, outcome) => writes.of(action, outcome).inc(),
     driftFound: (users) => drift.inc(users),
+    driftCorrected: () => corrected.inc(),
+    fullPassDone: () => lastFullPass.set(clock.wall() / 1_000),
     revocationGivenUp: () => givenUp.inc(),
     eventDropped: () => dropped.inc(),
     countObjects(count) {
       countObjects = count;
+    },
+    watchNotReady,
+    forecast,
+  };
+}
+
+function fleetGauges(registry: Registry, clock: Clock) {
+  const lastFullPass = gauge(
+    registry,
+    'acronis_upsell_last_full_pass_timestamp_seconds',
+    'When the last object of the last full pass had its turn, in seconds since 1970; 0 before the first.',
+  ).of();
+  let since = (): NotReadySince => ({ stalled: undefined, passing: undefined });
+  const longest = gauge(
+    registry,
+    'acronis_upsell_longest_not_ready_seconds',
+    'For how long the object that is not Ready for longest is so; 0 where all are.',
+    ['stalled'],
+    () => {
+      const { stalled, passing } = since();
+      const age = (from: number | undefined) => (from === undefined ? 0 : Math.max(0, clock.wall() - from) / 1_000);
+      longest.of('true').set(age(stalled));
+      longest.of('false').set(age(passing));
+    },
+  );
+  let requestsPerHour = (): RequestsPerHour => ({ feed: 0, fullPass: 0 });
+  const forecasts = gauge(
+    registry,
+    'acronis_forecast_requests_per_hour',
+    'Requests to Acronis in an hour in which nothing changes; 0 while this process does not lead.',
+    ['purpose'],
+    () => {
+      const { feed, fullPass } = requestsPerHour();
+      forecasts.of('feed').set(feed);
+      forecasts.of('full_pass').set(fullPass);
+    },
+  );
+  return {
+    lastFullPass,
+    watchNotReady(look: () => NotReadySince) {
+      since = look;
+    },
+    forecast(reckon: () => RequestsPerHour) {
+      requestsPerHour = reckon;
     },
   };
 }

@@ -44,6 +44,16 @@ export function registerProcessMetrics(
     },
   });
   new Gauge({
+    name: 'nodejs_active_resources',
+    help: 'What keeps the process alive just now (timers, sockets, requests), by type.',
+    labelNames: ['type'],
+    registers,
+    collect() {
+      this.reset();
+      for (const type of process.getActiveResourcesInfo()) this.inc({ type });
+    },
+  });
+  new Gauge({
     name: 'nodejs_heap_size_used_bytes',
     help: 'Process heap size used from Node.js in bytes.',
     registers,

@@ -45,7 +45,7 @@ export function createPrometheus(options: PrometheusOptions): Prometheus {
       queue: queueMetrics(registry, options),
       kubernetes: kubernetesMetrics(registry, options.kubernetesHost),
       acronis: acronisMetrics(registry),
-      upsell: upsellMetrics(registry),
+      upsell: upsellMetrics(registry, options),
       leading: (now) => leads.set(now ? 1 : 0),
     },
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

@@ -32,7 +32,7 @@ export interface ReconcileContext {
 /** The namespace's label binds the operator's own credentials only: whoever brings credentials has shown what they may do. */
 export async function namespaceGuard(
   object: TenantUserUpsell,
-  context: ReconcileContext,
+  context: Pick<ReconcileContext, 'namespaces' | 'client' | 'requireTenantLabel' | 'log'>,
   signal: AbortSignal,
 ): Promise<NamespaceGuard> {
   if (sourceOf(object) !== ownSource) return { kind: 'any' };

@@ -24,6 +24,7 @@ import { type Look, report } from './report.ts';
 import { resolveUser } from './resolve.ts';
 import { outcomeOf, soon } from './retry.ts';
 import { finalize } from './revoke.ts';
+import { conditionOf } from './status.ts';
 import {
   assignedVerdict,
   conflictVerdict,
@@ -47,6 +48,7 @@ export function createReconcile(context: ReconcileContext): (key: string, signal
     try {
       if (object.deletedAt !== undefined) return await finalize(object, object.deletedAt, context, signal);
       const look = await lookAt(object, context, signal);
+      if (look.applied !== undefined && saysAssigned(object)) context.metrics.driftCorrected();
       const told = await report(object, look, context, signal);
       if (told !== cached.status) written.set(cached, told);
       return outcomeOf(look.verdict, look.atLeastMs);
@@ -55,6 +57,10 @@ export function createReconcile(context: ReconcileContext): (key: string, signal
     }
   };
 }
+
+/** Its status says that what its present spec asks for is so. */
+const saysAssigned = ({ status, generation }: TenantUserUpsell): boolean =>
+  status.observedGeneration === generation && conditionOf(status, 'Ready')?.status === 'True';
 
 /**
  * The object is gone, has changed meanwhile, or the API server is in trouble: each leads to another look. One that is gone is found gone then; that

@@ -3,10 +3,11 @@
  * Objects go in slices of as many as one read takes.
  */
 import type { Clock } from '../clock.ts';
+import type { UpsellMetrics } from '../observability/metrics.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Fleet } from './fleet.ts';
 
-const sliceSize = 100;
+export const sliceSize = 100;
 /** How soon a fleet that was empty is looked at again. */
 const emptyWaitMs = 60_000;
 
@@ -15,11 +16,12 @@ export interface ResyncOptions {
   readonly queue: Pick<WorkQueue, 'add'>;
   readonly intervalMs: number;
   readonly clock: Clock;
+  readonly metrics: Pick<UpsellMetrics, 'fullPassDone'>;
 }
 
 /** Runs until the signal is aborted. */
 export async function runResync(
-  { fleet, queue, intervalMs, clock }: ResyncOptions,
+  { fleet, queue, intervalMs, clock, metrics }: ResyncOptions,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -33,5 +35,6 @@ export async function runResync(
         if (fleet.get(key) !== undefined) queue.add(key, 'resync');
       }
     }
+    metrics.fullPassDone();
   }
 }

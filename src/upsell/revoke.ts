@@ -18,7 +18,7 @@ import { hasFinalizer, removeFinalizer } from './patches.ts';
 import { forbidsAsking, planRevoke } from './plan.ts';
 import { eventSubject, report } from './report.ts';
 import { resolveUser } from './resolve.ts';
-import { soon } from './retry.ts';
+import { soon, untilAnswered } from './retry.ts';
 import { conflictVerdict, notAppliedVerdict, verdictOfCredentials, verdictOfError } from './verdicts.ts';
 import { write } from './write.ts';
 
@@ -55,7 +55,8 @@ export async function finalize(
     message: `Deletion waits to take the types away again. ${result.verdict.message}`,
   };
   await report(object, { verdict, facts: { kind: 'unknown' } }, context, signal);
-  return { kind: 'retry', policy: soon, ...(result.atLeastMs === undefined ? {} : { atLeastMs: result.atLeastMs }) };
+  const policy = verdict.reason === 'Unavailable' ? untilAnswered : soon;
+  return { kind: 'retry', policy, ...(result.atLeastMs === undefined ? {} : { atLeastMs: result.atLeastMs }) };
 }
 
 async function giveUp(

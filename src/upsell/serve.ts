@@ -1,23 +1,30 @@
 /**
- * What runs while this process leads: the workers, the change feed, the full pass, and the eye on credentials.
+ * What runs while this process leads: the workers, the change feed, the full pass and its verifier, and the eye on credentials.
  */
 import type { Account } from '../acronis/account.ts';
 import type { ControllerMetrics } from '../observability/metrics.ts';
+import type { Tracer } from '../observability/tracing.ts';
 import { runController } from '../runtime/controller.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { ReconcileContext } from './context.ts';
 import { runDrift } from './drift.ts';
 import { type Source, sourceOf } from './fleet.ts';
+import { forecast } from './forecast.ts';
 import { createReconcile } from './reconcile.ts';
 import { runResync } from './resync.ts';
+import { createTracedReconcile } from './traced.ts';
+import type { Verifier } from './verify.ts';
 
 export interface ServeOptions {
   readonly context: ReconcileContext;
   readonly queue: WorkQueue;
+  readonly verifier: Verifier;
   readonly workers: number;
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
   readonly controllerMetrics: ControllerMetrics;
+  /** Absent: no traces. */
+  readonly tracer?: Tracer | undefined;
   /** Reconciles under way give up when it is aborted. */
   readonly hardStop: AbortSignal;
 }
@@ -27,7 +34,7 @@ const reconcileDeadlineMs = 180_000;
 
 /** Runs until the signal is aborted; resolves once the last reconcile under way has ended. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
-  const { context, queue } = options;
+  const { context, queue, verifier, tracer } = options;
   const { fleet, sources, accounts, clock, log, metrics } = context;
 
   const sourcesInUse = (): ReadonlySet<Source> => {
@@ -52,12 +59,14 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     return [...found];
   };
 
+  metrics.forecast(() => forecast({ ...options, fleet, accounts: accounts.size }));
+
   await Promise.all([
     runController(
       {
         queue,
         workers: options.workers,
-        reconcile: createReconcile(context),
+        reconcile: tracer === undefined ? createReconcile(context) : createTracedReconcile(context, tracer),
         clock,
         log,
         metrics: options.controllerMetrics,
@@ -70,7 +79,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
       { fleet, queue, accounts: accountsInUse, intervalMs: options.driftIntervalMs, clock, log, metrics },
       signal,
     ),
-    runResync({ fleet, queue, intervalMs: options.resyncIntervalMs, clock }, signal),
+    runResync({ fleet, queue: verifier, intervalMs: options.resyncIntervalMs, clock, metrics }, signal),
+    verifier.run(signal),
     sources.run(sourcesInUse, onCredentialsChanged, signal),
   ]);
 }

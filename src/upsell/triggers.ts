@@ -5,9 +5,9 @@ import type { TenantUserUpsell } from '../api/object.ts';
 import type { Priority, WorkQueue } from '../runtime/queue.ts';
 import { type Fleet, namedUser, sourceOf } from './fleet.ts';
 import type { NamespaceStore } from './namespaces.ts';
-import { conditionOf } from './status.ts';
+import { isSettled } from './verify.ts';
 
-/** How urgently a changed object itself must be looked at; undefined where the change is nothing to us. */
+/** How urgently a changed object itself must be looked at; undefined where the change is nothing to us. At a start a settled one waits behind all others. */
 export function urgency(before: TenantUserUpsell | undefined, after: TenantUserUpsell): Priority | undefined {
   if (before === undefined) return isSettled(after) ? 'resync' : 'change';
   const asked =
@@ -16,13 +16,6 @@ export function urgency(before: TenantUserUpsell | undefined, after: TenantUserU
     before.requestedAt !== after.requestedAt ||
     (before.deletedAt === undefined) !== (after.deletedAt === undefined);
   return asked ? 'change' : undefined;
-}
-
-/** Its status speaks of this very spec and says it is true: at a start it waits behind those that do not. */
-function isSettled(object: TenantUserUpsell): boolean {
-  if (object.deletedAt !== undefined || object.status.observedGeneration !== object.generation) return false;
-  if (object.requestedAt !== undefined && object.requestedAt !== object.status.lastHandledReconcileAt) return false;
-  return conditionOf(object.status, 'Ready')?.status === 'True';
 }
 
 /** The users whose other claimants must be looked at, because this object's claim came, went, or counts otherwise than before. */

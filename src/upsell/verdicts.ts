@@ -10,7 +10,7 @@ import type { Verdict } from '../api/conditions.ts';
 export function verdictOfError(error: AcronisError): Verdict {
   switch (error.kind) {
     case 'unavailable':
-      return { reason: 'Unavailable', message: `${error.message} It is tried again, later each time.` };
+      return { reason: 'Unavailable', message: `${error.message} It is tried again, at least once a minute.` };
     case 'throttled':
       return {
         reason: 'Throttled',

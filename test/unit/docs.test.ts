@@ -200,11 +200,16 @@ describe('metrics', () => {
     kubernetes.requested('GET', '200', 1);
     acronis.requested('token', 'ok', 1);
     acronis.throttled(1);
+    acronis.countOpenCircuits(() => 1);
     upsell.wrote('assign', 'applied');
     upsell.driftFound(1);
+    upsell.driftCorrected();
+    upsell.fullPassDone();
     upsell.revocationGivenUp();
     upsell.eventDropped();
     upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
+    upsell.watchNotReady(() => ({ stalled: 1, passing: 1 }));
+    upsell.forecast(() => ({ feed: 1, fullPass: 1 }));
     leading(true);
   }
 

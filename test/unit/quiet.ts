@@ -6,7 +6,11 @@ const nothing = () => {};
 
 export const quietLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => quietLog };
 
-export const quietAcronisMetrics: AcronisMetrics = { requested: nothing, throttled: nothing };
+export const quietAcronisMetrics: AcronisMetrics = {
+  requested: nothing,
+  throttled: nothing,
+  countOpenCircuits: nothing,
+};
 
 export const quietMetrics: Metrics = {
   controller: {
@@ -23,9 +27,13 @@ export const quietMetrics: Metrics = {
   upsell: {
     wrote: nothing,
     driftFound: nothing,
+    driftCorrected: nothing,
+    fullPassDone: nothing,
     revocationGivenUp: nothing,
     eventDropped: nothing,
     countObjects: nothing,
+    watchNotReady: nothing,
+    forecast: nothing,
   },
   leading: nothing,
 };

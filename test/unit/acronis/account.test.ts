@@ -73,6 +73,18 @@ describe('accounts', () => {
     expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ id: id(1) });
   });
 
+  test('tell of how many of them the circuit is open', async () => {
+    const { accounts } = setup((_, client) => {
+      if (client === 'one') throw refused('unavailable', { status: 503 });
+      return wireUser(1);
+    });
+    for (let call = 0; call < 5; call++) await acronisFailure(accounts.of(one).api.getUser(id(1), always()));
+    await accounts.of(two).api.getUser(id(1), always());
+    expect([accounts.size, accounts.openCircuits]).toEqual([2, 1]);
+    accounts.keepOnly([two]);
+    expect([accounts.size, accounts.openCircuits]).toEqual([1, 0]);
+  });
+
   test('that are no longer used are forgotten; work under way with them goes on, and the same one anew starts afresh', async () => {
     const { accounts, clock, sent } = setup((exchange) =>
       exchange.url.includes('/clients/') ? { tenant_id: tenant } : wireUser(1),

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { WatchEvent } from '../../../src/kubernetes/client.ts';
+import { classifyFailure } from '../../../src/runtime/watch-failure.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { always, apiServer, connect, deferred, eventually, failure, kubeconfigFile } from './support.ts';
 
@@ -162,16 +163,17 @@ test('silence ends the watch, a byte does not', async () => {
   expect(clock.timers).toBe(0);
 });
 
-test('a server that accepts a watch and then never answers counts as silent', async () => {
+test('a server that takes the request for a watch and never answers is given up after half a minute, however long a watch may be silent', async () => {
   const asked = deferred();
   const { client, clock } = await watched(() => {
     asked.resolve();
     return true;
   });
-  const outcome = failure(collect(client.watch(call, always())));
+  const outcome = failure(collect(client.watch({ ...call, idleTimeoutMs: 600_000 }, always())));
   await asked.promise;
-  await clock.advance(60_000);
-  expect(await outcome).toMatchObject({ reason: 'Silent' });
+  await clock.advance(30_000);
+  expect(await outcome).toMatchObject({ reason: 'TimedOut' });
+  expect(clock.timers).toBe(0);
 });
 
 test('time the consumer takes is not silence of the server', async () => {
@@ -231,4 +233,12 @@ test('watches do not take connections from calls', async () => {
   await eventually(async () => expect(await client.request({ method: 'GET', path: '/version' }, always())).toEqual({}));
   stop.abort();
   await Promise.all(outcomes);
+});
+
+test('a refused connection is told apart from one that was cut: the version of a watch that never reached the server is as good as before', async () => {
+  // Nothing listens on this port, and nothing may.
+  const { client } = connect(kubeconfigFile({ server: 'https://127.0.0.1:1', user: { token: 't' } }));
+  const error = await failure(collect(client.watch(call, always())));
+  expect(error).toMatchObject({ reason: 'ConnectionFailed', cause: { code: 'ECONNREFUSED' } });
+  expect(classifyFailure(error, 'watch')).toMatchObject({ next: 'again', blamesRequest: false });
 });

@@ -44,8 +44,15 @@ test('series whose labels are known are there from the start, at 0', async () =>
     'acronis_requests_total{operation="put_user",outcome="ok"}',
     'acronis_request_duration_seconds_count{operation="get_users"}',
     'acronis_throttled_seconds_total',
+    'acronis_circuit_open',
     'acronis_upsell_writes_total{action="assign",outcome="applied"}',
     'acronis_upsell_drift_found_total',
+    'acronis_upsell_drift_corrected_total',
+    'acronis_upsell_last_full_pass_timestamp_seconds',
+    'acronis_upsell_longest_not_ready_seconds{stalled="false"}',
+    'acronis_upsell_longest_not_ready_seconds{stalled="true"}',
+    'acronis_forecast_requests_per_hour{purpose="feed"}',
+    'acronis_forecast_requests_per_hour{purpose="full_pass"}',
     'acronis_upsell_revocations_given_up_total',
     'acronis_upsell_events_dropped_total',
   ]) {
@@ -70,8 +77,13 @@ test('every method ends up in its series', async () => {
   kubernetes.requested('PATCH', '<error>', 0.3);
   acronis.requested('put_user', 'conflict', 0.3);
   acronis.throttled(2.5);
+  acronis.countOpenCircuits(() => 2);
   upsell.wrote('revoke', 'applied');
   upsell.driftFound(2);
+  upsell.driftCorrected();
+  upsell.fullPassDone();
+  upsell.watchNotReady(() => ({ stalled: clock.wall() - 90_000, passing: undefined }));
+  upsell.forecast(() => ({ feed: 60, fullPass: 12.5 }));
   upsell.revocationGivenUp();
   upsell.eventDropped();
   leading(true);
@@ -97,6 +109,13 @@ test('every method ends up in its series', async () => {
     acronis_throttled_seconds_total: 2.5,
     'acronis_upsell_writes_total{action="revoke",outcome="applied"}': 1,
     acronis_upsell_drift_found_total: 2,
+    acronis_upsell_drift_corrected_total: 1,
+    acronis_upsell_last_full_pass_timestamp_seconds: clock.wall() / 1_000,
+    'acronis_upsell_longest_not_ready_seconds{stalled="true"}': 90,
+    'acronis_upsell_longest_not_ready_seconds{stalled="false"}': 0,
+    'acronis_forecast_requests_per_hour{purpose="feed"}': 60,
+    'acronis_forecast_requests_per_hour{purpose="full_pass"}': 12.5,
+    acronis_circuit_open: 2,
     acronis_upsell_revocations_given_up_total: 1,
     acronis_upsell_events_dropped_total: 1,
     'leader_election_master_status{name="acronis-upsell-operator"}': 1,

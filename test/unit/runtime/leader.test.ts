@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { KubernetesClient } from '../../../src/kubernetes/client.ts';
 import { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import {
   defaultLeaseDurations,
@@ -15,7 +16,7 @@ import { RecordedLog, seeded } from './recording.ts';
 
 /** A process that takes part, with everything a test wants to know of it. */
 class Replica {
-  readonly way: Way;
+  readonly way: Way & { readonly client: KubernetesClient };
   readonly log = new RecordedLog();
   readonly problems: (Problem | undefined)[] = [];
   readonly stop = new AbortController();
@@ -323,6 +324,34 @@ describe('the leader', () => {
     one.stop.abort();
     await clock.advance(10_000);
     await one.ended;
+    expect(server.spec['holderIdentity']).toBe('');
+  });
+
+  it('gives the lease back although a renewal that was cut off arrives between its read and its write', async () => {
+    const replica = new Replica(clock, server, 'a');
+    await clock.until(() => replica.leads);
+    const { client } = replica.way;
+    const request = client.request.bind(client);
+    let late = 1;
+    client.request = async (call, signal) => {
+      const answer = await request(call, signal);
+      if (call.method === 'GET' && late-- > 0) server.write({ ...server.spec, renewTime: 'later' });
+      return answer;
+    };
+    replica.stop.abort(new Error('stop'));
+    await replica.ended;
+    expect(server.spec['holderIdentity']).toBe('');
+  });
+
+  it('gives the lease back at the second try when the first one meets a server in trouble', async () => {
+    const replica = new Replica(clock, server, 'a');
+    await clock.until(() => replica.leads);
+    replica.way.refuses = new KubernetesError('busy', { status: 503 });
+    replica.stop.abort(new Error('stop'));
+    await settle();
+    replica.way.refuses = undefined;
+    await clock.advance(1_000);
+    await replica.ended;
     expect(server.spec['holderIdentity']).toBe('');
   });
 

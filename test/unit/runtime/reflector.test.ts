@@ -382,9 +382,21 @@ describe('a watch that falls silent', () => {
     expect(server.calls[1]?.query['resourceVersion']).toBe(server.calls[0]?.query['resourceVersion']);
   });
 
+  it('is given up as soon when the bookmark that ends a streaming list was the only sign', async () => {
+    server.sendsBookmarks = false;
+    reflect();
+    await clock.until(() => metrics.failures.length > 0);
+    expect(metrics.failures).toEqual(['Silent']);
+    expect(clock.now()).toBeLessThanOrEqual(92_000);
+  });
+
   it('may be silent until the server ends it, where no bookmarks are sent', async () => {
+    // A streaming list ends with a bookmark, so whoever does these sends bookmarks.
+    server.streamsLists = false;
     server.sendsBookmarks = false;
     const reflector = reflect();
+    await clock.advance(1_000);
+    metrics.failures.length = 0;
     await clock.advance(3_600_000);
     expect(metrics.failures).toEqual([]);
     expect(reflector.healthy).toBe(true);

@@ -67,7 +67,24 @@ describe('a user named by id', () => {
     expect(world.acronis.puts.map(({ body }) => body)).toEqual([asPut(['buyer'], 1), asPut(['buyer'], 7)]);
     expect(world.cluster.status(key)).toMatchObject({ observedVersion: 8, businessTypes: ['buyer'] });
     expect(world.events.map(({ reason }) => reason)).toEqual(['Assigned', 'Assigned']);
+    expect(world.count.driftCorrected).toBe(1);
     await expectSteady(key);
+  });
+
+  it('counts as corrected only where the status said that it had the type: neither a new object nor a spell of trouble is drift', async () => {
+    const user = world.acronis.add({ id: userId });
+    const key = world.cluster.create({ userID: userId, suspend: true });
+    await world.reconcile(key);
+    world.cluster.edit(key, { suspend: false });
+    await world.reconcile(key);
+    expect(world.acronis.puts).toHaveLength(1);
+    world.cluster.edit(key, { suspend: true });
+    await world.reconcile(key);
+    user.business_types = [];
+    world.cluster.edit(key, { suspend: false });
+    await world.reconcile(key);
+    expect(world.acronis.puts).toHaveLength(2);
+    expect(world.count.driftCorrected).toBe(0);
   });
 
   it('that does not exist is said so, tried again slowly, and leaves no facts behind', async () => {

@@ -11,6 +11,7 @@ const hour = 3_600_000;
 let fleet: Fleet;
 let cluster: FakeCluster;
 let clock: ManualClock;
+let passes: number;
 let added: { key: string; priority: Priority; at: number }[];
 let stop: AbortController;
 let ended: Promise<void>;
@@ -20,6 +21,7 @@ beforeEach(() => {
   cluster = new FakeCluster(fleet);
   clock = new ManualClock();
   added = [];
+  passes = 0;
   stop = new AbortController();
 });
 const create = (count: number, prefix = 'x') => {
@@ -27,7 +29,12 @@ const create = (count: number, prefix = 'x') => {
 };
 const start = (intervalMs = hour) => {
   const queue = { add: (key: string, priority: Priority) => added.push({ key, priority, at: clock.now() }) };
-  ended = runResync({ fleet, queue, intervalMs, clock }, stop.signal);
+  const metrics = {
+    fullPassDone: () => {
+      passes++;
+    },
+  };
+  ended = runResync({ fleet, queue, intervalMs, clock, metrics }, stop.signal);
   onTestFinished(async () => {
     stop.abort(new Error('stop'));
     await ended;
@@ -45,6 +52,17 @@ it('every object is looked at once per interval, in slices spread evenly over it
   expect(new Set(added.map(({ priority }) => priority))).toEqual(new Set(['resync']));
   await clock.advance(hour);
   expect(added).toHaveLength(500);
+});
+
+it('a pass is done when the last object had its turn', async () => {
+  create(250);
+  start();
+  await clock.advance(hour - 1);
+  expect(passes).toBe(0);
+  await clock.advance(1);
+  expect(passes).toBe(1);
+  await clock.advance(hour);
+  expect(passes).toBe(2);
 });
 
 it('no slice is larger than one read takes', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Reason, reasons } from '../../../src/api/conditions.ts';
-import { outcomeOf, slowly, soon } from '../../../src/upsell/retry.ts';
+import { outcomeOf, slowly, soon, untilAnswered } from '../../../src/upsell/retry.ts';
 
 const settled: readonly Reason[] = ['BuyerAssigned', 'Pending', 'Suspended', 'NotAssigned'];
 const passing: readonly Reason[] = ['Throttled', 'Unavailable', 'VersionConflict', 'NotApplied'];
@@ -8,7 +8,10 @@ const passing: readonly Reason[] = ['Throttled', 'Unavailable', 'VersionConflict
 it.each(reasons)('%s is settled, tried again soon, or tried again slowly, and never given up', (reason) => {
   const outcome = outcomeOf({ reason, message: '' });
   if (settled.includes(reason)) expect(outcome).toEqual({ kind: 'done' });
-  else expect(outcome).toEqual({ kind: 'retry', policy: passing.includes(reason) ? soon : slowly });
+  else {
+    const passes = reason === 'Unavailable' ? untilAnswered : soon;
+    expect(outcome).toEqual({ kind: 'retry', policy: passing.includes(reason) ? passes : slowly });
+  }
 });
 
 it('what Acronis asked to wait is kept', () => {

@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createCircuit } from '../../../src/acronis/circuit.ts';
+import { ManualClock } from '../manual-clock.ts';
+import { acronisFailure, refused } from './support.ts';
+
+const down = () => Promise.reject(refused('unavailable', { detail: 'ECONNRESET' }));
+const up = () => Promise.resolve('answer');
+
+describe('the circuit of an account', () => {
+  let clock: ManualClock;
+  let told: string[];
+  let circuit: ReturnType<typeof createCircuit>;
+  beforeEach(() => {
+    clock = new ManualClock();
+    told = [];
+    circuit = createCircuit({
+      clock,
+      random: () => 0,
+      onOpen: (_, ms) => told.push(`open ${ms}`),
+      onClose: () => told.push('closed'),
+    });
+  });
+  const fail = async (times: number) => {
+    for (let i = 0; i < times; i++) await acronisFailure(circuit.run(down));
+  };
+
+  it('opens after five calls in a row without an answer, and then fails at once with the time to the next try', async () => {
+    await fail(4);
+    expect(circuit.isOpen).toBe(false);
+    await fail(1);
+    expect(told).toEqual(['open 5000']);
+    let asked = 0;
+    const error = await acronisFailure(circuit.run(async () => asked++));
+    expect(asked).toBe(0);
+    expect(error).toMatchObject({ kind: 'unavailable', outcomeUnknown: false, retryAfterMs: 5_000 });
+    expect(error.message).toBe(refused('unavailable').message);
+  });
+
+  it('stays closed while anything is answered in between, even with a refusal', async () => {
+    for (let i = 0; i < 10; i++) {
+      await fail(4);
+      if (i % 2 === 0) await circuit.run(up);
+      else await acronisFailure(circuit.run(() => Promise.reject(refused('notFound', { status: 404 }))));
+    }
+    expect(circuit.isOpen).toBe(false);
+  });
+
+  it('lets one call through when the time is over, and closes with its answer', async () => {
+    await fail(5);
+    await clock.advance(5_000);
+    const slow = Promise.withResolvers<string>();
+    const probe = circuit.run(() => slow.promise);
+    expect(await acronisFailure(circuit.run(up))).toMatchObject({ retryAfterMs: 1_000 });
+    slow.resolve('answer');
+    expect(await probe).toBe('answer');
+    expect(await circuit.run(up)).toBe('answer');
+    expect(told).toEqual(['open 5000', 'closed']);
+  });
+
+  it('waits twice as long after each try that fails, a minute at most, and tells of it once', async () => {
+    await fail(5);
+    const waits: (number | undefined)[] = [];
+    for (let i = 0; i < 6; i++) {
+      const { retryAfterMs } = await acronisFailure(circuit.run(up));
+      waits.push(retryAfterMs);
+      await clock.advance(retryAfterMs ?? 0);
+      await fail(1);
+    }
+    expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
+    expect(told).toEqual(['open 5000']);
+  });
+
+  it('is not held by a try that was aborted', async () => {
+    await fail(5);
+    await clock.advance(5_000);
+    await expect(circuit.run(() => Promise.reject(new Error('stopped')))).rejects.toThrow('stopped');
+    expect(await circuit.run(up)).toBe('answer');
+  });
+
+  it('does not count what was under way when it opened', async () => {
+    const late = Promise.withResolvers<string>();
+    const calls = [1, 2, 3].map(() => acronisFailure(circuit.run(() => late.promise)));
+    await fail(5);
+    late.reject(refused('unavailable'));
+    await Promise.all(calls);
+    expect(await acronisFailure(circuit.run(up))).toMatchObject({ retryAfterMs: 5_000 });
+  });
+});
