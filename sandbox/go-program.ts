@@ -1,0 +1,86 @@
+/**
+ * Programs that only tests need, built once with the machine's own Go into the project's cache, from a module of this checkout whose go.sum pins everything.
+ * An entry is named after the module's files, so that what is built is built anew when any of them changes.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { type Clock, systemClock } from '../src/clock.ts';
+import { buildPrograms, hasGo, type Run, run } from './controlplane/build.ts';
+import { cacheOf, cacheRoot } from './controlplane/cache.ts';
+import { withLock } from './controlplane/lock.ts';
+import { createProgress, type Progress } from './controlplane/progress.ts';
+import { messageOf, onPath, ProvisionError } from './controlplane/provision.ts';
+import { platformName } from './controlplane/versions.ts';
+
+export interface GoProgram {
+  readonly name: string;
+  /** Where go.mod is; the directory's name is that of the cache's folder. */
+  readonly module: string;
+  /** The Go package, as `.` or one that go.mod names as a tool. */
+  readonly from: string;
+  /** Build tags, with commas. */
+  readonly tags?: string;
+  /** A program of this name on PATH does as well. */
+  readonly mayBeInstalled?: boolean;
+}
+
+/** All that the search touches; each with the real thing as its default. */
+export interface GoSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  readonly run: Run;
+  readonly progress: Progress;
+  readonly clock: Clock;
+}
+
+/** Where the program is. @throws ProvisionError, the aborted signal's reason when `signal` ends it. */
+export async function goProgram(
+  { name, module, from, tags, mayBeInstalled = false }: GoProgram,
+  given: Partial<GoSurroundings>,
+  signal: AbortSignal,
+): Promise<string> {
+  const progress = given.progress ?? createProgress();
+  const here = { env: process.env, platform: platformName(), run, clock: systemClock, ...given };
+  const installed = mayBeInstalled ? await onPath(name, here.env) : undefined;
+  if (installed !== undefined) return installed;
+  const version = await fingerprint(module);
+  const entry = join(cacheRoot('programs', here.env), `${name}-${version}-${here.platform}`);
+  const cache = cacheOf([name], (dir) => join(dir, name));
+  const build = async (): Promise<string> => {
+    if (!(await hasGo(here.run, signal)))
+      throw new ProvisionError(
+        `There is no ${name}, and no Go to build it with: install Go 1.26 or newer (https://go.dev/dl).`,
+      );
+    const tagged: Run = (file, [command = '', ...args], cwd, until) =>
+      here.run(file, tags === undefined ? [command, ...args] : [command, `-tags=${tags}`, ...args], cwd, until);
+    try {
+      return await cache.addEntry(entry, { version, source: 'build' }, (dir) =>
+        buildPrograms({ module, packages: { [name]: from }, version: '' }, tagged, dir, progress, signal),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new ProvisionError(`The build failed: ${messageOf(error)}.`, { cause: error });
+    }
+  };
+  return (
+    (await cache.findEntry(entry)) ??
+    (await withLock(
+      `${entry}.lock`,
+      { clock: here.clock, onWait: () => progress.note(`waiting for another process that is building ${name}`) },
+      // Whoever held the lock before may have built it.
+      async () => (await cache.findEntry(entry)) ?? (await build()),
+      signal,
+    ))
+  );
+}
+
+async function fingerprint(module: string): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(module, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && /^go\.(mod|sum)$|\.go$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+  for (const file of files.sort()) hash.update(relative(module, file)).update(await readFile(file));
+  return hash.digest('hex').slice(0, 12);
+}

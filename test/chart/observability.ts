@@ -1,0 +1,108 @@
+/** The chart's alerts and dashboard as their tests read them. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { systemClock } from '../../src/clock.ts';
+import type { Metrics } from '../../src/observability/metrics.ts';
+import { createPrometheus } from '../../src/observability/prometheus.ts';
+import { chartDir } from './chart.ts';
+
+/** Go's first build of Prometheus's tools takes minutes. */
+export const buildMs = 1_800_000;
+
+export const rulesFile = `${chartDir}/files/rules.yaml`;
+
+const rulesSchema = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          expr: z.string(),
+          for: z.string().optional(),
+          labels: z.object({ severity: z.enum(['critical', 'warning', 'info']) }),
+          annotations: z.object({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
+        }),
+      ),
+    }),
+  ),
+});
+export type Rules = z.output<typeof rulesSchema>;
+
+export const readRules = async (): Promise<Rules> => rulesSchema.parse(parse(await readFile(rulesFile, 'utf8')));
+
+const dashboardSchema = z.object({
+  title: z.string(),
+  annotations: z.object({ list: z.array(z.object({ expr: z.string() })) }),
+  templating: z.object({ list: z.array(z.object({ name: z.string(), query: z.unknown() })) }),
+  panels: z.array(
+    z.object({
+      id: z.number(),
+      type: z.string(),
+      title: z.string(),
+      gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
+      fieldConfig: z.object({ defaults: z.object({ unit: z.string().optional() }) }).optional(),
+      targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).optional(),
+    }),
+  ),
+});
+export type Dashboard = z.output<typeof dashboardSchema>;
+
+export const readDashboard = async (): Promise<Dashboard> =>
+  dashboardSchema.parse(JSON.parse(await readFile(`${chartDir}/files/dashboard.json`, 'utf8')));
+
+/** A query as Grafana sends it while "All" is chosen. */
+export const withAll = (query: string): string => query.replaceAll(/\$(namespace|job)\b/g, '.*');
+
+/** What a program prints, however it ends. */
+export async function said(program: string, args: readonly string[], input?: string) {
+  const { all, exitCode } = await execa(program, args, {
+    all: true,
+    reject: false,
+    ...(input === undefined ? {} : { input }),
+  });
+  return { said: all, exitCode };
+}
+
+/** Files in a directory that goes with the test. */
+export async function directoryOf(files: Readonly<Record<string, string>>): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'upsell-rules-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
+  return dir;
+}
+
+/** The labels of every metric that the operator has, by the name of each of its series. */
+export async function registered(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const prometheus = createPrometheus({
+    clock: systemClock,
+    version: '1.2.3',
+    controller: 'things',
+    maxConcurrentReconciles: 1,
+    kubernetesHost: 'api:6443',
+    leaderElectionId: 'things',
+  });
+  countWhatHasLabels(prometheus.metrics);
+  const { text } = await prometheus.page();
+  const names = new Map<string, Set<string>>();
+  for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]+)(?:\{([^}]*)\})? \S+$/gm)) {
+    const known = names.get(name) ?? new Set<string>();
+    for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) known.add(label);
+    names.set(name, known);
+  }
+  return names;
+}
+
+/** A family whose labels are not known beforehand has no series until it is used. */
+function countWhatHasLabels({ controller, kubernetes, upsell }: Metrics): void {
+  controller.watchEvent('things');
+  controller.listed('things', 1);
+  controller.watchFailed('things', 'Expired');
+  kubernetes.requested('GET', '200', 1);
+  upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
+}
