@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Kinds of test, by what they need: nothing (unit), loopback servers of our own (sandbox), a real control plane (integration), helm besides (chart),
-// buildah and podman (image).
+// buildah and podman (image), a cluster with a node (e2e).
 export default defineConfig({
   test: {
     projects: [
@@ -37,6 +37,16 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 1_200_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -130,7 +130,8 @@ class Collector implements Dispatcher.DispatchHandler {
   }
 }
 
-const timedOut = (ms: number) => new ExchangeError('timedOut', `no complete answer within ${ms / 1_000} s`);
+const timedOut = (ms: number) =>
+  new ExchangeError('timedOut', `no complete answer within ${Math.round(ms / 100) / 10} s`);
 
 const tooLarge = (bytes: number) =>
   new ExchangeError('tooLarge', `the answer is larger than ${Math.round(bytes / 1_048_576)} MiB`);

@@ -48,7 +48,10 @@ export async function runDrift(options: DriftOptions, signal: AbortSignal): Prom
   while (!signal.aborted) {
     await clock.sleep(intervalMs, signal).catch(() => {});
     if (signal.aborted) break;
-    for (const account of await options.accounts(signal).catch(() => [])) {
+    const accounts = await options.accounts(signal).catch(() => []);
+    // With other credentials it is another account: nothing is left to be said of the old one.
+    for (const id of [...refused]) if (!accounts.some((account) => account.id === id)) refused.delete(id);
+    for (const account of accounts) {
       // Nobody waits for an account that answers slowly: neither the others, nor its own next turn.
       if (!underWay.has(account.id)) underWay.set(account.id, poll(account));
     }
