@@ -23,11 +23,14 @@ export interface BusinessTypesChange {
   readonly version: number;
 }
 
+/** The most users that one read takes: `uuids` of `GET /users` (vendor's OpenAPI). */
+export const mostUsersPerRead = 100;
+
 /** All methods throw AcronisError, or the signal's reason once it is aborted. */
 export interface AcronisApi {
   /** `GET /users/{id}`; undefined where there is no such user. */
   getUser(id: string, signal: AbortSignal): Promise<User | undefined>;
-  /** `GET /users?uuids=`, at most 100 ids. Users that do not exist are left out of the answer. */
+  /** `GET /users?uuids=`, at most `mostUsersPerRead` ids. Users that do not exist are left out of the answer. */
   getUsers(ids: readonly string[], signal: AbortSignal): Promise<readonly User[]>;
   /** `PUT /users/{id}` with `business_types` and `version`; the answer is the user after it. */
   putBusinessTypes(id: string, change: BusinessTypesChange, signal: AbortSignal): Promise<User>;

@@ -5,7 +5,7 @@
  * A batch that is refused as a whole is halved until the id that spoils it stands alone.
  */
 import type { Clock } from '../clock.ts';
-import type { AcronisApi } from './api.ts';
+import { type AcronisApi, mostUsersPerRead } from './api.ts';
 import { AcronisError } from './errors.ts';
 import { orAborted } from './or-aborted.ts';
 import type { User } from './user.ts';
@@ -28,7 +28,6 @@ export interface BatchOptions {
   readonly mostAtOnce?: number;
 }
 
-const mostIds = 100;
 /** A batch under way for longer than this holds the next one up no more: one user whose read hangs must not slow the others. */
 const slowMs = 1_000;
 
@@ -47,7 +46,7 @@ export function createUserReader(options: BatchOptions): UserReader {
   let sentAt = Number.NEGATIVE_INFINITY;
 
   const dispatch = () => {
-    while (gathering.size > 0 && underWay < mostAtOnce && (!windowOpen || gathering.size >= mostIds)) {
+    while (gathering.size > 0 && underWay < mostAtOnce && (!windowOpen || gathering.size >= mostUsersPerRead)) {
       const batch = take();
       underWay++;
       sentAt = clock.now();
@@ -66,8 +65,8 @@ export function createUserReader(options: BatchOptions): UserReader {
 
   const take = (): readonly Wanted[] => {
     const all = [...gathering.values()];
-    gathering = new Map(all.slice(mostIds).map((wanted) => [wanted.id, wanted]));
-    return all.slice(0, mostIds);
+    gathering = new Map(all.slice(mostUsersPerRead).map((wanted) => [wanted.id, wanted]));
+    return all.slice(0, mostUsersPerRead);
   };
 
   const fetchOne = async (wanted: Wanted) => {
@@ -120,7 +119,7 @@ export function createUserReader(options: BatchOptions): UserReader {
             dispatch();
           });
         }
-        if (gathering.size >= mostIds) dispatch();
+        if (gathering.size >= mostUsersPerRead) dispatch();
       }
       return await orAborted(wanted.promise, signal);
     },

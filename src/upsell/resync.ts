@@ -2,12 +2,12 @@
  * The full pass: every object is looked at once per interval, spread evenly, so that whatever the change feed and the watch missed is found.
  * Objects go in slices of as many as one read takes.
  */
+import { mostUsersPerRead } from '../acronis/api.ts';
 import type { Clock } from '../clock.ts';
 import type { UpsellMetrics } from '../observability/metrics.ts';
 import type { WorkQueue } from '../runtime/queue.ts';
 import type { Fleet } from './fleet.ts';
 
-export const sliceSize = 100;
 /** How soon a fleet that was empty is looked at again. */
 const emptyWaitMs = 60_000;
 
@@ -26,12 +26,12 @@ export async function runResync(
 ): Promise<void> {
   while (!signal.aborted) {
     const keys = [...fleet.keys()];
-    const slices = Math.ceil(keys.length / sliceSize);
+    const slices = Math.ceil(keys.length / mostUsersPerRead);
     const pauseMs = slices === 0 ? Math.min(emptyWaitMs, intervalMs) : intervalMs / slices;
     for (let slice = 0; slice < Math.max(1, slices); slice++) {
       await clock.sleep(pauseMs, signal).catch(() => {});
       if (signal.aborted) return;
-      for (const key of keys.slice(slice * sliceSize, (slice + 1) * sliceSize)) {
+      for (const key of keys.slice(slice * mostUsersPerRead, (slice + 1) * mostUsersPerRead)) {
         if (fleet.get(key) !== undefined) queue.add(key, 'resync');
       }
     }

@@ -4,6 +4,7 @@
  *
  * It decides nothing and writes nothing. Where Acronis cannot be asked the objects wait, and keep what is known of them.
  */
+import { mostUsersPerRead } from '../acronis/api.ts';
 import { AcronisError } from '../acronis/errors.ts';
 import type { User } from '../acronis/user.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
@@ -28,8 +29,6 @@ export interface VerifierOptions {
   readonly queue: Pick<WorkQueue, 'add'>;
 }
 
-/** What one read of the API takes. */
-const sliceSize = 100;
 /** How many keys are looked through for some of the same source. */
 const mostSearched = 1_000;
 /** Reads at once: enough to be quick, few enough to leave an account's pace to the work of people. */
@@ -62,7 +61,7 @@ export function createVerifier({ context, queue }: VerifierOptions): Verifier {
     let source: Source | undefined;
     let searched = 0;
     for (const key of waiting) {
-      if (objects.length === sliceSize || ++searched > mostSearched) break;
+      if (objects.length === mostUsersPerRead || ++searched > mostSearched) break;
       const object = fleet.get(key);
       if (object === undefined || !isSettled(object)) {
         waiting.delete(key);
@@ -138,7 +137,7 @@ export function createVerifier({ context, queue }: VerifierOptions): Verifier {
           });
           continue;
         }
-        if (waiting.size < sliceSize) await clock.sleep(gatherMs, signal).catch(() => {});
+        if (waiting.size < mostUsersPerRead) await clock.sleep(gatherMs, signal).catch(() => {});
         const { source, objects } = take();
         if (objects.length > 0) start(source, objects);
       }
