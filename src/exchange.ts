@@ -14,9 +14,30 @@ export interface Answer {
 }
 
 /** A header that came once; one that came twice says nothing. */
-export function headerOf(answer: Answer, name: string): string | undefined {
+export function headerOf(answer: Pick<Answer, 'headers'>, name: string): string | undefined {
   const value: unknown = answer.headers[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+const seconds = /^\d+(\.\d+)?$/;
+/** The three forms of an HTTP date. `Date.parse` alone takes almost any text with a number in it for a date. */
+const httpDate = /^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .*\d:\d\d:\d\d/i;
+const isoDate = /^\d{4}-\d\d-\d\dT\d\d:/;
+const zone = /(?:GMT|UTC|Z|[+-]\d\d:?\d\d)$/i;
+
+/**
+ * Retry-After (RFC 9110), as a server or a gateway may write it.
+ * @param wall the time of day, for the form that is a date.
+ * @returns milliseconds, not capped (Infinity for a number out of all bounds); undefined where there is none, or it says neither seconds nor a date.
+ */
+export function retryAfterOf(answer: Pick<Answer, 'headers'>, wall: number): number | undefined {
+  const text = headerOf(answer, 'retry-after')?.trim() ?? '';
+  if (seconds.test(text)) return Number(text) * 1000;
+  const iso = isoDate.test(text);
+  if (!iso && !httpDate.test(text)) return undefined;
+  // One form names no zone, and HTTP knows only one.
+  const at = Date.parse(zone.test(text) ? text : `${text}${iso ? 'Z' : ' GMT'}`);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - wall);
 }
 
 export interface Limits {

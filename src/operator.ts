@@ -16,8 +16,9 @@ import type { Log } from './observability/log.ts';
 import { createPrometheus } from './observability/prometheus.ts';
 import { startObservabilityServer } from './observability/server.ts';
 import { openTracing } from './observability/tracing.ts';
-import { defaultLeaseDurations, elect } from './runtime/leader.ts';
+import { defaultLeaseDurations, elect, LeaseLost } from './runtime/leader.ts';
 import { WorkQueue } from './runtime/queue.ts';
+import { RetryPace } from './runtime/retry-pace.ts';
 import { countByReason, notReadySince } from './upsell/fleet.ts';
 import type { OwnCredentials } from './upsell/read-credentials.ts';
 import { serve } from './upsell/serve.ts';
@@ -42,6 +43,8 @@ export type OperatorEnd =
 const product = 'acronis-upsell-operator';
 const clock = systemClock;
 const random = Math.random;
+/** Of all objects together: a whole fleet that fails at once comes back over minutes, and what people change meanwhile does not wait behind it. */
+const retries = { perSecond: 100, burst: 1_000 };
 
 /**
  * Runs until the signal is aborted, or until it cannot go on.
@@ -95,7 +98,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   if (unreachable !== undefined) return { kind: 'failed', message: unreachable };
   if (signal.aborted) return { kind: 'stopped' };
 
-  const queue = new WorkQueue({ clock, random, metrics: metrics.queue });
+  const queue = new WorkQueue({ clock, random, metrics: metrics.queue, retryPace: new RetryPace(retries) });
   const lifetime = new AbortController();
   const dispatcher = createDispatcher({ anyAddress: config.allowInsecureAcronis });
   end.defer(() => dispatcher.close());
@@ -172,14 +175,15 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   if (signal.aborted) return { kind: 'stopped' };
   log.info('the cache is filled', { objects: fleet.size });
 
+  /** Reconciles under way give up when it is aborted: whoever lost the lease must not write any more. */
+  const hardStop = new AbortController();
   const lead = async (leading: AbortSignal): Promise<void> => {
-    const hardStop = new AbortController();
     let grace: Timer | undefined;
     leading.addEventListener(
       'abort',
       () => {
         queue.shutDown();
-        // Whoever lost the lease must not write any more; whoever is told to stop may finish what is under way.
+        // Whoever is told to stop may finish what is under way.
         if (!signal.aborted) hardStop.abort(leading.reason);
         else grace = clock.after(config.shutdownGrace, () => hardStop.abort(new Error('The grace period is over.')));
       },
@@ -223,6 +227,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     signal,
   );
   if (election.kind === 'stopped') return { kind: 'stopped' };
+  // It may have been lost while what was under way when the process was told to stop was still being finished.
+  hardStop.abort(new LeaseLost(election.why));
   return {
     kind: 'failed',
     message: `The lease was lost: ${election.why} Another replica takes over; this one starts anew.`,

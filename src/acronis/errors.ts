@@ -8,6 +8,8 @@ import * as z from 'zod';
 export type AcronisErrorKind =
   /** No answer, or one that says "later": time-out, cut connection, 5xx, a page that is not the API's. */
   | 'unavailable'
+  /** The URL's host name leads where no credentials are sent. Nothing was sent. */
+  | 'urlNotAllowed'
   /** 429, or 503 with Retry-After. */
   | 'throttled'
   /** The token was refused although it is new, or no token was given. */

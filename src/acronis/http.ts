@@ -4,11 +4,10 @@
  */
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
-import { type Answer, ExchangeError, exchange, headerOf } from '../exchange.ts';
+import { type Answer, ExchangeError, exchange, headerOf, retryAfterOf } from '../exchange.ts';
 import { classify, notTheApis } from './errors.ts';
 import { noAnswer } from './no-answer.ts';
 import { publicLookup } from './public-address.ts';
-import { parseRetryAfter } from './retry-after.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -67,8 +66,7 @@ export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }:
     }
     const json = readJson(answer);
     if (answer.status >= 200 && answer.status < 300 && json !== undefined) return json;
-    const retryAfterMs = parseRetryAfter(headerOf(answer, 'retry-after'), clock.wall());
-    throw classify({ status: answer.status, body: json, retryAfterMs });
+    throw classify({ status: answer.status, body: json, retryAfterMs: retryAfterOf(answer, clock.wall()) });
   };
 }
 

@@ -14,7 +14,6 @@ const neverSent = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_INVALID_ARG',
-  notPublicCode,
 ]);
 
 /** OpenSSL's and Node's names for a certificate that proves nothing; the handshake ends before anything is sent. */
@@ -22,6 +21,7 @@ const distrust = /CERT|LEAF_SIGNATURE/;
 
 export function noAnswer(cause: unknown, timedOut: boolean): AcronisError {
   const code = timedOut ? 'time-out' : codeOf(cause);
+  if (code === notPublicCode) return new AcronisError('urlNotAllowed', notPublicMessage, { detail: code, cause });
   const untrusted = distrust.test(code);
   return new AcronisError('unavailable', messageOf(code, untrusted), {
     outcomeUnknown: !neverSent.has(code) && !untrusted && !failedToConnect(cause),
@@ -30,11 +30,12 @@ export function noAnswer(cause: unknown, timedOut: boolean): AcronisError {
   });
 }
 
+const notPublicMessage =
+  "The host name of the data center's URL leads to a private address, where no credentials are sent.";
+
 function messageOf(code: string, untrusted: boolean): string {
   if (untrusted) return "The certificate of the data center's URL is not trusted.";
   if (code === 'ENOTFOUND') return "The host name of the data center's URL does not exist.";
-  if (code === notPublicCode)
-    return "The host name of the data center's URL leads to a private address, where no credentials are sent.";
   return unavailableMessage;
 }
 

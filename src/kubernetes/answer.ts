@@ -2,7 +2,7 @@
  * Reads what an API server, or something in front of it, answered: JSON where it succeeded, and one KubernetesError for everything else.
  */
 import * as z from 'zod';
-import { type Answer, headerOf } from '../exchange.ts';
+import { type Answer, headerOf, retryAfterOf } from '../exchange.ts';
 import { KubernetesError } from './errors.ts';
 
 const statusObject = z.object({
@@ -48,7 +48,7 @@ export function failureOf(answer: Answer, what: string, wall: number): Kubernete
   const body = statusIn(answer);
   const { status } = answer;
   const retryAfterMs =
-    retryAfter(headerOf(answer, 'retry-after'), wall) ??
+    retryAfterOf(answer, wall) ??
     (body?.details?.retryAfterSeconds === undefined ? undefined : body.details.retryAfterSeconds * 1_000);
   if (body === undefined) {
     // The API server itself says some things in plain text: that it knows no such path, or that it is overloaded.
@@ -66,16 +66,6 @@ export function failureOf(answer: Answer, what: string, wall: number): Kubernete
     reason,
     retryAfterMs,
   });
-}
-
-/** Milliseconds until a Retry-After, given as seconds or as a date; undefined where there is none or it makes no sense. */
-export function retryAfter(header: string | undefined, wall: number): number | undefined {
-  if (header === undefined) return undefined;
-  const text = header.trim();
-  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, Number.MAX_SAFE_INTEGER);
-  // Date.parse takes almost anything for a date; HTTP dates name the day.
-  const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - wall);
 }
 
 function statusIn(answer: Answer): z.infer<typeof statusObject> | undefined {

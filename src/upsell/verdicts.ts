@@ -11,6 +11,11 @@ export function verdictOfError(error: AcronisError): Verdict {
   switch (error.kind) {
     case 'unavailable':
       return { reason: 'Unavailable', message: `${error.message} It is tried again, at least once a minute.` };
+    case 'urlNotAllowed':
+      return {
+        reason: 'UrlNotAllowed',
+        message: `${error.message} Put the data center's own URL where the credentials come from, or correct what the cluster's DNS says of it.`,
+      };
     case 'throttled':
       return {
         reason: 'Throttled',

@@ -22,7 +22,15 @@ const signal = ({ operator }: Replica, name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' |
 
 const upsets: readonly Upset[] = [
   { name: 'the leader is killed', begin: (leader) => signal(leader, 'SIGKILL'), withinMs: 20_000 },
-  { name: 'the leader is told to stop', begin: (leader) => signal(leader, 'SIGTERM'), withinMs: 20_000 },
+  {
+    name: 'the leader is told to stop',
+    begin: (leader) => {
+      // As when it is scaled away: one that is started again may well take its own lease back.
+      leader.stopping = true;
+      signal(leader, 'SIGTERM');
+    },
+    withinMs: 20_000,
+  },
   {
     name: 'the leader is paused',
     begin: (leader) => signal(leader, 'SIGSTOP'),

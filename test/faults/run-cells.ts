@@ -78,10 +78,13 @@ export async function runCell(
     () => performance.now() - endedAt,
     () => undefined,
   );
-  const problems = [
-    ...(struck() === 0 ? ['the fault never struck'] : []),
-    ...(convergedMs === undefined ? [] : await unrest(world, quietMs)),
-  ];
+  const problems = struck() === 0 ? ['the fault never struck'] : [];
+  if (convergedMs !== undefined) {
+    // Events come in order: who has served this one has seen what was written before it, lost events and slow lists included.
+    await workload.create(`after-${round}`);
+    await untilRight(world, patienceMs + cell.seconds * 1_000);
+    problems.push(...(await unrest(world, quietMs)));
+  }
   const { side, moment, name } = cell;
   return { side, moment, name, faults: struck(), tally: await workload.tally(), convergedMs, problems };
 }

@@ -144,7 +144,7 @@ export class Workload {
 
 type Write = ReturnType<Sandbox['ledger']['writesOf']>[number];
 
-/** What the history of one user's changes says: each time the type was not there, one PUT was owed. */
+/** What the history of one user's changes says: each time the type was not there one PUT was owed, unless somebody else gave it. */
 function countWrites(writes: readonly Write[]): { owed: number; puts: number; empty: number; lost: number } {
   let [owed, puts, empty, lost] = [1, 0, 0, 0];
   let others: readonly string[] = [];
@@ -156,8 +156,8 @@ function countWrites(writes: readonly Write[]): { owed: number; puts: number; em
       if (fields.length === 0) empty += 1;
       else puts += 1;
       if (others.some((type) => !rest.includes(type))) lost += 1;
-    } else if (had && !has) {
-      owed += 1;
+    } else if (had !== has) {
+      owed += has ? -1 : 1;
     }
     had = has;
     others = rest;

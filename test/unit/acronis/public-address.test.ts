@@ -55,7 +55,7 @@ it('a name that leads to this machine gets no connection, and so no credential',
   const send = createSend({ clock: systemClock, dispatcher, userAgent: 'test/1' });
   const headers = { authorization: 'Basic canary' };
   const error = await acronisFailure(send({ method: 'GET', url: `http://localhost:${port}/x`, headers }, always()));
-  expect(error).toMatchObject({ kind: 'unavailable', outcomeUnknown: false, detail: 'ERR_ADDRESS_NOT_PUBLIC' });
+  expect(error).toMatchObject({ kind: 'urlNotAllowed', outcomeUnknown: false, detail: 'ERR_ADDRESS_NOT_PUBLIC' });
   expect(error.message).toContain('private address');
   expect(connections).toBe(0);
 });

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AcronisError, AcronisErrorKind } from '../../../src/acronis/errors.ts';
+import { noAnswer } from '../../../src/acronis/no-answer.ts';
+import { notPublicCode } from '../../../src/acronis/public-address.ts';
 import { meaningOf } from '../../../src/api/conditions.ts';
 import {
   assignedVerdict,
@@ -14,6 +16,7 @@ import { answered, lost } from './fake-acronis.ts';
 
 const kinds: Record<AcronisErrorKind, string> = {
   unavailable: 'Unavailable',
+  urlNotAllowed: 'UrlNotAllowed',
   throttled: 'Throttled',
   credentials: 'CredentialsRejected',
   forbidden: 'AccessDenied',
@@ -33,6 +36,7 @@ const body = (code: number | string) => ({
 });
 const errors: readonly AcronisError[] = [
   lost(),
+  noAnswer(Object.assign(new Error('not a public address'), { code: notPublicCode }), false),
   answered(500, body(1000)),
   answered(502),
   answered(200),

@@ -1,7 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { parseRetryAfter } from '../../../src/acronis/retry-after.ts';
+import { retryAfterOf } from '../../src/exchange.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');
+const read = (header: string | undefined) =>
+  retryAfterOf({ headers: header === undefined ? {} : { 'retry-after': header } }, now);
 
 describe('Retry-After', () => {
   test.each([
@@ -12,7 +14,7 @@ describe('Retry-After', () => {
     ['1.5', 1_500],
     ['31536000', 31_536_000_000],
   ])('seconds: %j is %d ms', (header, ms) => {
-    expect(parseRetryAfter(header, now)).toBe(ms);
+    expect(read(header)).toBe(ms);
   });
 
   test.each([
@@ -25,7 +27,7 @@ describe('Retry-After', () => {
     ['ISO 8601 without a zone', '2026-01-02T03:04:35', 30_000],
     ['a date that is over', 'Thu, 01 Jan 2026 00:00:00 GMT', 0],
   ])('%s is a wait', (_, header, ms) => {
-    expect(parseRetryAfter(header, now)).toBe(ms);
+    expect(read(header)).toBe(ms);
   });
 
   test.each([
@@ -45,11 +47,11 @@ describe('Retry-After', () => {
     'NaN',
     '{"seconds":5}',
   ])('nonsense is not a wait: %j', (header) => {
-    expect(parseRetryAfter(header, now)).toBeUndefined();
+    expect(read(header)).toBeUndefined();
   });
 
-  test('a number of any length is read at once and is no NaN: the cap is the business of the pace', () => {
-    expect(parseRetryAfter('9'.repeat(10_000), now)).toBe(Number.POSITIVE_INFINITY);
+  test('a number of any length is read at once and is no NaN: the cap is the business of whoever waits', () => {
+    expect(read('9'.repeat(10_000))).toBe(Number.POSITIVE_INFINITY);
   });
 
   test.each(['Fri Jan  2 03:04:35 2026', '2026-01-02T03:04:35'])(
@@ -58,7 +60,7 @@ describe('Retry-After', () => {
       vi.stubEnv('TZ', 'America/New_York');
       onTestFinished(() => void vi.unstubAllEnvs());
       expect(new Date(now).getTimezoneOffset()).toBe(300);
-      expect(parseRetryAfter(header, now)).toBe(30_000);
+      expect(read(header)).toBe(30_000);
     },
   );
 });
