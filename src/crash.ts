@@ -20,7 +20,9 @@ export function endOnCrash(log: Log): void {
 function describe(error: unknown): { error: string; stack?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
   const stack = mapStack(error.stack ?? '');
-  return { error: `${error.name}: ${error.message}`, ...(stack === '' ? {} : { stack }) };
+  // JSON.parse quotes what it could not read, which may be anybody's.
+  const message = error instanceof SyntaxError ? error.name : `${error.name}: ${error.message}`;
+  return { error: message, ...(stack === '' ? {} : { stack }) };
 }
 
 /** The frames of a stack, each with the place in the source that the bundle's map gives it; as they are where there is no map. */

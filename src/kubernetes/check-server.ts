@@ -81,6 +81,11 @@ function explain(error: KubernetesError, connection: Connection): { message: str
       };
     case 'CredentialsUnavailable':
       return { lasting: true, message: error.message };
+    case 'CredentialsLate':
+      return {
+        lasting: false,
+        message: `${describe} gave no credentials within ${TIMEOUT_MS / 1_000} s. If this lasts, run its exec plugin (or any kubectl command) by hand to see what it waits for.`,
+      };
     case 'TimedOut':
       return { lasting: false, message: `${where} did not answer within ${TIMEOUT_MS / 1_000} s. ${remedy}` };
     case 'ConnectionFailed':

@@ -1,16 +1,18 @@
 /**
  * The way to the API server: its address, pooled connections, and credentials that stay right. client-node's KubeConfig says what the
- * credentials are (tokens, certificates, exec plugins, OIDC); its transport, a new TLS connection for every call, is not used.
+ * credentials are (tokens, certificates, OIDC); its transport, a new TLS connection for every call, is not used.
  *
  * Credentials are asked for at most every five seconds and by one caller at a time, so rotated tokens, certificates and CAs are seen and an
  * exec plugin is one process however many wait. If asking fails, the ones at hand stay in use until the server refuses them.
  */
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../observability/log.ts';
 import { type ClusterAccess, KubeconfigError } from './cluster-access.ts';
 import { KubernetesError } from './errors.ts';
+import { ExecPlugin, PluginError } from './exec-plugin.ts';
 import { findKubeconfig, type KubeconfigOptions, type KubeconfigSource } from './kubeconfig.ts';
 import { createPools, type Pools, type TlsMaterial, tlsFingerprint } from './pools.ts';
 
@@ -65,6 +67,7 @@ class PooledConnection implements Connection {
   readonly #clock: Clock;
   readonly #log: Log;
   #access: ClusterAccess;
+  #plugin: ExecPlugin | undefined;
   #seen: string;
   #tls = '';
   #credentials: Credentials | undefined;
@@ -74,7 +77,7 @@ class PooledConnection implements Connection {
   #refused = false;
   #failure: { readonly error: KubernetesError; readonly until: number } | undefined;
   readonly #retired = new Set<Pools>();
-  #closed = false;
+  readonly #closed = new AbortController();
 
   constructor(source: KubeconfigSource, clock: Clock, log: Log) {
     this.#source = source;
@@ -82,6 +85,7 @@ class PooledConnection implements Connection {
     this.#log = log;
     this.#seen = source.fingerprint();
     this.#access = source.load();
+    this.#plugin = pluginOf(this.#access, clock);
     this.describe = source.describe;
     this.remedy = source.remedy;
     this.namespace = this.#access.namespace ?? 'default';
@@ -102,7 +106,7 @@ class PooledConnection implements Connection {
     if (current !== undefined) return Promise.resolve(current);
     if (this.#failure !== undefined && this.#clock.now() < this.#failure.until)
       return Promise.reject(this.#failure.error);
-    if (this.#closed) return Promise.reject(closed());
+    if (this.#closed.signal.aborted) return Promise.reject(closed());
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
@@ -119,7 +123,7 @@ class PooledConnection implements Connection {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort(closed());
     const pools = [...this.#retired];
     if (this.#credentials !== undefined) pools.push(this.#credentials.pools);
     this.#freshUntil = Number.NEGATIVE_INFINITY;
@@ -131,8 +135,8 @@ class PooledConnection implements Connection {
     try {
       this.#reload();
       const access = this.#access;
-      const { headers, tls } = await material(access);
-      if (this.#closed) throw closed();
+      const { headers, tls } = await material(access, this.#plugin, this.#closed.signal);
+      if (this.#closed.signal.aborted) throw closed();
       const credentials = { origin: access.origin, prefix: access.prefix, headers, pools: this.#poolsFor(access, tls) };
       const same =
         previous !== undefined &&
@@ -146,7 +150,7 @@ class PooledConnection implements Connection {
       return this.#credentials;
     } catch (error) {
       const failure = unavailable(error, this.describe);
-      if (this.#closed) throw failure;
+      if (this.#closed.signal.aborted) throw failure;
       if (previous !== undefined && !this.#refused) {
         if (this.#failure === undefined)
           this.#log.warn('credentials could not be renewed', { reason: failure.message });
@@ -159,11 +163,12 @@ class PooledConnection implements Connection {
     }
   }
 
-  /** Reads the configuration again when it changed, or was refused: a new KubeConfig also forgets what a plugin said before. */
+  /** Reads the configuration again when it changed, or was refused: what a plugin said before is forgotten with it. */
   #reload(): void {
     const seen = this.#source.fingerprint();
     if (seen === this.#seen && !this.#refused) return;
     this.#access = this.#source.load();
+    this.#plugin = pluginOf(this.#access, this.#clock);
     this.#seen = seen;
   }
 
@@ -181,9 +186,19 @@ class PooledConnection implements Connection {
   }
 }
 
-async function material(access: ClusterAccess): Promise<{ headers: Record<string, string>; tls: TlsMaterial }> {
+function pluginOf({ kubeConfig }: ClusterAccess, clock: Clock): ExecPlugin | undefined {
+  const exec: unknown = kubeConfig.getCurrentUser()?.exec;
+  return exec ? new ExecPlugin(exec, clock) : undefined;
+}
+
+async function material(
+  access: ClusterAccess,
+  plugin: ExecPlugin | undefined,
+  signal: AbortSignal,
+): Promise<{ headers: Record<string, string>; tls: TlsMaterial }> {
   const options: RequestOptions & { servername?: string } = {};
-  await access.kubeConfig.applyToHTTPSOptions(options);
+  const given = await plugin?.credential(signal);
+  await (given === undefined ? access.kubeConfig : withoutPlugin(access.kubeConfig)).applyToHTTPSOptions(options);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     if (typeof value === 'string') headers[name.toLowerCase()] = value;
@@ -191,15 +206,27 @@ async function material(access: ClusterAccess): Promise<{ headers: Record<string
   if (typeof options.auth === 'string') {
     headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   }
+  // As client-node has it: a token that stands in the kubeconfig itself goes before the plugin's.
+  if (given?.token !== undefined) headers['authorization'] ??= `Bearer ${given.token}`;
   if (access.tokenFile !== undefined) {
     headers['authorization'] = `Bearer ${(await readFile(access.tokenFile, 'utf8')).trim()}`;
   }
-  const { ca, cert, key, servername } = options;
+  const { ca, servername } = options;
+  const [cert, key] = [given?.cert ?? options.cert, given?.key ?? options.key];
   return {
     headers,
     // Said either way, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch the check off behind our back.
     tls: { ca, cert, key, servername, rejectUnauthorized: options.rejectUnauthorized ?? true },
   };
+}
+
+/** The same cluster and user for all that is no plugin: client-node would run that itself. */
+function withoutPlugin(kubeConfig: KubeConfig): KubeConfig {
+  const [cluster, user] = [kubeConfig.getCurrentCluster(), kubeConfig.getCurrentUser()];
+  if (cluster === null || user === null) return kubeConfig;
+  const plain = new KubeConfig();
+  plain.loadFromClusterAndUser(cluster, { ...user, exec: undefined });
+  return plain;
 }
 
 function equal(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
@@ -212,13 +239,11 @@ function unavailable(error: unknown, describe: string): KubernetesError {
   if (error instanceof KubernetesError) return error;
   const system = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error : undefined;
   const why =
-    error instanceof KubeconfigError
+    error instanceof KubeconfigError || error instanceof PluginError
       ? error.message
-      : system !== undefined && 'syscall' in system && String(system.syscall).startsWith('spawn')
-        ? `its exec plugin cannot be started (${system.code}). Install it, or use another kubeconfig.`
-        : system !== undefined && 'path' in system
-          ? `${String(system.path)} cannot be read (${system.code}).`
-          : 'its exec plugin or its identity provider gave none. Run the plugin by hand (or any kubectl command) to see what it says.';
+      : system !== undefined && 'path' in system
+        ? `${String(system.path)} cannot be read (${system.code}).`
+        : 'its identity provider gave none. Try any kubectl command with the same kubeconfig to see what it says.';
   return new KubernetesError(`No credentials for the API server from the ${describe}: ${why}`, {
     reason: 'CredentialsUnavailable',
   });

@@ -1,12 +1,15 @@
 /**
  * Every failure of a call to the API server, classified once. `reason` is the server's own word (`Conflict`, `AlreadyExists`, …) or,
- * where the server gave none, one of `LocalReason`; `status` is its HTTP status (0 where none came). Messages carry neither headers nor bodies.
+ * where the server gave none, one of `LocalReason`; `status` is its HTTP status (0 where none came). Messages carry neither headers nor bodies, and of the
+ * server's own words none that look like a credential: what stands before it may say back what it was sent, and messages go into logs and probes.
  */
 
 /** Why there was no usable answer, in this client's words. The server never sends these. */
 export type LocalReason =
   /** The whole call took longer than it may. */
   | 'TimedOut'
+  /** As long, and there was nothing to call with yet. */
+  | 'CredentialsLate'
   /** No connection, or one that was cut before the answer was complete. */
   | 'ConnectionFailed'
   /** TLS: the certificate of the server is not one this process was told to trust. */
@@ -30,12 +33,16 @@ export class KubernetesError extends Error {
     message: string,
     details: { status?: number; reason?: string; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(withoutCredentials(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.status = details.status ?? 0;
     this.reason = details.reason ?? '';
     this.retryAfterMs = details.retryAfterMs;
   }
 }
+
+/** What follows the name of a scheme, and JSON Web Tokens wherever they stand. */
+const withoutCredentials = (message: string): string =>
+  message.replace(/\b(bearer|basic)(\s+)[\w.~+/=-]{16,}/gi, '$1$2…').replace(/\beyJ[\w-]{10,}[\w.-]*/g, '…');
 
 /** A gateway's page with a 404 says nothing about an object, so it counts for none of these. */
 const isStatus = (error: unknown, status: number): error is KubernetesError =>

@@ -90,7 +90,7 @@ class HttpClient implements KubernetesClient {
     const left = deadline - this.#clock.now();
     const late = () =>
       new KubernetesError(`${call.method} ${call.path}: no credentials in time (is an exec plugin hanging?)`, {
-        reason: 'TimedOut',
+        reason: 'CredentialsLate',
       });
     return before(this.#connection.credentials(), left, late, this.#clock, signal);
   }

@@ -90,6 +90,8 @@ function withoutAnswer(
     case 'CertificateNotTrusted':
     case 'CredentialsUnavailable':
       return verdict(error.reason, { needsSomebody: true });
+    case 'CredentialsLate':
+      return verdict(error.reason);
     case 'EndedEarly':
     case 'TimedOut':
     case 'InvalidAnswer':

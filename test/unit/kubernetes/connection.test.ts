@@ -27,6 +27,13 @@ function open(options: { kubeconfig?: string; env?: Record<string, string>; serv
   return { connection, log };
 }
 
+/** The first process id that a plugin wrote. */
+function pidIn(file: string): number {
+  const pid = /^(\d+)\n/.exec(readFileSync(file, 'utf8'))?.[1];
+  if (pid === undefined) throw new Error('it has not started yet');
+  return Number(pid);
+}
+
 describe('where the connection comes from', () => {
   test('an explicit kubeconfig wins over the pod and KUBECONFIG, and the log says so', () => {
     const kubeconfig = kubeconfigFile({ server: 'https://explicit:6443', namespace: 'team-a' });
@@ -227,29 +234,54 @@ describe('credentials', () => {
     writeFileSync(join(directory, 'broken'), '');
     const other = connect(file, clock);
     const errors = await Promise.all(Array.from({ length: 20 }, () => failure(other.client.request(get, always()))));
-    expect(String(errors[0])).toMatch(/exec plugin .* gave none\. Run the plugin by hand/);
+    expect(String(errors[0])).toMatch(/exec plugin gave none\. Run the plugin by hand/);
     expect(errors.map(String).join()).not.toContain('canary');
     expect(readFileSync(runs, 'utf8').trim().split('\n')).toHaveLength(2);
   });
 
-  test('a plugin that hangs holds nobody past the deadline of the call', async () => {
+  test('a plugin that hangs is given up for all who wait, with a sentence, and the next caller starts another one', async () => {
+    const server = await apiServer((_request, response) => response.end('{}'));
     const directory = temporaryDirectory();
     const plugin = join(directory, 'plugin');
+    const runs = join(directory, 'runs');
     writeFileSync(
       plugin,
-      `#!/bin/sh\necho $$ > ${directory}/pid.new\nmv ${directory}/pid.new ${directory}/pid\nexec sleep 600\n`,
+      `#!/bin/sh\necho $$ >> ${runs}\nif [ -e ${directory}/well ]; then echo '{"status":{"token":"t"}}'; else exec sleep 600; fi\n`,
     );
     chmodSync(plugin, 0o755);
     const clock = new ManualClock();
-    const { client } = connect(
-      kubeconfigFile({ server: 'https://127.0.0.1:1', user: { exec: { command: plugin } } }),
-      clock,
-    );
+    const { client } = connect(kubeconfigFile({ server: server.url, user: { exec: { command: plugin } } }), clock);
+    const patient = { ...get, timeoutMs: 120_000 };
+    const outcomes = Promise.all(Array.from({ length: 5 }, () => failure(client.request(patient, always()))));
+    const impatient = failure(client.request({ ...get, timeoutMs: 10_000 }, always()));
+    const pid = await eventually(() => pidIn(runs));
+    await clock.advance(10_000);
+    expect(String(await impatient)).toMatch(/no credentials in time \(is an exec plugin hanging\?\)/);
+    await clock.advance(20_000);
+    for (const error of await outcomes)
+      expect(String(error)).toMatch(
+        /its exec plugin did not answer within 30 s and was ended\. Run the plugin by hand/,
+      );
+    await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+
+    writeFileSync(join(directory, 'well'), '');
+    await clock.advance(1_000);
+    expect(await client.request(get, always())).toEqual({});
+    expect(readFileSync(runs, 'utf8').trim().split('\n')).toHaveLength(2);
+  });
+
+  test('a plugin that hangs does not outlive the connection, so that the process can end', async () => {
+    const directory = temporaryDirectory();
+    const plugin = join(directory, 'plugin');
+    writeFileSync(plugin, `#!/bin/sh\necho $$ > ${directory}/pid\nexec sleep 600\n`);
+    chmodSync(plugin, 0o755);
+    const file = kubeconfigFile({ server: 'https://127.0.0.1:1', user: { exec: { command: plugin } } });
+    const { client, connection } = connect(file, new ManualClock());
     const outcome = failure(client.request(get, always()));
-    const pid = await eventually(() => Number(readFileSync(join(directory, 'pid'), 'utf8')));
-    onTestFinished(() => void process.kill(pid));
-    await clock.advance(30_000);
-    expect(String(await outcome)).toMatch(/no credentials in time \(is an exec plugin hanging\?\)/);
+    const pid = await eventually(() => pidIn(join(directory, 'pid')));
+    await connection.close();
+    expect(await outcome).toMatchObject({ reason: 'CredentialsUnavailable' });
+    await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
   });
 
   test('credentials at hand stay in use while new ones cannot be had', async () => {
