@@ -2,6 +2,7 @@
  * All settings of `run`: each is a flag and an environment variable of the same name in upper snake case, and is parsed and judged here and nowhere else.
  * A wrong one stops the start with one sentence that names it; an empty variable counts as not set.
  */
+import { createHash } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from './duration.ts';
 import { type BindAddress, parseBindAddress } from './observability/bind-address.ts';
@@ -26,6 +27,7 @@ export interface Config {
   readonly watchNamespaces: readonly string[];
   readonly watchSelector: string | undefined;
   readonly leaderElect: boolean;
+  /** Where none was given: `leaseNameFor` the selector. */
   readonly leaderElectionId: string;
   /** Absent: the pod's, else `default`. */
   readonly leaderElectionNamespace: string | undefined;
@@ -69,7 +71,12 @@ export function addSettings(command: Command): Command {
   setting('--watch-namespaces <list>', 'serve these namespaces only', namespaces, '');
   setting('--watch-selector <selector>', 'serve objects with these labels only', text);
   flag('--leader-elect', 'work only while holding the lease', true);
-  setting('--leader-election-id <name>', "the lease's name", objectName, 'acronis-upsell-operator');
+  // Which name it is by default depends on the selector: see `complete`.
+  setting(
+    '--leader-election-id <name>',
+    `the lease's name (default: ${defaultLeaseName}; with --watch-selector one of its own for each selector)`,
+    objectName,
+  );
   setting('--leader-election-namespace <name>', "the lease's namespace (default: the pod's, else default)", namespace);
   setting('--metrics-bind-address <address>', 'where /metrics is served; 0 = nowhere', bindAddress, ':8080');
   setting(
@@ -85,7 +92,30 @@ export function addSettings(command: Command): Command {
   setting('--log-level <level>', logLevels.join(', '), oneOf(logLevels), 'info');
   setting('--log-format <format>', logFormats.join(', '), oneOf(logFormats), 'json');
   setting('--shutdown-grace <duration>', 'how long work under way may take to end', grace, '20s');
-  return command.hook('preAction', asAbsent);
+  return command.hook('preAction', complete);
+}
+
+/** What only the whole of the settings says. */
+function complete(command: Command): void {
+  asAbsent(command);
+  const { leaderElectionId, watchSelector } = command.opts<Partial<Config>>();
+  // Not by `--watch-namespaces`: a list that grows in a rolling upgrade would let the old pod and the new one work at once.
+  command.setOptionValue('leaderElectionId', leaderElectionId ?? leaseNameFor(watchSelector));
+}
+
+const defaultLeaseName = 'acronis-upsell-operator';
+
+/**
+ * The lease that instances with this selector share: with one for all, whoever came second would wait for ever and its objects with it.
+ * Selectors that differ in blanks or in the order of their requirements are the same.
+ */
+export function leaseNameFor(selector: string | undefined): string {
+  if (selector === undefined) return defaultLeaseName;
+  // Commas between brackets separate values, all others requirements.
+  const requirements = selector.split(/,(?![^(]*\))/).map((each) => each.replace(/\s+/g, ' ').trim());
+  const plain = requirements.map((each) => each.replaceAll('==', '=').replace(/ ?([=!(),]) ?/g, '$1'));
+  const hash = createHash('sha256').update(plain.toSorted().join()).digest('hex');
+  return `${defaultLeaseName}-${hash.slice(0, 10)}`;
 }
 
 /** A parser of commander cannot say that there is no value: what it leaves out becomes ''. */

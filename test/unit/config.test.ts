@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { addSettings, type Config, ownCredentials } from '../../src/config.ts';
+import { addSettings, type Config, leaseNameFor, ownCredentials } from '../../src/config.ts';
 
 /** Parses a command line as `main.ts` does, with these variables in the environment; gives what is printed on a refusal too. */
 function parse(line: string[], env: Record<string, string> = {}): { config: Config | undefined; refusal: string } {
@@ -111,6 +111,37 @@ describe('--leader-elect', () => {
     [[], { LEADER_ELECT: '' }, true],
   ])('%j with %j is %s', (line, env, expected) => {
     expect(parse(line, env).config?.leaderElect).toBe(expected);
+  });
+});
+
+describe('the lease of instances that split a fleet by --watch-selector', () => {
+  const lease = (line: string[], env: Record<string, string> = {}) => parse(line, env).config?.leaderElectionId;
+
+  it('is one of its own for each selector, and the same for each replica', () => {
+    const [a, b] = [lease(['--watch-selector=shard=a']), lease([], { WATCH_SELECTOR: 'shard=b' })];
+    expect(a).toMatch(/^acronis-upsell-operator-[0-9a-f]{10}$/);
+    expect(b).toMatch(/^acronis-upsell-operator-[0-9a-f]{10}$/);
+    expect(a).not.toBe(b);
+    expect(lease(['--watch-selector=shard=a'])).toBe(a);
+    expect(lease(['--watch-selector=shard=a', '--watch-namespaces=customers'])).toBe(a);
+  });
+
+  it('does not change with how the selector is written down', () => {
+    const name = leaseNameFor('shard=a,!draining,tier in (gold,silver)');
+    expect(leaseNameFor(' !draining, shard == a ,tier  in ( gold, silver )')).toBe(name);
+    expect(leaseNameFor('tier in (gold,silver),shard=a,! draining')).toBe(name);
+    const others = ['shard=a', 'shard!=a,!draining,tier in (gold,silver)', 'shard=a,draining,tier in (gold,silver)'];
+    expect(new Set([name, ...others.map(leaseNameFor)]).size).toBe(4);
+    expect(leaseNameFor('tier in (gold,silver)')).not.toBe(leaseNameFor('tierin(gold,silver)'));
+  });
+
+  it('is what --leader-election-id says, where it says anything', () => {
+    const selector = '--watch-selector=shard=a';
+    expect(lease([selector, '--leader-election-id=mine'])).toBe('mine');
+    expect(lease([selector], { LEADER_ELECTION_ID: 'mine' })).toBe('mine');
+    expect(lease([selector, '--leader-election-id=acronis-upsell-operator'])).toBe('acronis-upsell-operator');
+    expect(lease([selector], { LEADER_ELECTION_ID: '' })).toBe(lease([selector]));
+    expect(lease(['--watch-selector='])).toBe('acronis-upsell-operator');
   });
 });
 

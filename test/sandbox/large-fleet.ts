@@ -1,0 +1,192 @@
+/**
+ * A fleet whose size is the point: the whole serving half of the operator (queue, workers, change feed, full pass), over real HTTP against the sandbox, in one
+ * process and on one clock that the test moves. Time passes only while nothing is under way, so hours take seconds and every request can be counted.
+ * The API server is the one in memory: nothing here is about it.
+ */
+import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { createAccounts } from '../../src/acronis/account.ts';
+import { createDispatcher, createSend, type Send } from '../../src/acronis/http.ts';
+import { systemClock } from '../../src/clock.ts';
+import { WorkQueue } from '../../src/runtime/queue.ts';
+import type { ReconcileContext } from '../../src/upsell/context.ts';
+import { createFleet } from '../../src/upsell/fleet.ts';
+import { createNamespaceStore } from '../../src/upsell/namespaces.ts';
+import { report } from '../../src/upsell/report.ts';
+import { serve } from '../../src/upsell/serve.ts';
+import { createCredentialSources } from '../../src/upsell/sources.ts';
+import { connectTriggers } from '../../src/upsell/triggers.ts';
+import { assignedVerdict } from '../../src/upsell/verdicts.ts';
+import { createVerifier, type Verifier } from '../../src/upsell/verify.ts';
+import { ManualClock, settle } from '../unit/manual-clock.ts';
+import { quietLog, quietMetrics } from '../unit/quiet.ts';
+import { RecordedLog } from '../unit/runtime/recording.ts';
+import { FakeCluster } from '../unit/upsell/fake-cluster.ts';
+
+const week = 7 * 24 * 3_600_000;
+const never = new AbortController().signal;
+const untold = { normal: () => {}, warning: () => {}, flush: async () => {} };
+
+export class LargeFleet implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  readonly cluster: FakeCluster;
+  readonly acronis: Sandbox;
+  /** Ids of the users that objects name, in the order of the objects. */
+  readonly users: readonly string[];
+  /** What the operator that serves now has said and counted. */
+  log = new RecordedLog();
+  drift = { found: 0, corrected: 0 };
+  readonly #fleet = createFleet(quietLog);
+  readonly #namespaces = createNamespaceStore(quietLog);
+  readonly #dispatcher = createDispatcher({ anyAddress: true });
+  readonly #send: Send;
+  #underWay = 0;
+  #counted: Readonly<Record<string, number>> = {};
+  #verifier: Verifier | undefined;
+  #stop = async () => {};
+
+  private constructor(acronis: Sandbox, clock: ManualClock, size: number) {
+    this.clock = clock;
+    this.acronis = acronis;
+    this.cluster = new FakeCluster(this.#fleet);
+    this.users = acronis.directory
+      .all()
+      .slice(-size)
+      .map(({ id }) => id);
+    // Time stands still during a request, so its deadline is the real clock's.
+    const send = createSend({ clock: systemClock, dispatcher: this.#dispatcher, userAgent: 'large-fleet/0' });
+    this.#send = async (exchange, signal) => {
+      this.#underWay++;
+      try {
+        return await send(exchange, signal);
+      } finally {
+        this.#underWay--;
+      }
+    };
+    this.#namespaces.upsert({ key: 'customers', namespace: '', tenantId: undefined });
+    connectTriggers(this.#fleet, this.#namespaces, {
+      add: (key, priority) => this.#verifier?.add(key, priority),
+    });
+  }
+
+  /** As many users, all of them buyers, and an object for each that is Ready, as the operator itself would have told it. */
+  static async start(size: number): Promise<LargeFleet> {
+    const clock = new ManualClock();
+    const acronis = await startSandbox({ users: size, tenants: 50, clock });
+    const large = new LargeFleet(acronis, clock, size);
+    for (const [at, id] of large.users.entries()) {
+      const user = acronis.directory.get(id);
+      if (user === undefined) throw new Error('the directory names it');
+      acronis.directory.update(user, { businessTypes: ['buyer'] });
+      const key = large.cluster.create({ userID: id }, { name: `user-${at}` });
+      const { version, login, tenant, businessTypes } = user;
+      const look = {
+        verdict: assignedVerdict,
+        facts: { kind: 'user', user: { id, version, login, tenantId: tenant.id, businessTypes } },
+      } as const;
+      await report(large.cluster.object(key), look, { client: large.cluster, events: untold, clock }, never);
+    }
+    return large;
+  }
+
+  /** An operator that knows nothing yet but what the cluster says, long after anything happened. */
+  async serve({ resyncIntervalMs = week }: { readonly resyncIntervalMs?: number } = {}): Promise<void> {
+    await this.#stop();
+    this.acronis.reset();
+    await this.clock.advance(3_600_000);
+    this.cluster.patches.length = 0;
+    this.#counted = {};
+    this.log = new RecordedLog();
+    this.drift = { found: 0, corrected: 0 };
+    const { clock, log, drift, acronis } = this;
+    const { url, clientId: clientID, clientSecret } = acronis;
+    const end = new AbortController();
+    const context: ReconcileContext = {
+      fleet: this.#fleet,
+      namespaces: this.#namespaces,
+      client: this.cluster,
+      sources: createCredentialSources({
+        own: { kind: 'environment', values: { url, clientID, clientSecret } },
+        policy: { hosts: [], insecure: true },
+        client: this.cluster,
+        clock,
+        log,
+      }),
+      accounts: createAccounts({
+        send: this.#send,
+        concurrency: 8,
+        rate: 0,
+        clock,
+        random: () => 0.5,
+        metrics: quietMetrics.acronis,
+        lifetime: end.signal,
+      }),
+      requireTenantLabel: false,
+      revokeGiveUpAfterMs: 3_600_000,
+      events: untold,
+      clock,
+      log,
+      metrics: {
+        ...quietMetrics.upsell,
+        driftFound: (count) => {
+          drift.found += count;
+        },
+        driftCorrected: () => {
+          drift.corrected++;
+        },
+      },
+    };
+    const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue });
+    this.#verifier = createVerifier({ context, queue });
+    const served = serve(
+      {
+        context,
+        queue,
+        verifier: this.#verifier,
+        workers: 64,
+        driftIntervalMs: 60_000,
+        resyncIntervalMs,
+        controllerMetrics: quietMetrics.controller,
+        hardStop: end.signal,
+      },
+      end.signal,
+    );
+    this.#stop = async () => {
+      end.abort(new Error('stop'));
+      await served;
+    };
+  }
+
+  /** Lets time pass, and everything that is due in it come to its end. */
+  async pass(ms: number): Promise<void> {
+    const until = this.clock.now() + ms;
+    for (;;) {
+      await this.#quiet();
+      const next = this.clock.nextIn;
+      if (next === undefined || this.clock.now() + next > until) break;
+      await this.clock.advance(next);
+    }
+    await this.clock.advance(until - this.clock.now());
+  }
+
+  /** Requests since the last call, by route: exactly those that were made. */
+  requests(): Record<string, number> {
+    const now = this.acronis.ledger.stats().byRoute;
+    const made = Object.entries(now).map(([route, count]) => [route, count - (this.#counted[route] ?? 0)] as const);
+    this.#counted = now;
+    return Object.fromEntries(made.filter(([, count]) => count > 0));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+    await this.#dispatcher.close();
+    await this.acronis.stop();
+  }
+
+  /** Nothing is on its way, and whatever followed from the last answer has been set off. */
+  async #quiet(): Promise<void> {
+    for (let still = 0; still < 3; ) {
+      await settle();
+      still = this.#underWay === 0 ? still + 1 : 0;
+    }
+  }
+}
