@@ -56,8 +56,9 @@ export async function serviceAccountToken(
   controlPlane: { readonly kubectl: string; readonly kubeconfig: string },
   namespace: string,
   name: string,
+  duration = '1h',
 ): Promise<string> {
   return (
-    await kubectlOk(controlPlane, ['create', 'token', name, '--namespace', namespace, '--duration', '1h'])
+    await kubectlOk(controlPlane, ['create', 'token', name, '--namespace', namespace, '--duration', duration])
   ).trim();
 }

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFailed } from 'vitest';
 import * as z from 'zod';
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { asked, refused, unused } from '../../sandbox/controlplane/audit.ts';
+import { boundRights } from '../../sandbox/controlplane/bound-rights.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { serviceAccountToken } from '../../sandbox/controlplane/kubectl.ts';
 import { type OperatorProcess, startOperator } from '../../sandbox/operator-process.ts';
 import { until } from '../../sandbox/until.ts';
-import { asked, type Right, refused, ruleSchema, unused } from './audit.ts';
 import { Cluster, chartDir, unique, upsell, type Values } from './chart.ts';
 
 const cluster = new Cluster(inject('auditedControlPlane'));
@@ -89,49 +90,6 @@ async function argumentsOf(namespace: string, name: string): Promise<string[]> {
     .array(z.string())
     .parse(JSON.parse(text))
     .filter((arg) => !elsewhere.test(arg));
-}
-
-const rolesSchema = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({ namespace: z.string().optional() }),
-      rules: z.array(ruleSchema),
-    }),
-  ),
-});
-
-/** All rights that the release gives its ServiceAccount. */
-async function rightsOf({ namespace, name }: Installed): Promise<Right[]> {
-  const labels = `app.kubernetes.io/instance=${name}`;
-  const bound = z
-    .object({
-      items: z.array(
-        z.object({
-          metadata: z.object({ namespace: z.string().optional() }),
-          roleRef: z.object({ kind: z.string(), name: z.string() }),
-          subjects: z.array(z.object({ name: z.string(), namespace: z.string().optional() })),
-        }),
-      ),
-    })
-    .parse(JSON.parse(await cluster.ok(['get', 'clusterrolebindings,rolebindings', '-A', '-l', labels, '-o', 'json'])))
-    .items.filter(({ subjects }) => subjects.some((each) => each.name === name && each.namespace === namespace));
-  const rights = await Promise.all(
-    bound.map(async ({ metadata, roleRef }) => {
-      const where = metadata.namespace === undefined ? [] : ['-n', metadata.namespace];
-      const list = await cluster.ok([
-        ...where,
-        'get',
-        roleRef.kind,
-        '-o',
-        'json',
-        `--field-selector=metadata.name=${roleRef.name}`,
-      ]);
-      return rolesSchema
-        .parse(JSON.parse(list))
-        .items.flatMap(({ rules }) => rules.map((rule) => ({ namespace: metadata.namespace, rule })));
-    }),
-  );
-  return rights.flat();
 }
 
 const untilReason = (namespace: string, name: string, reason: string) =>
@@ -279,7 +237,7 @@ function take(from: Generator<Cast, never>): readonly [Cast, Cast] {
 /** Waits until each right was used, and holds that nothing was refused meanwhile, nor up to the end. */
 async function untilAllUsed(installed: Installed): Promise<void> {
   const { auditLog } = inject('auditedControlPlane');
-  const rights = await rightsOf(installed);
+  const rights = (await boundRights(inject('auditedControlPlane'))).get(installed.user) ?? [];
   expect(rights.length).toBeGreaterThan(4);
   await until(
     'every right was used',

@@ -14,6 +14,7 @@ import {
   type OperatorProcessOptions,
   startOperator,
 } from '../../sandbox/operator-process.ts';
+import { grantRelease } from '../../sandbox/operator-rights.ts';
 import { Semaphore } from '../../src/runtime/semaphore.ts';
 import type { Cluster } from './cluster.ts';
 import { Workload } from './workload.ts';
@@ -55,6 +56,7 @@ export class FaultWorld implements AsyncDisposable {
   readonly workload: Workload;
   readonly replicas: Replica[] = [];
   readonly #options: FaultWorldOptions;
+  #granted: Promise<string> | undefined;
 
   private constructor(options: FaultWorldOptions, acronis: Sandbox) {
     this.#options = options;
@@ -84,7 +86,7 @@ export class FaultWorld implements AsyncDisposable {
     const { controlPlane } = this.#options;
     const kubeconfig = await kubeconfigFor(controlPlane, {
       name: `${this.namespace}-${this.replicas.length}`,
-      token: controlPlane.token,
+      token: await this.#token(),
       server: proxy.url,
     });
     const { id: clientId, secret: clientSecret } = this.acronis.clients[client];
@@ -112,6 +114,14 @@ export class FaultWorld implements AsyncDisposable {
     } finally {
       started();
     }
+  }
+
+  /** Of a ServiceAccount with the rights of a release in this namespace; all replicas share it. */
+  #token(): Promise<string> {
+    this.#granted ??= grantRelease(this.#options.controlPlane, { kind: 'cluster' }, this.namespace, {
+      perObjectSecrets: true,
+    });
+    return this.#granted;
   }
 
   async #keepUp(replica: Replica, options: OperatorProcessOptions): Promise<void> {

@@ -1,10 +1,11 @@
-/** What all worlds of a run stand on: one control plane with the CRD installed, and the built operator. */
+/** What all worlds of a run stand on: one control plane with the CRD and the operator's ClusterRoles installed, and the built operator. */
 import { fileURLToPath } from 'node:url';
 import { type ControlPlaneAddress, startControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { createProgress } from '../../sandbox/controlplane/progress.ts';
 import { provision } from '../../sandbox/controlplane/provision.ts';
 import type { Programs } from '../../sandbox/controlplane/versions.ts';
+import { installClusterRoles } from '../../sandbox/operator-rights.ts';
 import { Cluster } from './cluster.ts';
 
 export interface Stage extends AsyncDisposable {
@@ -32,7 +33,9 @@ export async function startStage(signal: AbortSignal): Promise<Stage> {
   };
 }
 
+/** With the roles that an operator is given beside it (`grantRelease`). */
 export async function installCrd(controlPlane: ControlPlaneAddress): Promise<void> {
   await kubectlOk(controlPlane, ['apply', '-f', fileURLToPath(new URL('../../crds', import.meta.url))]);
   await kubectlOk(controlPlane, ['wait', '--for=condition=Established', 'crd/tenantuserupsells.upsell.acronis.com']);
+  await installClusterRoles(controlPlane);
 }

@@ -22,7 +22,7 @@ it('without credentials of its own the operator serves objects that have a Secre
 });
 
 it('a Secret that comes late, is wrong, and is corrected is seen each time, without a restart', async () => {
-  await using world = await World.start();
+  await using world = await World.start({ perObjectSecrets: true });
   world.tellOnFailure();
   const { url, clientId, clientSecret, cast } = world.acronis;
   await world.upsell('john', { userID: cast.johnDoe, credentialsSecretRef: { name: 'late' } });
@@ -39,7 +39,7 @@ it('a Secret that comes late, is wrong, and is corrected is seen each time, with
 });
 
 it('a URL outside --acronis-hosts gets no credential, whatever the Secret says', async () => {
-  await using world = await World.start({ flags: ['--allow-insecure-acronis=false'] });
+  await using world = await World.start({ perObjectSecrets: true, flags: ['--allow-insecure-acronis=false'] });
   world.tellOnFailure();
   const { url, clientId, clientSecret, cast } = world.acronis;
   await world.apply(secret('elsewhere', { url: 'https://acronis.com.example.org', clientID: clientId, clientSecret }));

@@ -27,7 +27,7 @@ it('a namespace that is going, with the Secret deleted first: the type is taken 
 });
 
 it('Acronis down for longer than --revoke-give-up-after, with a restart in between: the object goes, and what stayed is said', async () => {
-  await using world = await World.start({ flags: ['--revoke-give-up-after=12s'] });
+  await using world = await World.start({ flags: ['--revoke-give-up-after=6s', '--leader-elect=false'] });
   world.tellOnFailure();
   const { johnDoe } = world.acronis.cast;
   await world.upsell('john', { userID: johnDoe, deletionPolicy: 'Revoke' });
@@ -36,7 +36,7 @@ it('Acronis down for longer than --revoke-give-up-after, with a restart in betwe
   await world.ok('delete', 'tuu', 'john', '--wait=false');
   await world.until('john', 'says why it waits', ({ status }) => status.conditions[0]?.reason === 'Unavailable');
   await world.restart('SIGKILL');
-  await world.untilGone('john', 90_000);
+  await world.untilGone('john', 60_000);
   await until(
     'the event',
     () => world.events('john'),
@@ -47,7 +47,7 @@ it('Acronis down for longer than --revoke-give-up-after, with a restart in betwe
 }, 120_000);
 
 it('a wrong new secret in the middle of it all stops the objects of that account, and no others', async () => {
-  await using world = await World.start();
+  await using world = await World.start({ perObjectSecrets: true });
   world.tellOnFailure();
   const { url, clients, cast } = world.acronis;
   const { id, secret: right } = clients.customer;
@@ -60,8 +60,5 @@ it('a wrong new secret in the middle of it all stops the objects of that account
   await world.untilReason('ada', 'CredentialsRejected', 40_000);
   world.acronis.console.strip(cast.johnDoe);
   await until('the other account goes on', () => world.isBuyer(cast.johnDoe), Boolean);
-  world.acronis.console.strip(cast.companyAdmin);
-  await world.apply(secret('own', { url, clientID: id, clientSecret: right }));
-  await world.untilReason('ada', 'BuyerAssigned', 40_000);
-  expect(world.isBuyer(cast.companyAdmin)).toBe(true);
+  await world.untilReason('john', 'BuyerAssigned');
 }, 120_000);

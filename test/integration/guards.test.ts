@@ -88,13 +88,16 @@ describe('a namespace with a tenant label', () => {
       '--overwrite',
       `upsell.acronis.com/tenant-id=${tenants.partner}`,
     );
-    // Listed namespaces are asked for every ten seconds.
+    // Watched cluster-wide it is seen at once; listed namespaces are asked for every ten seconds.
     await world.untilReason('john', 'BuyerAssigned', 45_000);
   });
 
   it('does not bind objects with credentials of their own', async () => {
     const other = '12121212-1212-4212-8212-121212121212';
-    await using world = await World.start({ labels: { 'upsell.acronis.com/tenant-id': other } });
+    await using world = await World.start({
+      labels: { 'upsell.acronis.com/tenant-id': other },
+      perObjectSecrets: true,
+    });
     world.tellOnFailure();
     const { url, clientId, clientSecret, cast } = world.acronis;
     await world.apply(secret('own', { url, clientID: clientId, clientSecret }));

@@ -1,5 +1,4 @@
-import { expect, inject, it } from 'vitest';
-import { startOperator } from '../../sandbox/operator-process.ts';
+import { expect, it } from 'vitest';
 import { until } from '../../sandbox/until.ts';
 import { World } from './world.ts';
 
@@ -9,11 +8,7 @@ it('of two replicas one works; the other is ready, and takes over as soon as the
   const { johnDoe, companyAdmin } = world.acronis.cast;
   const holder = () => world.ok('get', 'lease', 'acronis-upsell-operator', '-o', 'jsonpath={.spec.holderIdentity}');
   const first = await until('somebody leads', holder, (name) => name !== '');
-  const second = await startOperator({
-    kubeconfig: inject('controlPlane').kubeconfig,
-    acronis: world.acronis,
-    flags: [`--watch-namespaces=${world.namespace}`, `--leader-election-namespace=${world.namespace}`],
-  });
+  const second = await world.replica();
   await using _ = { [Symbol.asyncDispose]: async () => void (await second.stop()) };
   await second.ready(AbortSignal.timeout(20_000));
   await world.upsell('john', { userID: johnDoe });

@@ -11,6 +11,7 @@ it('secrets and personal data appear in no log line, event, status, metric or pr
   const wrongSecret = 'canary-wrong-secret-4711';
   await using world = await World.start({
     sandbox: { clientSecret, switches: { tokenForm: 'opaque' } },
+    perObjectSecrets: true,
     flags: ['--log-level=debug'],
   });
   world.tellOnFailure();

@@ -7,7 +7,7 @@ const finalizer = 'upsell.acronis.com/revoke';
 describe('deletionPolicy', () => {
   let world: World;
   beforeAll(async () => {
-    world = await World.start();
+    world = await World.start({ perObjectSecrets: true });
   });
   afterAll(() => world[Symbol.asyncDispose]());
   beforeEach(() => {

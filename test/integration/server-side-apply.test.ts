@@ -11,12 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const upsell = (name: string, spec: object): object => ({
-  apiVersion: 'upsell.acronis.com/v1alpha1',
-  kind: 'TenantUserUpsell',
-  metadata: { name },
-  spec,
-});
+const upsell = (name: string, spec: object): object =>
+  world.own({ apiVersion: 'upsell.acronis.com/v1alpha1', kind: 'TenantUserUpsell', metadata: { name }, spec });
 
 const managedSchema = z.object({
   metadata: z.object({
@@ -80,7 +76,7 @@ it('applied over and over while the status is written: no conflict, no new gener
     manager: 'gitops',
     operation: 'Apply',
     subresource: undefined,
-    owns: ['f:spec'],
+    owns: ['f:metadata', 'f:spec'],
   });
   expect(owners.filter(({ manager }) => manager === operators.manager)).toEqual(
     expect.arrayContaining([

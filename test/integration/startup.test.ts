@@ -10,6 +10,7 @@ import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { freePort } from '../../sandbox/controlplane/port.ts';
 import { bundle, logLines, startOperator } from '../../sandbox/operator-process.ts';
+import { grantClusterWide } from '../../sandbox/operator-rights.ts';
 import { until } from '../../sandbox/until.ts';
 
 /** Starts `run` with the flags alone and waits for its end. */
@@ -98,7 +99,8 @@ it('an API server that does not answer is tried again and again, and each try sa
 it('without the CRD it says what to apply, in its log and its probe, and goes on by itself once that is done', async () => {
   const controlPlane = await startControlPlane({ programs: inject('programs') }, AbortSignal.timeout(60_000));
   onTestFinished(() => controlPlane.stop());
-  const operator = await startOperator({ kubeconfig: controlPlane.kubeconfig });
+  const token = await grantClusterWide(controlPlane, 'default');
+  const operator = await startOperator({ kubeconfig: await kubeconfigFor(controlPlane, { name: 'operator', token }) });
   onTestFinished(async () => void (await operator.stop('SIGKILL')));
   const said = await until(
     'it says so',

@@ -1,14 +1,19 @@
 /**
  * What an integration test lives in: a namespace on the shared control plane, an Acronis sandbox and an operator of its own. The operator is the built
- * bundle as a process, serving this namespace only, with a lease of its own, so that test files do not see each other.
+ * bundle as a process, with a lease of its own and exactly the rights of a release in this namespace. It watches the whole cluster for objects with
+ * this world's label or, with RIGHTS=namespaced, this namespace, so that test files do not see each other.
  */
 import { randomBytes } from 'node:crypto';
-import { inject, onTestFailed } from 'vitest';
+import { relative } from 'node:path';
+import { expect, inject, onTestFailed } from 'vitest';
 import * as z from 'zod';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { type KubectlResult, kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { type OperatorProcess, type OperatorProcessOptions, startOperator } from '../../sandbox/operator-process.ts';
+import { operatorToken, releaseRights, serviceAccount } from '../../sandbox/operator-rights.ts';
 import { until } from '../../sandbox/until.ts';
+import { madeBy } from './suite-audit.ts';
 
 const conditionSchema = z.object({
   type: z.string(),
@@ -59,8 +64,19 @@ export interface WorldOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** False: the operator has no credentials of its own. */
   readonly ownCredentials?: boolean;
+  /** True: it may get the Secrets that objects name. Without credentials of its own it may, if not said otherwise. */
+  readonly perObjectSecrets?: boolean;
+  /** The leases it may take, where `flags` name others than the chart does, or a selector that does. */
+  readonly leases?: readonly string[];
+  /** Another way to the API server than the direct one. */
+  readonly server?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
+
+const worldLabel = 'integration.test/world';
+const labelledSchema = z.looseObject({
+  metadata: z.looseObject({ labels: z.record(z.string(), z.string()).default({}) }),
+});
 
 /** Seconds in a test are dear: what production asks once a minute is asked twice a second here. */
 const hurry = ['--drift-interval=1s', '--resync-interval=2s', '--log-level=debug'];
@@ -68,47 +84,61 @@ const hurry = ['--drift-interval=1s', '--resync-interval=2s', '--log-level=debug
 export class World implements AsyncDisposable {
   readonly namespace: string;
   readonly acronis: Sandbox;
-  readonly options: WorldOptions;
   operator: OperatorProcess;
+  readonly #start: OperatorProcessOptions;
   /** What earlier operators of this world printed. */
   readonly #past: OperatorProcess[] = [];
 
-  private constructor(namespace: string, acronis: Sandbox, options: WorldOptions, operator: OperatorProcess) {
+  private constructor(namespace: string, acronis: Sandbox, start: OperatorProcessOptions, operator: OperatorProcess) {
     this.namespace = namespace;
     this.acronis = acronis;
-    this.options = options;
+    this.#start = start;
     this.operator = operator;
   }
 
   static async start(options: WorldOptions = {}): Promise<World> {
+    const controlPlane = inject('controlPlane');
     const namespace = `t-${randomBytes(4).toString('hex')}`;
-    const labels = Object.entries(options.labels ?? {});
-    const manifest = {
+    const { ownCredentials = true, perObjectSecrets = !ownCredentials, leases } = options;
+    const place = {
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name: namespace, labels: Object.fromEntries(labels) },
+      metadata: {
+        name: namespace,
+        labels: { ...options.labels },
+        annotations: { [madeBy]: relative(process.cwd(), expect.getState().testPath ?? '') },
+      },
     };
-    await kubectlOk(inject('controlPlane'), ['create', '-f', '-'], { stdin: JSON.stringify(manifest) });
-    const acronis = await startSandbox({ users: 20, ...options.sandbox });
-    const operator = await startOperator(World.#operatorOptions(namespace, acronis, options));
-    const world = new World(namespace, acronis, options, operator);
-    await operator.ready(AbortSignal.timeout(30_000));
-    return world;
-  }
+    const rights = await releaseRights(inject('rights'), namespace, {
+      perObjectSecrets,
+      ...(leases === undefined ? {} : { leases }),
+    });
+    const list = { apiVersion: 'v1', kind: 'List', items: [place, ...rights] };
+    await kubectlOk(controlPlane, ['create', '-f', '-'], { stdin: JSON.stringify(list) });
+    const token = await operatorToken(controlPlane, namespace);
+    const server = options.server ?? controlPlane.server;
+    const kubeconfig = await kubeconfigFor(controlPlane, { name: namespace, token, server, namespace });
 
-  static #operatorOptions(namespace: string, acronis: Sandbox, options: WorldOptions): OperatorProcessOptions {
-    return {
-      kubeconfig: inject('controlPlane').kubeconfig,
-      ...(options.ownCredentials === false ? {} : { acronis }),
+    const acronis = await startSandbox({ users: 20, ...options.sandbox });
+    const start: OperatorProcessOptions = {
+      kubeconfig,
+      ...(ownCredentials ? { acronis } : {}),
       flags: [
         ...hurry,
         '--allow-insecure-acronis',
-        `--watch-namespaces=${namespace}`,
+        inject('rights').kind === 'cluster'
+          ? `--watch-selector=${worldLabel}=${namespace}`
+          : `--watch-namespaces=${namespace}`,
         `--leader-election-namespace=${namespace}`,
+        ...(leases === undefined ? [`--leader-election-id=${serviceAccount}`] : []),
         ...(options.flags ?? []),
       ],
       env: options.env ?? {},
     };
+    const operator = await startOperator(start);
+    const world = new World(namespace, acronis, start, operator);
+    await operator.ready(AbortSignal.timeout(30_000));
+    return world;
   }
 
   /** Ends the operator with a signal and starts another one, as a kubelet would. */
@@ -119,9 +149,13 @@ export class World implements AsyncDisposable {
 
   async startAnew(flags: readonly string[] = []): Promise<void> {
     this.#past.push(this.operator);
-    const options = World.#operatorOptions(this.namespace, this.acronis, this.options);
-    this.operator = await startOperator({ ...options, flags: [...(options.flags ?? []), ...flags] });
+    this.operator = await this.replica(flags);
     await this.operator.ready(AbortSignal.timeout(30_000));
+  }
+
+  /** One more operator with the same rights and the same lease. Whoever calls this stops it. */
+  replica(flags: readonly string[] = []): Promise<OperatorProcess> {
+    return startOperator({ ...this.#start, flags: [...(this.#start.flags ?? []), ...flags] });
   }
 
   kubectl(...args: string[]): Promise<KubectlResult> {
@@ -133,10 +167,16 @@ export class World implements AsyncDisposable {
   }
 
   async apply(...manifests: readonly object[]): Promise<void> {
-    const list = { apiVersion: 'v1', kind: 'List', items: manifests };
+    const list = { apiVersion: 'v1', kind: 'List', items: manifests.map((each) => this.own(each)) };
     await kubectlOk(inject('controlPlane'), ['-n', this.namespace, 'apply', '-f', '-'], {
       stdin: JSON.stringify(list),
     });
+  }
+
+  /** The same with the label that makes it one of this world. */
+  own(manifest: object): object {
+    const { metadata, ...rest } = labelledSchema.parse(manifest);
+    return { ...rest, metadata: { ...metadata, labels: { ...metadata.labels, [worldLabel]: this.namespace } } };
   }
 
   /** Applies a TenantUserUpsell. */

@@ -3,9 +3,13 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 
 const entrySchema = z.object({
+  /** One for each request; a watch has two entries, at its beginning and at its end. */
+  auditID: z.string(),
   verb: z.string(),
   requestURI: z.string(),
-  user: z.object({ username: z.string() }),
+  // Empty for a request whose token nobody knows.
+  user: z.object({ username: z.string().default('') }),
+  userAgent: z.string().default(''),
   objectRef: z
     .object({
       resource: z.string().default(''),
@@ -16,30 +20,38 @@ const entrySchema = z.object({
     })
     .optional(),
   responseStatus: z.object({ code: z.number() }).optional(),
+  annotations: z.record(z.string(), z.string()).default({}),
 });
 export type Entry = z.output<typeof entrySchema>;
 
+/** The requests whose line in the log has this word in it. */
+export async function readAudit(auditLog: string, word: string): Promise<Entry[]> {
+  const lines = (await readFile(auditLog, 'utf8')).split('\n');
+  // The last line may be half written.
+  return lines.flatMap((line) =>
+    line.endsWith('}') && line.includes(word) ? [entrySchema.parse(JSON.parse(line))] : [],
+  );
+}
+
 /** What this user asked for. */
 export async function asked(auditLog: string, username: string): Promise<Entry[]> {
-  const lines = (await readFile(auditLog, 'utf8')).split('\n');
-  return lines.flatMap((line) => {
-    // The last line may be half written.
-    if (!line.endsWith('}') || !line.includes(username)) return [];
-    const entry = entrySchema.parse(JSON.parse(line));
-    return entry.user.username === username ? [entry] : [];
-  });
+  return (await readAudit(auditLog, username)).filter(({ user }) => user.username === username);
 }
 
 /** `verb URI: code` of each request that was not let in. */
 export const refused = (entries: readonly Entry[]): string[] => [
   ...new Set(
-    entries.flatMap(({ verb, requestURI, responseStatus }) =>
-      responseStatus?.code === 403 || responseStatus?.code === 401
-        ? [`${verb} ${requestURI.split('?')[0]}: ${responseStatus.code}`]
-        : [],
+    entries.flatMap((entry) =>
+      isRefused(entry) ? [`${entry.verb} ${entry.requestURI.split('?')[0]}: ${entry.responseStatus?.code}`] : [],
     ),
   ),
 ];
+
+/** Refused by who asked, that is: admission answers 403 too, to an event in a namespace that is going, for instance. */
+function isRefused({ responseStatus, annotations }: Entry): boolean {
+  if (responseStatus?.code === 401) return true;
+  return responseStatus?.code === 403 && annotations['authorization.k8s.io/decision'] !== 'allow';
+}
 
 export const ruleSchema = z.object({
   apiGroups: z.array(z.string()),

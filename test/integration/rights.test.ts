@@ -1,0 +1,48 @@
+/** The rights that only rare ways need. That every right of a release is needed by some test, and suffices for all, is what suite-audit.ts holds in the end. */
+import { randomBytes } from 'node:crypto';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { seededRandom } from '../../sandbox/acronis/random.ts';
+import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
+import { startFaultyProxy } from '../../sandbox/faulty-proxy/proxy.ts';
+import { until } from '../../sandbox/until.ts';
+import { upsell, World } from './world.ts';
+
+const { kind: scope } = inject('rights');
+
+it('an API server that does no streaming lists is listed in pages, with the right to list', async () => {
+  const proxy = await startFaultyProxy({ controlPlane: inject('controlPlane'), random: seededRandom(1) });
+  onTestFinished(() => proxy.stop());
+  // The first list of each kind that is watched: objects and, cluster-wide, namespaces.
+  const times = scope === 'cluster' ? 2 : 1;
+  proxy.faults.add({ kind: 'status', status: 422, reason: 'Invalid', on: ['list'], times });
+  await using world = await World.start({ server: proxy.url });
+  world.tellOnFailure();
+  expect(world.log.split('this API server does not do streaming lists')).toHaveLength(times + 1);
+  const { johnDoe } = world.acronis.cast;
+  await world.upsell('john', { userID: johnDoe });
+  await world.untilReason('john', 'BuyerAssigned');
+});
+
+it.runIf(scope === 'cluster')(
+  'objects of other namespaces are served too; one whose namespace is taken away beneath it is not taken for one without a label',
+  async () => {
+    await using world = await World.start();
+    world.tellOnFailure();
+    const { johnDoe } = world.acronis.cast;
+    const elsewhere = `t-${randomBytes(4).toString('hex')}`;
+    const ok = (args: readonly string[], body?: object) =>
+      kubectlOk(inject('controlPlane'), args, body === undefined ? {} : { stdin: JSON.stringify(body) });
+    await ok(['create', 'namespace', elsewhere]);
+    await ok(['-n', elsewhere, 'apply', '-f', '-'], world.own(upsell('john', { userID: johnDoe })));
+    await until('the type is assigned', () => world.isBuyer(johnDoe), Boolean);
+
+    // Nobody empties namespaces here: it goes, and the object stays behind.
+    await ok(['delete', 'namespace', elsewhere, '--wait=false']);
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: elsewhere }, spec: { finalizers: [] } };
+    await ok(['replace', '--raw', `/api/v1/namespaces/${elsewhere}/finalize`, '-f', '-'], namespace);
+    world.acronis.console.strip(johnDoe);
+    await world.afterFullPass();
+    expect(world.isBuyer(johnDoe)).toBe(false);
+    expect(world.puts(johnDoe)).toBe(1);
+  },
+);
