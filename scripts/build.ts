@@ -42,6 +42,32 @@ const onlyWhatIsUsed: Plugin = {
   },
 };
 
+/**
+ * undici's index makes fetch, WebSocket, caches and mocks as soon as it is imported: 12 MiB for what nobody here uses. It is CommonJS, which cannot be shaken.
+ * Whoever wants more of it than these finds the name missing when the bundle is built, and a method of a dispatcher when its test runs the bundle.
+ */
+const onlyDispatchers: Plugin = {
+  name: 'only-dispatchers',
+  setup(builder) {
+    builder.onResolve({ filter: /^undici$/ }, ({ importer }) =>
+      importer.includes(join('node_modules', 'undici')) ? null : { path: 'undici', namespace: 'only-dispatchers' },
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'only-dispatchers' }, () => ({
+      contents: [
+        "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
+        "export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';",
+        // As the index does, of which only this call is used.
+        "import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';",
+        "import request from 'undici/lib/api/api-request.js';",
+        'Dispatcher.prototype.request = request;',
+        // Named by modules of client-node that are left out.
+        'export const fetch = globalThis.fetch;',
+      ].join('\n'),
+      resolveDir: root,
+    }));
+  },
+};
+
 const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
@@ -56,7 +82,7 @@ const { metafile } = await build({
   format: 'esm',
   mainFields: ['module', 'main'],
   external: optional,
-  plugins: [onlyWhatIsUsed],
+  plugins: [onlyDispatchers, onlyWhatIsUsed],
   define: { __OPERATOR_VERSION__: JSON.stringify(version) },
   // CommonJS packages ask for Node's modules with require, which an ES module does not have.
   banner: {

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { systemClock } from './clock.ts';
 import { addSettings, type Config, ownCredentials, settingsHelp } from './config.ts';
 import { endOnCrash } from './crash.ts';
+import { keepHeapSmall } from './heap.ts';
 import { KubeconfigError } from './kubernetes/cluster-access.ts';
 import type { Log } from './observability/log.ts';
 import { createLog } from './observability/pino.ts';
@@ -50,6 +51,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runUntilStopped(config: Config): Promise<number> {
+  keepHeapSmall();
   const log = await createLog({
     level: config.logLevel,
     format: config.logFormat,

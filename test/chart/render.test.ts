@@ -343,10 +343,17 @@ describe('values', () => {
       (await rendered({ metrics: { prometheusRule: { enabled: true, ...prometheusRule } } }))
         .only('PrometheusRule', rule)
         .spec.groups.flatMap(({ rules }) => rules ?? []);
-    const all = await alerts({ runbookURL: 'https://example.com/runbooks/' });
-    expect(all.length).toBeGreaterThan(0);
-    for (const { alert, annotations } of all)
-      expect(annotations['runbook_url']).toBe(`https://example.com/runbooks/${alert.toLowerCase()}`);
+    for (const [runbookURL, begins] of [
+      ['https://example.com/runbooks/', 'https://example.com/runbooks/'],
+      ['https://example.com/runbooks', 'https://example.com/runbooks/'],
+      ['https://example.com/runbooks.md#', 'https://example.com/runbooks.md#'],
+    ] as const) {
+      const linked = await alerts({ runbookURL });
+      expect(linked.length).toBeGreaterThan(0);
+      for (const { alert, annotations } of linked)
+        expect(annotations['runbook_url']).toBe(`${begins}${alert.toLowerCase()}`);
+    }
+    const all = await alerts({});
     const disabled = all[0]?.alert ?? '';
     expect((await alerts({ disabled: [disabled] })).map(({ alert }) => alert)).not.toContain(disabled);
   });

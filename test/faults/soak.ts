@@ -39,8 +39,6 @@ await using stage = await startStage(stopped);
 await using world = await FaultWorld.make({ ...stage, seed: options.seed, users: 20_000 + options.minutes * 2_000 });
 await world.start(await world.proxy(), {
   flags: ['--log-level=info', '--concurrency=64', '--resync-interval=30s'],
-  // As a container's limit would have it: on a large machine V8 lets garbage lie for minutes, and a leak could not be told from it.
-  nodeFlags: ['--max-old-space-size=80'],
 });
 const random = seededRandom(options.seed);
 const samples = new Map<Series, Sample[]>(
