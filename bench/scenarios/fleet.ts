@@ -3,6 +3,10 @@ import type { Contender, Settings } from '../contenders.ts';
 import { type Target, targetsOf } from '../driver.ts';
 import { fill, freshNamespace, type Lab, startWorking } from '../lab.ts';
 
+/** The operator's overlap for clock skew, and one interval more. */
+const feedLooksBackMs = 190_000;
+const pageOfFeed = 2_000;
+
 export class Fleet {
   readonly #lab: Lab;
   readonly #by: Contender;
@@ -10,6 +14,7 @@ export class Fleet {
   #namespace: string | undefined;
   readonly targets: Target[] = [];
   #edited = 0;
+  #madeAt = 0;
 
   constructor(lab: Lab, by: Contender, settings: Settings) {
     this.#lab = lab;
@@ -35,9 +40,21 @@ export class Fleet {
       const more = targetsOf(this.#namespace, users, `fleet-${this.size}`);
       await fill(lab, more);
       this.targets.push(...more);
+      this.#madeAt = performance.now();
     } finally {
       await operator.stop();
     }
+  }
+
+  /**
+   * Waits until a poll of the change feed no longer names those that were written to make the fleet: no production fleet was made within the last
+   * minutes. One that fits on a page changes nothing.
+   */
+  async settled(): Promise<void> {
+    const leftMs = this.#madeAt + feedLooksBackMs - performance.now();
+    if (this.size < pageOfFeed || leftMs <= 0) return;
+    this.#lab.say(`waiting ${Math.ceil(leftMs / 1000)} s, until the fleet's making is out of the change feed`);
+    await new Promise((resolve) => setTimeout(resolve, leftMs));
   }
 
   /** Objects of the fleet that were not edited yet. */

@@ -62,6 +62,7 @@ export async function restart(
       peakRssMiB,
     });
     if (options.steadyMs > 0) {
+      await fleet.settled();
       lab.say(`${contender.name}, run ${repeat}: ${options.steadyMs / 1000} s of steady state with ${objects} objects`);
       add('steady', await observeSteadyState(lab, operator, options.steadyMs));
     }

@@ -40,7 +40,6 @@ export interface Replica {
 export interface StartOptions {
   readonly client?: Replica['client'];
   readonly flags?: readonly string[];
-  readonly nodeFlags?: readonly string[];
 }
 
 /** What production asks once a minute or once an hour is asked every second or two here. */
@@ -79,10 +78,7 @@ export class FaultWorld implements AsyncDisposable {
   }
 
   /** Starts an operator behind a proxy that does nothing to it yet, and waits until it is ready. */
-  async start(
-    proxy: FaultyProxy,
-    { client = 'partner', flags = [], nodeFlags = [] }: StartOptions = {},
-  ): Promise<Replica> {
+  async start(proxy: FaultyProxy, { client = 'partner', flags = [] }: StartOptions = {}): Promise<Replica> {
     const { controlPlane } = this.#options;
     const kubeconfig = await kubeconfigFor(controlPlane, {
       name: `${this.namespace}-${this.replicas.length}`,
@@ -92,7 +88,6 @@ export class FaultWorld implements AsyncDisposable {
     const { id: clientId, secret: clientSecret } = this.acronis.clients[client];
     const options: OperatorProcessOptions = {
       kubeconfig,
-      nodeFlags,
       acronis: { url: this.acronis.url, clientId, clientSecret },
       flags: [
         ...hurry,
