@@ -81,7 +81,6 @@ async function replica() {
     kubeconfig: controlPlane.kubeconfig,
     acronis,
     flags: ['--drift-interval=10s', '--resync-interval=2m', '--leader-election-namespace=default'],
-    nodeFlags: ['--max-semi-space-size=2'],
   });
   up.defer(async () => void (await operator.stop()));
   await operator.ready(AbortSignal.timeout(30_000));

@@ -48,13 +48,19 @@ async function claimants(
   guardOf: GuardOf,
 ): Promise<TenantUserUpsell[]> {
   const found: TenantUserUpsell[] = [];
-  for (const key of [...fleet.byIndex('user', user.id)]) {
+  for (const peer of others(object, user, fleet))
+    if (peer.spec.ok && forbids(peer.spec.value, user, await guardOf(peer)) === undefined) found.push(peer);
+  return found;
+}
+
+/** As far as the cache alone can tell. Nearly always there is none, which is to cost nothing. */
+function others(object: TenantUserUpsell, user: User, fleet: Fleet): TenantUserUpsell[] {
+  const found: TenantUserUpsell[] = [];
+  for (const key of fleet.byIndex('user', user.id)) {
     const peer = fleet.get(key);
-    if (peer === undefined || peer.uid === object.uid || peer.deletedAt !== undefined || !writes(peer) || !peer.spec.ok)
-      continue;
+    if (peer === undefined || peer.uid === object.uid || peer.deletedAt !== undefined || !writes(peer)) continue;
     // With other credentials it counts once these have shown that they reach the user.
-    if (sourceOf(peer) !== sourceOf(object) && peer.status.userID !== user.id) continue;
-    if (forbids(peer.spec.value, user, await guardOf(peer)) === undefined) found.push(peer);
+    if (sourceOf(peer) === sourceOf(object) || peer.status.userID === user.id) found.push(peer);
   }
   return found;
 }

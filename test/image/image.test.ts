@@ -128,7 +128,7 @@ describe('the image', () => {
     const running = runStrictly(
       name,
       image,
-      [`--volume=${mounted}:/mounted:ro`, '--env=NODE_OPTIONS=--max-semi-space-size=2'],
+      [`--volume=${mounted}:/mounted:ro`, '--env=NODE_OPTIONS=--max-old-space-size-percentage=65'],
       [
         'run',
         '--kubeconfig=/mounted/operator.kubeconfig',
