@@ -9,6 +9,7 @@ import { createDispatcher, createSend } from './acronis/http.ts';
 import { systemClock, type Timer } from './clock.ts';
 import type { Config } from './config.ts';
 import { untilReachable } from './kubernetes/check-server.ts';
+import type { KubernetesCall, WatchCall } from './kubernetes/client.ts';
 import { openConnection } from './kubernetes/connection.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { createKubernetesClient } from './kubernetes/http-client.ts';
@@ -16,7 +17,8 @@ import type { Log } from './observability/log.ts';
 import { createPrometheus } from './observability/prometheus.ts';
 import { startObservabilityServer } from './observability/server.ts';
 import { openTracing } from './observability/tracing.ts';
-import { defaultLeaseDurations, elect, LeaseLost } from './runtime/leader.ts';
+import { createFence } from './runtime/fence.ts';
+import { defaultLeaseDurations, elect, type Hold, LeaseLost } from './runtime/leader.ts';
 import { WorkQueue } from './runtime/queue.ts';
 import { RetryPace } from './runtime/retry-pace.ts';
 import { countByReason, notReadySince } from './upsell/fleet.ts';
@@ -110,8 +112,11 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     clock,
     log,
   });
+  /** Reconciles under way give up when it is aborted: whoever lost the lease must not write any more. */
+  const hardStop = new AbortController();
+  const fence = createFence((why) => hardStop.abort(why));
   const accounts = createAccounts({
-    send: createSend({ clock, dispatcher, userAgent: `${product}/${version}` }),
+    send: fence.before(createSend({ clock, dispatcher, userAgent: `${product}/${version}` })),
     concurrency: config.acronisConcurrency,
     rate: config.acronisRate,
     clock,
@@ -145,7 +150,10 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   end.defer(() => events.flush(AbortSignal.timeout(2_000)));
   const context = {
     fleet,
-    client,
+    client: {
+      request: fence.before((call: KubernetesCall, until: AbortSignal) => client.request(call, until)),
+      watch: (call: WatchCall, until: AbortSignal) => client.watch(call, until),
+    },
     sources,
     accounts,
     namespaces,
@@ -175,9 +183,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   if (signal.aborted) return { kind: 'stopped' };
   log.info('the cache is filled', { objects: fleet.size });
 
-  /** Reconciles under way give up when it is aborted: whoever lost the lease must not write any more. */
-  const hardStop = new AbortController();
-  const lead = async (leading: AbortSignal): Promise<void> => {
+  const lead = async (leading: AbortSignal, holds?: Hold): Promise<void> => {
+    if (holds !== undefined) fence.guard(holds);
     let grace: Timer | undefined;
     leading.addEventListener(
       'abort',

@@ -3,6 +3,7 @@
  *
  * The one that leads renews the lease, and stops leading when it could not for `renewDeadlineMs`, counted from when it sent the last renewal that worked.
  * The others take it only when they have seen no change for `leaseMs`. As the second is longer than the first, by both clocks, two never lead at once.
+ * A process that stalls for longer than that wakes up with work in its hands and no timer that has fired yet: before anything is sent, `Hold` is asked.
  */
 import type { Clock, Random } from '../clock.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -59,13 +60,16 @@ export type ElectionEnd =
   /** Somebody else may lead now. The process should end, without finishing what it was at. */
   | { readonly kind: 'lost'; readonly why: string };
 
+/** Whether the lease is this process's still, by its own clock and whether or not anybody has noticed. */
+export type Hold = () => boolean;
+
 /** Why the signal of `lead` was aborted, when it was not for a shutdown. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
 /**
- * Waits for the lease, calls `lead` while it is held, and gives it back when `lead` is done.
+ * Waits for the lease, calls `lead` once it is held, and gives it back when `lead` is done.
  *
  * `lead` gets a signal that is aborted with the given `signal`'s reason when it is time to stop: the lease is then kept until `lead` has resolved, and released.
  * When the lease is lost, it is aborted with `LeaseLost`, and the election ends at once, without waiting for `lead`.
@@ -73,7 +77,7 @@ export class LeaseLost extends Error {
  */
 export async function elect(
   options: ElectionOptions,
-  lead: (signal: AbortSignal) => Promise<void>,
+  lead: (signal: AbortSignal, holds: Hold) => Promise<void>,
   signal: AbortSignal,
 ): Promise<ElectionEnd> {
   return new Election(options).run(lead, signal);
@@ -85,6 +89,8 @@ class Election {
   readonly #log: Log;
   readonly #report: ProblemReport;
   #leader: string | undefined;
+  /** Since when the lease is surely held: the request that made it so was sent then. */
+  #heldSince = Number.NEGATIVE_INFINITY;
 
   constructor(options: ElectionOptions) {
     const { leaseMs, renewDeadlineMs, retryMs } = options.durations;
@@ -100,11 +106,11 @@ class Election {
     this.#lock = new LeaseLock({ client, namespace, name, identity, clock, leaseMs, callMs: renewDeadlineMs / 2 });
   }
 
-  async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<ElectionEnd> {
+  async run(lead: (signal: AbortSignal, holds: Hold) => Promise<void>, signal: AbortSignal): Promise<ElectionEnd> {
     const { metrics } = this.#options;
     metrics.leading(false);
-    const heldSince = await this.#acquire(signal);
-    if (heldSince === undefined || signal.aborted) {
+    await this.#acquire(signal);
+    if (signal.aborted) {
       await this.#release();
       return { kind: 'stopped' };
     }
@@ -115,12 +121,13 @@ class Election {
     const stop = () => leading.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     const renewing = new AbortController();
-    const work = (async () => lead(leading.signal))();
+    const work = (async () => lead(leading.signal, () => this.#leftMs() > 0))();
     let lost = false;
     try {
-      const why = await Promise.race([work.then(() => undefined), this.#renewUntilLost(heldSince, renewing.signal)]);
+      const why = await Promise.race([work.then(() => undefined), this.#renewUntilLost(renewing.signal)]);
       if (why === undefined) return { kind: 'stopped' };
       lost = true;
+      this.#heldSince = Number.NEGATIVE_INFINITY;
       this.#log.error('the lease was lost; this process leads no longer', { why });
       leading.abort(new LeaseLost(why));
       return { kind: 'lost', why };
@@ -132,8 +139,8 @@ class Election {
     }
   }
 
-  /** @returns since when the lease is surely held (the request was sent then), `undefined` when the signal was aborted. */
-  async #acquire(signal: AbortSignal): Promise<number | undefined> {
+  /** Returns once the lease is held, or the signal is aborted. */
+  async #acquire(signal: AbortSignal): Promise<void> {
     const { clock, random, durations } = this.#options;
     this.#log.info('waiting for the lease');
     while (!signal.aborted) {
@@ -142,7 +149,10 @@ class Election {
       try {
         const result = await this.#lock.acquire(signal);
         this.#well();
-        if (result.kind === 'held') return sentAt;
+        if (result.kind === 'held') {
+          this.#heldSince = sentAt;
+          return;
+        }
         if (result.kind === 'taken') {
           this.#tellLeader(result.holder);
           waitMs = Math.min(waitMs, result.freeInMs + expiryJitter * durations.retryMs * (1 + random()));
@@ -154,21 +164,24 @@ class Election {
       }
       await this.#sleep(waitMs, signal);
     }
-    return undefined;
+  }
+
+  /** How long the lease can still be counted on. */
+  #leftMs(): number {
+    const { clock, durations } = this.#options;
+    return this.#heldSince + durations.renewDeadlineMs - clock.now();
   }
 
   /** Resolves to why it was lost; never, once the signal is aborted. */
-  #renewUntilLost(heldSince: number, signal: AbortSignal): Promise<string> {
+  #renewUntilLost(signal: AbortSignal): Promise<string> {
     const { clock, durations } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    let held = heldSince;
     const expire = () => {
       const cause = this.#report.current === undefined ? '' : ` (${this.#report.current.message})`;
       resolve(`the lease could not be renewed for ${durations.renewDeadlineMs / 1000} s${cause}`);
     };
-    const leftMs = () => held + durations.renewDeadlineMs - clock.now();
     // Beside the loop: a call that hangs must not put off the end.
-    let deadline = clock.after(leftMs(), expire);
+    let deadline = clock.after(this.#leftMs(), expire);
     signal.addEventListener('abort', () => deadline.cancel(), { once: true });
 
     const renew = async (): Promise<void> => {
@@ -176,7 +189,7 @@ class Election {
         await this.#sleep(durations.retryMs, signal);
         if (signal.aborted) return;
         // After a stall of the whole process this may come before the timer.
-        if (leftMs() <= 0) return expire();
+        if (this.#leftMs() <= 0) return expire();
         const sentAt = clock.now();
         try {
           const result = await this.#lock.renew(signal);
@@ -189,10 +202,11 @@ class Election {
           this.#failed(error);
           continue;
         }
-        // An answer that came too late changes nothing: the deadline has passed, and `promise` is settled.
-        held = sentAt;
+        // An answer that came too late changes nothing.
+        if (this.#leftMs() <= 0) return expire();
+        this.#heldSince = sentAt;
         deadline.cancel();
-        deadline = clock.after(leftMs(), expire);
+        deadline = clock.after(this.#leftMs(), expire);
       }
     };
     renew().catch(reject);

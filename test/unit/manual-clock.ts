@@ -34,6 +34,11 @@ export class ManualClock implements Clock {
     this.#wall += ms;
   }
 
+  /** The whole process is paused: time passes, and no timer has fired yet when it wakes up. */
+  pause(ms: number): void {
+    this.#now += ms;
+  }
+
   after(ms: number, fn: () => void): Timer {
     const timer: Pending = { at: this.#now + Math.max(0, ms), order: this.#order++, fn };
     this.#pending.add(timer);

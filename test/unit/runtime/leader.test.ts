@@ -7,6 +7,7 @@ import {
   type ElectionEnd,
   type ElectionOptions,
   elect,
+  type Hold,
   LeaseLost,
 } from '../../../src/runtime/leader.ts';
 import type { Problem } from '../../../src/runtime/problem.ts';
@@ -23,6 +24,7 @@ class Replica {
   leads = false;
   /** How long its work goes on after it was told to stop. */
   drainMs = 0;
+  holds: Hold | undefined;
   lost: unknown;
   end: ElectionEnd | undefined;
   readonly ended: Promise<void>;
@@ -36,7 +38,8 @@ class Replica {
   ) {
     const way = server.way(identity);
     this.way = way;
-    const lead = async (signal: AbortSignal) => {
+    const lead = async (signal: AbortSignal, holds: Hold) => {
+      this.holds = holds;
       this.leads = true;
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       this.lost = signal.reason;
@@ -272,6 +275,23 @@ describe('the leader', () => {
     await clock.stall(12_000);
     expect(one.end?.kind).toBe('lost');
     expect(server.calls).toHaveLength(calls);
+  });
+
+  it('knows after a stall that it holds the lease no longer, before any timer has said so', async () => {
+    const one = replica('one');
+    await clock.advance(4_000);
+    expect(one.holds?.()).toBe(true);
+    clock.pause(12_000);
+    expect(one.end).toBeUndefined();
+    expect(one.holds?.()).toBe(false);
+  });
+
+  it('whoever could not renew in time holds nothing', async () => {
+    const one = replica('one');
+    await clock.advance(4_000);
+    one.way.cut = 'there';
+    await clock.until(() => one.end !== undefined);
+    expect(one.holds?.()).toBe(false);
   });
 
   it('survives failures that are shorter, of every kind', async () => {
