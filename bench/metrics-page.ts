@@ -1,8 +1,4 @@
-/** As much of a /metrics page as the bench reads: sums of counters, and quantiles of what a histogram saw between two readings. */
-
-/** All series of a counter, added up. */
-export const sumOf = (page: string, name: string): number =>
-  samples(page, name).reduce((sum, { value }) => sum + value, 0);
+/** As much of a /metrics page as the bench reads: quantiles of what a histogram saw between two readings. */
 
 /** How many observations were at most so long, by that bound. */
 export type Buckets = ReadonlyMap<number, number>;

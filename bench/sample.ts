@@ -43,7 +43,7 @@ export const figures: Readonly<Record<string, Figure>> = {
   p95Ms: { label: '95 % are Ready within', unit: 'ms', digits: 0 },
   p99Ms: { label: '99 % are Ready within', unit: 'ms', digits: 0 },
   queueP99Ms: { label: '99 % of all looks waited in the queue for at most', unit: 'ms', digits: 0 },
-  verifiedPerSecond: { label: 'looks at other objects meanwhile', unit: '/s', digits: 0 },
+  readsPerSecond: { label: 'reads asked of Acronis meanwhile', unit: '/s', digits: 1 },
   bytesPerObject: { label: 'memory per further object', unit: 'B', digits: 0 },
   detectS: { label: 'drift corrected within, at most', unit: 's', digits: 1 },
   cpuPercent: { label: 'CPU of one core', unit: '%', digits: 2 },

@@ -2,10 +2,12 @@
  * People create and edit objects at a steady rate while the operator verifies the whole fleet again and again: how long each of them waits, from the
  * request the driver sends to the event that its own watch brings.
  */
+import { until } from '../../sandbox/until.ts';
+import { readsOf } from '../acronis.ts';
 import type { Contender, Settings } from '../contenders.ts';
 import type { Target } from '../driver.ts';
 import { type Lab, patienceMs } from '../lab.ts';
-import { bucketQuantile, histogram, sumOf } from '../metrics-page.ts';
+import { bucketQuantile, histogram } from '../metrics-page.ts';
 import type { Sample } from '../sample.ts';
 import { quantile } from '../statistics.ts';
 import { DriverWatch } from '../watch.ts';
@@ -26,7 +28,7 @@ export async function churn(
   fleet: Fleet,
   options: ChurnOptions,
 ): Promise<Sample[]> {
-  const { cluster, driver } = lab;
+  const { acronis, cluster, driver } = lab;
   const count = Math.max(1, Math.round((options.perSecond * options.ms) / 1000));
   const created = await fleet.newcomers(count, `churn-${contender.name}-${repeat}`);
   const edited = fleet.unedited(count);
@@ -34,12 +36,19 @@ export async function churn(
   if (first === undefined || edited.length < count)
     throw new Error(`The fleet is too small for ${count} edits: give --fleet more.`);
   const watch = await DriverWatch.open(cluster.client, first.namespace, lab.signal);
+  await acronis.reset();
   const operator = await contender.start(options.settings);
   try {
     lab.say(
       `${contender.name}, run ${repeat}: ${options.perSecond} creates and edits a second while ${fleet.size} objects are verified`,
     );
-    const before = await pageOnceWorking(operator.metrics);
+    await until(
+      'the full pass is under way',
+      async () => readsOf(await acronis.stats()),
+      (count) => count > 0,
+      { withinMs: 60_000, everyMs: 50 },
+    );
+    const [before, readsBefore] = [await page(operator.metrics), readsOf(await acronis.stats())];
     const sent = new Map<string, number>();
     const waits = { create: [] as number[], edit: [] as number[] };
     const isNew = new Set(created.map((target) => target.name));
@@ -76,7 +85,7 @@ export async function churn(
     const seconds = (performance.now() - started) / 1000;
     const after = await page(operator.metrics);
     const queue = bucketQuantile(histogram(before, queueSeries), histogram(after, queueSeries), 0.99) * 1000;
-    const looks = sumOf(after, reconcileSeries) - sumOf(before, reconcileSeries) - 2 * count;
+    const reads = readsOf(await acronis.stats()) - readsBefore;
     await driver.all(created, (target) => driver.remove(target));
     const sample = (phase: string, ms: readonly number[]): Sample => ({
       phase,
@@ -88,7 +97,7 @@ export async function churn(
         p95Ms: quantile(ms, 0.95),
         p99Ms: quantile(ms, 0.99),
         ...(Number.isFinite(queue) ? { queueP99Ms: queue } : {}),
-        verifiedPerSecond: looks / seconds,
+        readsPerSecond: reads / seconds,
       },
     });
     return [sample('churn: create', waits.create), sample('churn: edit', waits.edit)];
@@ -99,17 +108,5 @@ export async function churn(
 }
 
 const queueSeries = 'workqueue_queue_duration_seconds';
-const reconcileSeries = 'controller_runtime_reconcile_total';
 
 const page = async (url: string): Promise<string> => await (await fetch(url)).text();
-
-/** /metrics as soon as a first object was looked at: the full pass is under way. */
-async function pageOnceWorking(url: string): Promise<string> {
-  const end = performance.now() + 60_000;
-  for (;;) {
-    const text = await page(url).catch(() => '');
-    if (sumOf(text, reconcileSeries) > 0) return text;
-    if (performance.now() > end) throw new Error('The operator looked at nothing within 60 s.');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
