@@ -8,11 +8,21 @@ import { createServer } from 'node:net';
 
 const LOWEST = 20_000;
 const END = 32_768;
+const KEPT_MS = 60_000;
+
+/** Given to somebody here, who may be a second away from listening: with dozens of servers starting at once two were given the same. */
+const given = new Set<number>();
 
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(LOWEST, END);
-    if (await isFree(port)) return port;
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) {
+      setTimeout(() => given.delete(port), KEPT_MS).unref();
+      return port;
+    }
+    given.delete(port);
   }
   throw new Error(`There is no free TCP port between ${LOWEST} and ${END} on 127.0.0.1: end what listens there.`);
 }

@@ -35,6 +35,8 @@ export interface Replica {
   operator: OperatorProcess;
   readonly past: OperatorProcess[];
   stopping: boolean;
+  /** One that has ended is started again once this has resolved. */
+  mayStart: Promise<void>;
 }
 
 export interface StartOptions {
@@ -101,7 +103,14 @@ export class FaultWorld implements AsyncDisposable {
     // A start costs a second of a core: twenty at once would leave all of them without what a lease needs.
     const started = await starts.acquire(AbortSignal.timeout(300_000));
     try {
-      const replica: Replica = { proxy, client, operator: await startOperator(options), past: [], stopping: false };
+      const replica: Replica = {
+        proxy,
+        client,
+        operator: await startOperator(options),
+        past: [],
+        stopping: false,
+        mayStart: Promise.resolve(),
+      };
       this.replicas.push(replica);
       void this.#keepUp(replica, options);
       await replica.operator.ready(AbortSignal.timeout(60_000));
@@ -122,6 +131,7 @@ export class FaultWorld implements AsyncDisposable {
   async #keepUp(replica: Replica, options: OperatorProcessOptions): Promise<void> {
     for (;;) {
       await replica.operator.ended;
+      await replica.mayStart;
       if (replica.stopping) return;
       replica.past.push(replica.operator);
       replica.operator = await startOperator(options);

@@ -3,6 +3,7 @@
  * sandbox's record of who asked when shows whether they ever acted at the same time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProxyFault } from '../../sandbox/faulty-proxy/faults.ts';
 import { until } from '../../sandbox/until.ts';
 import type { Case } from './case.ts';
 import { FaultWorld, type Replica } from './fault-world.ts';
@@ -11,8 +12,8 @@ import { untilRight } from './run-cells.ts';
 
 interface Upset {
   readonly name: string;
-  readonly begin: (leader: Replica) => void;
-  readonly end?: (leader: Replica) => void;
+  /** What it returns is called once the other one has taken over. */
+  readonly begin: (leader: Replica) => (() => void) | undefined;
   /** The longest that the other one may take to take over, where there is a limit. */
   readonly withinMs?: number;
 }
@@ -20,40 +21,47 @@ interface Upset {
 const signal = ({ operator }: Replica, name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT') =>
   void process.kill(operator.pid, name);
 
+/** Ends it, and starts it again only after the take-over: one that is back at once may win its own lease. */
+function end(leader: Replica, name: 'SIGKILL' | 'SIGTERM'): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  leader.mayStart = promise;
+  signal(leader, name);
+  return resolve;
+}
+
+function afflict({ proxy }: Replica, fault: ProxyFault): undefined {
+  proxy.faults.add(fault);
+}
+
 const upsets: readonly Upset[] = [
-  { name: 'the leader is killed', begin: (leader) => signal(leader, 'SIGKILL'), withinMs: 20_000 },
-  {
-    name: 'the leader is told to stop',
-    begin: (leader) => {
-      // As when it is scaled away: one that is started again may well take its own lease back.
-      leader.stopping = true;
-      signal(leader, 'SIGTERM');
-    },
-    withinMs: 20_000,
-  },
+  { name: 'the leader is killed', begin: (leader) => end(leader, 'SIGKILL'), withinMs: 20_000 },
+  { name: 'the leader is told to stop', begin: (leader) => end(leader, 'SIGTERM'), withinMs: 20_000 },
   {
     name: 'the leader is paused',
-    begin: (leader) => signal(leader, 'SIGSTOP'),
-    end: (leader) => signal(leader, 'SIGCONT'),
+    begin: (leader) => {
+      signal(leader, 'SIGSTOP');
+      return () => signal(leader, 'SIGCONT');
+    },
   },
   {
     name: 'the lease is out of reach',
-    begin: ({ proxy }) => void proxy.faults.add({ kind: 'cut', moment: 'before', on: ['lease'] }),
+    begin: (leader) => afflict(leader, { kind: 'cut', moment: 'before', on: ['lease'] }),
   },
   {
     name: 'answers about the lease are lost',
-    begin: ({ proxy }) => void proxy.faults.add({ kind: 'cut', moment: 'after', on: ['lease'] }),
+    begin: (leader) => afflict(leader, { kind: 'cut', moment: 'after', on: ['lease'] }),
   },
   {
     name: 'the API server swallows all',
-    begin: ({ proxy }) => {
-      proxy.faults.add({ kind: 'hang', moment: 'before' });
-      proxy.cut();
+    begin: (leader) => {
+      leader.proxy.faults.add({ kind: 'hang', moment: 'before' });
+      leader.proxy.cut();
+      return undefined;
     },
   },
   {
     name: 'the API server answers 500 to all',
-    begin: ({ proxy }) => void proxy.faults.add({ kind: 'status', status: 500 }),
+    begin: (leader) => afflict(leader, { kind: 'status', status: 500 }),
   },
 ];
 
@@ -98,12 +106,12 @@ async function upsetLeader(upset: Upset, world: FaultWorld, leader: Replica, oth
   );
   const asked = () => askedBy(world, other);
   const began = performance.now();
-  upset.begin(leader);
+  const tookOver = upset.begin(leader);
   await until('the other one works', asked, (count) => count > 0, { withinMs: 60_000, everyMs: 20 });
   const tookOverMs = performance.now() - began;
   // A leader that comes back too late must find that it is none.
   await sleep(1_000);
-  upset.end?.(leader);
+  tookOver?.();
   await sleep(3_000);
   world.clearFaults();
   stop.abort();
