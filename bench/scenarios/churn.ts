@@ -42,13 +42,13 @@ export async function churn(
     lab.say(
       `${contender.name}, run ${repeat}: ${options.perSecond} creates and edits a second while ${fleet.size} objects are verified`,
     );
-    await until(
+    const readsBefore = await until(
       'the full pass is under way',
       async () => readsOf(await acronis.stats()),
       (count) => count > 0,
       { withinMs: 60_000, everyMs: 50 },
     );
-    const [before, readsBefore] = [await page(operator.metrics), readsOf(await acronis.stats())];
+    const before = await page(operator.metrics);
     const sent = new Map<string, number>();
     const waits = { create: [] as number[], edit: [] as number[] };
     const isNew = new Set(created.map((target) => target.name));

@@ -1,10 +1,11 @@
 /** The fleet that is there already: made once by our own operator, as production would have written it, and then served by one contender after the other. */
+import { overlapMs } from '../../src/acronis/changes.ts';
 import type { Contender, Settings } from '../contenders.ts';
 import { type Target, targetsOf } from '../driver.ts';
 import { fill, freshNamespace, type Lab, startWorking } from '../lab.ts';
 
-/** The operator's overlap for clock skew, and one interval more. */
-const feedLooksBackMs = 190_000;
+/** How long a change can still be named, and a moment more: the first poll after it may come one interval later. */
+const feedLooksBackMs = (driftMs: number): number => overlapMs + driftMs + 10_000;
 const pageOfFeed = 2_000;
 
 export class Fleet {
@@ -51,7 +52,7 @@ export class Fleet {
    * minutes. One that fits on a page changes nothing.
    */
   async settled(): Promise<void> {
-    const leftMs = this.#madeAt + feedLooksBackMs - performance.now();
+    const leftMs = this.#madeAt + feedLooksBackMs(this.#settings.driftMs) - performance.now();
     if (this.size < pageOfFeed || leftMs <= 0) return;
     this.#lab.say(`waiting ${Math.ceil(leftMs / 1000)} s, until the fleet's making is out of the change feed`);
     await new Promise((resolve) => setTimeout(resolve, leftMs));

@@ -18,11 +18,8 @@ export async function freePort(): Promise<number> {
     const port = randomInt(LOWEST, END);
     if (given.has(port)) continue;
     given.add(port);
-    if (await isFree(port)) {
-      setTimeout(() => given.delete(port), KEPT_MS).unref();
-      return port;
-    }
-    given.delete(port);
+    setTimeout(() => given.delete(port), KEPT_MS).unref();
+    if (await isFree(port)) return port;
   }
   throw new Error(`There is no free TCP port between ${LOWEST} and ${END} on 127.0.0.1: end what listens there.`);
 }

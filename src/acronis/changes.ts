@@ -14,7 +14,7 @@ export interface ChangeFeed {
 }
 
 /** Clocks differ and transactions end late: each window begins this much before the last one began. */
-const overlapMs = 2 * 60 * 1000;
+export const overlapMs = 2 * 60 * 1000;
 /** A feed whose cursor never ends is left after this many pages; the full pass is there for the rest. */
 const mostPages = 1_000;
 

@@ -8,9 +8,8 @@ import {
   type ControlPlaneAddress,
   startControlPlane,
 } from '../../sandbox/controlplane/controlplane.ts';
-import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { type OperatorEnd, type OperatorProcess, startOperator } from '../../sandbox/operator-process.ts';
-import { grantClusterWide, operatorToken, releaseRights } from '../../sandbox/operator-rights.ts';
+import { grantClusterWide, grantRelease } from '../../sandbox/operator-rights.ts';
 import { Cluster } from '../faults/cluster.ts';
 import { FaultWorld } from '../faults/fault-world.ts';
 import { untilRight } from '../faults/run-cells.ts';
@@ -52,10 +51,7 @@ export class OwnWay implements AsyncDisposable {
     const { namespace } = world;
     const grant = { perObjectSecrets };
     if (own !== undefined) return new OwnWay(own, world, await grantClusterWide(own, namespace, grant));
-    const items = await releaseRights(inject('rights'), namespace, grant);
-    const stdin = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    await kubectlOk(controlPlane, ['create', '-f', '-'], { stdin });
-    return new OwnWay(controlPlane, world, await operatorToken(controlPlane, namespace));
+    return new OwnWay(controlPlane, world, await grantRelease(controlPlane, inject('rights'), namespace, grant));
   }
 
   get namespace(): string {
