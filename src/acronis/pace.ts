@@ -48,6 +48,11 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
   let halvedAt = Number.NEGATIVE_INFINITY;
   let timer: { cancel(): void } | undefined;
 
+  const take = (now: number) => {
+    if (rate > 0) nextSlot = Math.max(now, nextSlot) + 1000 / rate;
+    running++;
+  };
+
   /** Lets as many go as may, and comes back when the next one may. */
   const pump = () => {
     timer?.cancel();
@@ -59,10 +64,18 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
         timer = clock.after(at - now, pump);
         return;
       }
-      if (rate > 0) nextSlot = Math.max(now, nextSlot) + 1000 / rate;
-      running++;
+      take(now);
       waiting.shift()?.go();
     }
+  };
+
+  /** Takes a turn that nobody has to wait for. */
+  const goesAtOnce = (): boolean => {
+    if (waiting.length > 0 || running >= limit) return false;
+    const now = clock.now();
+    if (now < holdUntil || now < nextSlot) return false;
+    take(now);
+    return true;
   };
 
   const turn = (signal: AbortSignal): Promise<void> =>
@@ -125,7 +138,7 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
       signal.throwIfAborted();
       const refusal = heldBack();
       if (refusal !== undefined) throw refusal;
-      await turn(signal);
+      if (!goesAtOnce()) await turn(signal);
       const startedAt = clock.now();
       try {
         const result = await call();
@@ -138,7 +151,7 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
         throw error instanceof AcronisError && error.kind === 'throttled' ? slowDown(error, startedAt) : error;
       } finally {
         running--;
-        pump();
+        if (waiting.length > 0) pump();
       }
     },
   };

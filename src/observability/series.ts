@@ -1,8 +1,9 @@
 /**
  * Metric families whose series are bound once: `of(…labels)` finds the bound series by walking a small tree of maps, and makes it the first time.
- * So the hot path builds no label object and joins no strings of its own.
+ * What is counted is added to a number and reaches prom-client when a page is made, so the hot path builds no label object and hashes no strings.
  */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { PlainHistogram } from './histogram.ts';
 
 export interface Family<Series> {
   /** The series with these label values, in the order of the label names. It is at 0 until it is used. */
@@ -25,12 +26,28 @@ export function counter(
   help: string,
   labelNames: readonly string[] = [],
 ): Family<CounterSeries> {
-  const metric = new Counter({ name, help, labelNames, registers: [registry] });
+  const carryOver: (() => void)[] = [];
+  const metric = new Counter({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect: () => {
+      for (const carry of carryOver) carry();
+    },
+  });
   return family((labels) => {
-    if (labels.length === 0) return { inc: (by) => metric.inc(by) };
-    const series = metric.labels(...labels);
-    series.inc(0);
-    return series;
+    const series = labels.length === 0 ? metric : metric.labels(...labels);
+    let counted = 0;
+    carryOver.push(() => {
+      series.inc(counted);
+      counted = 0;
+    });
+    return {
+      inc(by = 1) {
+        counted += by;
+      },
+    };
   });
 }
 
@@ -64,12 +81,10 @@ export function histogram(
   labelNames: readonly string[],
   buckets: readonly number[],
 ): Family<HistogramSeries> {
-  const metric = new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [registry] });
-  return family((labels) => {
-    if (labels.length === 0) return { observe: (value) => metric.observe(value) };
-    metric.zero(Object.fromEntries(labelNames.map((label, index) => [label, labels[index] ?? ''])));
-    return metric.labels(...labels);
-  });
+  const metric = new PlainHistogram({ name, help, labelNames, buckets: [...buckets], registers: [registry] });
+  return family((labels) => ({
+    observe: metric.bind(Object.fromEntries(labelNames.map((label, index) => [label, labels[index] ?? '']))),
+  }));
 }
 
 interface Node<Series> {

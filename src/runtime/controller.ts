@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../observability/log.ts';
 import type { ControllerMetrics } from '../observability/metrics.ts';
 import type { BackoffPolicy } from './backoff.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Priority, WorkQueue } from './queue.ts';
 
 /** What a reconcile says should happen next. */
@@ -39,23 +40,31 @@ export const unexpectedBackoff: BackoffPolicy = { baseMs: 1_000, factor: 2, ceil
  * (on their own, or because `hardStop` was aborted). Only then is it true that this process does nothing any more.
  */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const { queue, metrics, hardStop } = options;
+  const { queue, clock, metrics, deadlineMs, hardStop } = options;
   const underWay = new Set<AbortController>();
+  const deadlines =
+    deadlineMs === undefined
+      ? undefined
+      : new Deadlines<AbortController>(clock, deadlineMs, (running) => running.abort(new ReconcileTimeout(deadlineMs)));
   const stopAll = () => {
     for (const running of underWay) running.abort(hardStop.reason);
   };
   hardStop.addEventListener('abort', stopAll);
 
   async function worker(): Promise<void> {
+    // One for all that this worker does, until it is aborted: signals are dear, and nearly none of them is ever heard.
+    let running = new AbortController();
     while (!signal.aborted) {
       const work = await queue.get(signal);
       if (work === undefined) return;
       if (!signal.aborted) {
-        const running = new AbortController();
+        if (running.signal.aborted) running = new AbortController();
         underWay.add(running);
         if (hardStop.aborted) stopAll();
         metrics.activeWorkers(underWay.size);
-        await reconcileOne(options, work.key, running);
+        deadlines?.begin(running);
+        await reconcileOne(options, work.key, running.signal);
+        deadlines?.end(running);
         underWay.delete(running);
         metrics.activeWorkers(underWay.size);
       }
@@ -65,27 +74,24 @@ export async function runController(options: ControllerOptions, signal: AbortSig
 
   metrics.activeWorkers(0);
   await Promise.all(Array.from({ length: options.workers }, worker));
+  deadlines?.stop();
   queue.shutDown();
   hardStop.removeEventListener('abort', stopAll);
 }
 
 /** Never rejects. */
-async function reconcileOne(options: ControllerOptions, key: string, running: AbortController): Promise<void> {
+async function reconcileOne(options: ControllerOptions, key: string, running: AbortSignal): Promise<void> {
   const { queue, clock, metrics, deadlineMs, hardStop } = options;
   const startedAt = clock.now();
   const seconds = () => (clock.now() - startedAt) / 1000;
-  const deadline =
-    deadlineMs === undefined
-      ? undefined
-      : clock.after(deadlineMs, () => running.abort(new ReconcileTimeout(deadlineMs)));
   try {
-    const outcome = await options.reconcile(key, running.signal);
+    const outcome = await options.reconcile(key, running);
     metrics.reconciled(follow(queue, key, outcome), seconds());
   } catch (error) {
     if (hardStop.aborted) return;
     const retryInMs = Math.round(queue.retry(key, unexpectedBackoff));
     metrics.reconciled('error', seconds());
-    if (running.signal.aborted) {
+    if (running.aborted) {
       options.log.warn('the reconcile was given up at its deadline and will be tried again', {
         key,
         deadlineMs,
@@ -99,8 +105,6 @@ async function reconcileOne(options: ControllerOptions, key: string, running: Ab
       retryInMs,
       ...describeError(error),
     });
-  } finally {
-    deadline?.cancel();
   }
 }
 

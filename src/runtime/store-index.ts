@@ -5,10 +5,12 @@
 export type IndexFunction<T> = (object: T) => string | undefined;
 
 export interface Index<T> {
-  find(value: string): ReadonlySet<string> | undefined;
+  find(value: string): Iterable<string>;
   /** The object under `key` changed from `before` to `after`. */
   move(key: string, before: T | undefined, after: T | undefined): void;
 }
+
+const none: readonly string[] = [];
 
 export function makeIndex<T>(of: IndexFunction<T>): Index<T> {
   const entries = new Map<string, string | Set<string>>();
@@ -34,7 +36,7 @@ export function makeIndex<T>(of: IndexFunction<T>): Index<T> {
   return {
     find(value) {
       const entry = entries.get(value);
-      return typeof entry === 'string' ? new Set([entry]) : entry;
+      return typeof entry === 'string' ? [entry] : (entry ?? none);
     },
     move(key, before, after) {
       const from = before === undefined ? undefined : of(before);

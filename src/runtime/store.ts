@@ -24,7 +24,7 @@ export interface StoreOptions<T, I extends string> {
   readonly same?: (a: T, b: T) => boolean;
 }
 
-const none: ReadonlySet<string> = new Set();
+const none: readonly string[] = [];
 
 export class Store<T extends Stored, I extends string = never> {
   readonly #log: Log;
@@ -58,7 +58,7 @@ export class Store<T extends Stored, I extends string = never> {
   }
 
   /** The keys found under a value of an index. Read it at once: it may change with the store. */
-  byIndex(name: I, value: string): ReadonlySet<string> {
+  byIndex(name: I, value: string): Iterable<string> {
     return this.#indexes.get(name)?.find(value) ?? none;
   }
 

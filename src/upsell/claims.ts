@@ -8,18 +8,18 @@ import type { Fleet } from './fleet.ts';
 import { sourceOf } from './fleet.ts';
 import { forbids, type NamespaceGuard } from './plan.ts';
 
-type GuardOf = (object: TenantUserUpsell) => Promise<NamespaceGuard>;
+type GuardOf = (object: TenantUserUpsell) => NamespaceGuard | Promise<NamespaceGuard>;
 
 /** The oldest object that has this user before `object`, as `nameFor` names it; undefined where `object` has it itself. */
-export async function rivalOf(
+export function rivalOf(
   object: TenantUserUpsell,
   user: User,
   fleet: Fleet,
   guardOf: GuardOf,
-): Promise<string | undefined> {
+): string | undefined | Promise<string | undefined> {
   if (!writes(object)) return undefined;
-  const [first] = (await claimants(object, user, fleet, guardOf)).filter((peer) => isOlder(peer, object)).sort(byAge);
-  return first && nameFor(first, object);
+  const older = others(object, user, fleet).filter((peer) => isOlder(peer, object));
+  return older.length === 0 ? undefined : firstOf(older, object, user, guardOf);
 }
 
 /** A live object that goes on holding this user when `object` is deleted, so that nothing is taken away in between; as `nameFor` names it. */
@@ -29,31 +29,27 @@ export async function heirOf(
   fleet: Fleet,
   guardOf: GuardOf,
 ): Promise<string | undefined> {
-  const heirs = (await claimants(object, user, fleet, guardOf)).filter(
-    (peer) => peer.spec.ok && !peer.spec.value.suspend,
-  );
-  const [first] = heirs.sort(byAge);
-  return first && nameFor(first, object);
+  const active = others(object, user, fleet).filter((peer) => peer.spec.ok && !peer.spec.value.suspend);
+  return await firstOf(active, object, user, guardOf);
 }
 
 /** Who may read `object` may not know what other namespaces hold, nor what they are called. */
 const nameFor = (peer: TenantUserUpsell, object: TenantUserUpsell): string =>
   peer.namespace === object.namespace ? peer.name : 'one in another namespace';
 
-/** All others that name this user and could act upon it. */
-async function claimants(
+/** The oldest of these that could act upon the user, as `nameFor` names it. */
+async function firstOf(
+  peers: readonly TenantUserUpsell[],
   object: TenantUserUpsell,
   user: User,
-  fleet: Fleet,
   guardOf: GuardOf,
-): Promise<TenantUserUpsell[]> {
-  const found: TenantUserUpsell[] = [];
-  for (const peer of others(object, user, fleet))
-    if (peer.spec.ok && forbids(peer.spec.value, user, await guardOf(peer)) === undefined) found.push(peer);
-  return found;
+): Promise<string | undefined> {
+  for (const peer of peers.toSorted(byAge))
+    if (peer.spec.ok && forbids(peer.spec.value, user, await guardOf(peer)) === undefined) return nameFor(peer, object);
+  return undefined;
 }
 
-/** As far as the cache alone can tell. Nearly always there is none, which is to cost nothing. */
+/** All others that name this user, as far as the cache alone can tell. Nearly always there is none, which is to cost nothing. */
 function others(object: TenantUserUpsell, user: User, fleet: Fleet): TenantUserUpsell[] {
   const found: TenantUserUpsell[] = [];
   for (const key of fleet.byIndex('user', user.id)) {

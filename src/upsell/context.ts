@@ -30,14 +30,14 @@ export interface ReconcileContext {
 }
 
 /** The namespace's label binds the operator's own credentials only: whoever brings credentials has shown what they may do. */
-export async function namespaceGuard(
+export function namespaceGuard(
   object: TenantUserUpsell,
   context: Pick<ReconcileContext, 'namespaces' | 'client' | 'requireTenantLabel' | 'log'>,
   signal: AbortSignal,
-): Promise<NamespaceGuard> {
+): NamespaceGuard | Promise<NamespaceGuard> {
   if (sourceOf(object) !== ownSource) return { kind: 'any' };
   const { namespaces: store, client, requireTenantLabel: requireLabel } = context;
-  return await guardOf(object.namespace, { store, client, requireLabel }, signal);
+  return guardOf(object.namespace, { store, client, requireLabel }, signal);
 }
 
 /** The audit trail: one line for each PUT, whatever came of it. */

@@ -40,20 +40,28 @@ export interface GuardOptions {
   readonly requireLabel: boolean;
 }
 
-/** @throws KubernetesError where a namespace that is not in the store could not be asked for. */
-export async function guardOf(
+/** At once where the store knows the namespace. @throws KubernetesError where one that it does not know could not be asked for. */
+export function guardOf(
   namespace: string,
-  { store, client, requireLabel }: GuardOptions,
+  options: GuardOptions,
   signal: AbortSignal,
-): Promise<NamespaceGuard> {
+): NamespaceGuard | Promise<NamespaceGuard> {
+  const known = options.store.get(namespace);
+  return known === undefined ? askForGuard(namespace, options, signal) : guardBy(known, options);
+}
+
+async function askForGuard(namespace: string, options: GuardOptions, signal: AbortSignal): Promise<NamespaceGuard> {
   try {
-    const { tenantId } = store.get(namespace) ?? (await readNamespace(namespace, client, signal));
-    if (tenantId !== undefined) return { kind: 'tenant', tenantId };
-    return requireLabel ? { kind: 'none' } : { kind: 'any' };
+    return guardBy(await readNamespace(namespace, options.client, signal), options);
   } catch (error) {
     if (isForbidden(error) || isNotFound(error)) return { kind: 'unreadable' };
     throw error;
   }
+}
+
+function guardBy({ tenantId }: NamespaceLabel, { requireLabel }: GuardOptions): NamespaceGuard {
+  if (tenantId !== undefined) return { kind: 'tenant', tenantId };
+  return requireLabel ? { kind: 'none' } : { kind: 'any' };
 }
 
 async function readNamespace(name: string, client: KubernetesClient, signal: AbortSignal): Promise<NamespaceLabel> {

@@ -5,6 +5,7 @@ import type { User } from '../acronis/user.ts';
 import { type Condition, conditionsOf, type Verdict } from '../api/conditions.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
 import type { Status } from '../api/status.ts';
+import { isRecord } from '../runtime/object-meta.ts';
 
 /** What this look knows of the user. */
 export type Facts =
@@ -72,11 +73,12 @@ export const conditionOf = (status: Status, type: 'Ready' | 'Stalled'): Conditio
 /** Equal as JSON is, whatever the order of keys; the order of a list counts. */
 function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const left = Object.entries(a).filter(([, value]) => value !== undefined);
-  const right = new Map(Object.entries(b).filter(([, value]) => value !== undefined));
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)));
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, at) => same(item, b[at]));
+  if (!isRecord(a) || !isRecord(b)) return false;
+  return (
+    Object.keys(a).every((key) => same(a[key], b[key])) &&
+    Object.keys(b).every((key) => b[key] === undefined || a[key] !== undefined)
+  );
 }
 
 function defined<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
