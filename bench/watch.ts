@@ -1,7 +1,7 @@
 /** What the driver sees of its objects: a watch of its own, and waiting for what it will show. */
 import * as z from 'zod';
 import { tenantUserUpsells } from '../src/api/names.ts';
-import type { KubernetesClient } from '../src/kubernetes/client.ts';
+import type { KubernetesClient, WatchEvent } from '../src/kubernetes/client.ts';
 import { pathOf } from '../src/kubernetes/resource.ts';
 
 const objectSchema = z.object({
@@ -85,12 +85,13 @@ export class DriverWatch {
     let resourceVersion = from;
     while (!this.#end.signal.aborted) {
       const query = { watch: '1', allowWatchBookmarks: 'true', resourceVersion };
-      for await (const { type, object } of client.watch({ path, query, idleTimeoutMs: 300_000 }, this.#end.signal)) {
+      const take = ({ type, object }: WatchEvent): void => {
         if (type === 'ERROR')
           throw new Error(`The driver's watch was ended by the API server: ${JSON.stringify(object)}`);
         resourceVersion = bookmarkSchema.parse(object).metadata.resourceVersion;
         if (type !== 'BOOKMARK') this.#tell(type === 'DELETED', object);
-      }
+      };
+      await client.watch({ path, query, idleTimeoutMs: 300_000 }, take, this.#end.signal);
     }
   }
 

@@ -57,10 +57,10 @@ const onlyDispatchers: Plugin = {
       contents: [
         "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
         "export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';",
-        // As the index does, of which only this call is used.
+        // As the index does with all calls: a ProxyAgent makes its tunnels with this one, and nobody makes another.
         "import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';",
-        "import request from 'undici/lib/api/api-request.js';",
-        'Dispatcher.prototype.request = request;',
+        "import connect from 'undici/lib/api/api-connect.js';",
+        'Dispatcher.prototype.connect = connect;',
         // Named by modules of client-node that are left out.
         'export const fetch = globalThis.fetch;',
       ].join('\n'),

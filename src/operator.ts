@@ -9,7 +9,6 @@ import { createDispatcher, createSend } from './acronis/http.ts';
 import { systemClock, type Timer } from './clock.ts';
 import type { Config } from './config.ts';
 import { untilReachable } from './kubernetes/check-server.ts';
-import type { KubernetesCall, WatchCall } from './kubernetes/client.ts';
 import { openConnection } from './kubernetes/connection.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
 import { createKubernetesClient } from './kubernetes/http-client.ts';
@@ -151,8 +150,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const context = {
     fleet,
     client: {
-      request: fence.before((call: KubernetesCall, until: AbortSignal) => client.request(call, until)),
-      watch: (call: WatchCall, until: AbortSignal) => client.watch(call, until),
+      request: fence.before(client.request.bind(client)),
+      watch: client.watch.bind(client),
     },
     sources,
     accounts,

@@ -24,7 +24,8 @@ export const isJson = (answer: Answer): boolean =>
 /** As far as can be told without parsing it: an object of the API, whole. What a gateway says in its own JSON must not pass for a write that was done. */
 export function isWholeObject(answer: Answer): boolean {
   const { body } = answer;
-  if (!isJson(answer) || body[0] !== brace.open || !body.toString('latin1', 0, 200).includes('"apiVersion"')) return false;
+  if (!isJson(answer) || body[0] !== brace.open || !body.toString('latin1', 0, 200).includes('"apiVersion"'))
+    return false;
   return body[body.at(-1) === brace.newline ? body.length - 2 : body.length - 1] === brace.close;
 }
 const brace = { open: 0x7b, close: 0x7d, newline: 0x0a } as const;

@@ -38,8 +38,8 @@ export interface KubernetesClient {
    */
   request(call: KubernetesCall, signal: AbortSignal): Promise<unknown>;
   /**
-   * A watch as it comes, until the server ends it (the iteration then ends), or it breaks or falls silent.
-   * @throws KubernetesError, the aborted signal's reason when `signal` ends it.
+   * A watch as it comes: `onEvent` is called for each event, in order, until the server ends it, or it breaks or falls silent.
+   * @throws KubernetesError, the aborted signal's reason when `signal` ends it, or what `onEvent` throws, which ends it too.
    */
-  watch(call: WatchCall, signal: AbortSignal): AsyncIterable<WatchEvent>;
+  watch(call: WatchCall, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
 }

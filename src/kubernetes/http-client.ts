@@ -74,7 +74,7 @@ class HttpClient implements KubernetesClient {
     }
   }
 
-  watch(call: WatchCall, signal: AbortSignal): AsyncIterable<WatchEvent> {
+  watch(call: WatchCall, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
     return watchStream({
       call,
       path: call.path + queryString(call.query),
@@ -82,6 +82,7 @@ class HttpClient implements KubernetesClient {
       clock: this.#clock,
       metrics: this.#metrics,
       headers: (credentials) => this.#headersFor(credentials, ''),
+      onEvent,
       signal,
     });
   }

@@ -2,35 +2,33 @@
  * Cuts a byte stream into lines. It looks for byte 10 only, which in UTF-8 is never part of another character, so a character cut between
  * two chunks is whole again before anything is decoded. (Node's readline decodes first, and also splits at U+2028.)
  */
-import { KubernetesError } from './errors.ts';
-
 const NEWLINE = 10;
 
 export class Lines {
-  readonly #maxBytes: number;
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  /** How many bytes of a line wait for the rest of it. */
+  get pending(): number {
+    return this.#bytes;
   }
 
-  /** The lines that `chunk` completes, without their newlines. @throws KubernetesError when a line grows too long */
-  *push(chunk: Buffer): Generator<string> {
+  /** The lines that `chunk` completes, without their newlines. */
+  push(chunk: Buffer): string[] {
+    const lines: string[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      yield this.#parts.length === 0 ? chunk.toString('utf8', start, end) : this.#join(chunk.subarray(start, end));
+      lines.push(
+        this.#parts.length === 0 ? chunk.toString('utf8', start, end) : this.#join(chunk.subarray(start, end)),
+      );
       start = end + 1;
     }
-    if (start === chunk.length) return;
-    const rest = start === 0 ? chunk : chunk.subarray(start);
-    this.#parts.push(rest);
-    this.#bytes += rest.length;
-    if (this.#bytes > this.#maxBytes) {
-      throw new KubernetesError(`a line is longer than ${Math.round(this.#maxBytes / 1_048_576)} MiB`, {
-        reason: 'AnswerTooLarge',
-      });
+    if (start < chunk.length) {
+      const rest = start === 0 ? chunk : chunk.subarray(start);
+      this.#parts.push(rest);
+      this.#bytes += rest.length;
     }
+    return lines;
   }
 
   /** What came after the last newline. */

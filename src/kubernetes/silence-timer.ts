@@ -8,8 +8,7 @@ export class SilenceTimer {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #onSilence: () => void;
-  /** When listening began; undefined while nobody listens. */
-  #since: number | undefined;
+  #heardAt: number;
   #timer: Timer;
 
   /** Listens from the start. */
@@ -17,17 +16,12 @@ export class SilenceTimer {
     this.#clock = clock;
     this.#ms = ms;
     this.#onSilence = onSilence;
-    this.#since = clock.now();
+    this.#heardAt = clock.now();
     this.#timer = clock.after(ms, () => this.#look());
   }
 
-  /** From now on silence counts. */
-  listen(): void {
-    this.#since = this.#clock.now();
-  }
-
-  pause(): void {
-    this.#since = undefined;
+  heard(): void {
+    this.#heardAt = this.#clock.now();
   }
 
   stop(): void {
@@ -35,7 +29,7 @@ export class SilenceTimer {
   }
 
   #look(): void {
-    const left = this.#since === undefined ? this.#ms : this.#since + this.#ms - this.#clock.now();
+    const left = this.#heardAt + this.#ms - this.#clock.now();
     if (left <= 0) this.#onSilence();
     else this.#timer = this.#clock.after(left, () => this.#look());
   }

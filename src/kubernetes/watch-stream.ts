@@ -1,13 +1,16 @@
 /**
- * One watch, from its request to its end. The stream is destroyed on every way out: the consumer stops, the signal aborts, the server
- * ends, breaks or falls silent. Opening it again is the reflector's business.
+ * One watch from its opening to its end, straight on undici's dispatcher: each event is handed on as soon as its line is whole, in the callback that brought its bytes.
+ * No stream and no iteration lies between, since each object of a fleet comes by here two or three times; whoever takes the events must be quick.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { Answer } from '../exchange.ts';
 import type { KubernetesMetrics } from '../observability/metrics.ts';
 import { failureOf } from './answer.ts';
 import type { WatchCall, WatchEvent } from './client.ts';
 import type { Connection, Credentials } from './connection.ts';
+import { before } from './deadline.ts';
 import { KubernetesError } from './errors.ts';
 import { Lines } from './lines.ts';
 import { unanswered } from './network-failure.ts';
@@ -21,6 +24,7 @@ export interface WatchRequest {
   readonly clock: Clock;
   readonly metrics: KubernetesMetrics;
   readonly headers: (credentials: Credentials) => Readonly<Record<string, string>>;
+  readonly onEvent: (event: WatchEvent) => void;
   readonly signal: AbortSignal;
 }
 
@@ -30,105 +34,158 @@ const MAX_ERROR_BYTES = 1_048_576;
 /** A watch may be silent for minutes, but the server accepts it at once. */
 const OPENS_WITHIN_MS = 30_000;
 
-type Response = Dispatcher.ResponseData;
-
-export async function* watchStream(request: WatchRequest): AsyncGenerator<WatchEvent, void, void> {
-  const { call, connection, clock, signal } = request;
+/** Resolves when the server ends the watch. Rejects with KubernetesError, the signal's reason, or what `onEvent` throws. */
+export async function watchStream(request: WatchRequest): Promise<void> {
+  const { call, connection, clock, metrics, signal } = request;
   signal.throwIfAborted();
   const what = `WATCH ${call.path}`;
-  const cut = new AbortController();
-  const onAbort = () => cut.abort(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  const silence = new SilenceTimer(clock, call.idleTimeoutMs, () => cut.abort(silent(call.idleTimeoutMs)));
-  const opening = clock.after(OPENS_WITHIN_MS, () => cut.abort(notOpened()));
-  let body: Response['body'] | undefined;
-  try {
-    const response = await open(request, what, cut.signal);
-    opening.cancel();
-    body = response.body;
-    const lines = new Lines(MAX_LINE_BYTES);
-    silence.listen();
-    for await (const chunk of response.body) {
-      // While the consumer is at work nobody reads, and silence says nothing about the server.
-      silence.pause();
-      for (const line of lines.push(chunk)) {
-        if (line.length > 1) yield parse(line, what);
-      }
-      silence.listen();
-    }
-    const rest = lines.rest();
-    if (rest.trim() !== '') yield parse(rest, what);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (cut.signal.aborted) throw unanswered(cut.signal.reason, what, connection.server);
-    if (error instanceof KubernetesError && error.message.startsWith(what)) throw error;
-    throw unanswered(error, what, connection.server);
-  } finally {
-    opening.cancel();
-    silence.stop();
-    signal.removeEventListener('abort', onAbort);
-    body?.on('error', () => {}).destroy();
-  }
-}
-
-/** The response of a watch that was accepted. @throws KubernetesError where it was not, or what the network layer threw */
-async function open(request: WatchRequest, what: string, signal: AbortSignal): Promise<Response> {
-  const { connection, clock, metrics } = request;
-  let credentials = connection.current() ?? (await orAborted(connection.credentials(), signal));
+  const late = () => unanswered(notOpened(), what, connection.server);
+  const fresh = () => before(connection.credentials(), OPENS_WITHIN_MS, late, clock, signal);
+  let credentials = connection.current() ?? (await fresh());
   for (let repeated = false; ; repeated = true) {
     const started = clock.now();
     const count = (code: string) => metrics.requested('GET', code, (clock.now() - started) / 1_000);
-    let response: Response;
-    try {
-      response = await credentials.pools.watches.request({
-        origin: credentials.origin,
-        path: credentials.prefix + request.path,
-        method: 'GET',
-        headers: request.headers(credentials),
-        signal,
-      });
-    } catch (error) {
-      count('<error>');
-      throw error;
-    }
-    count(String(response.statusCode));
-    if (response.statusCode === 200) return response;
-    const body = await head(response);
-    if (response.statusCode === 401) {
+    const refusal = await open(request, what, credentials, count);
+    if (refusal === undefined) return;
+    if (refusal.status === 401) {
       connection.refused(credentials);
-      const next = repeated ? credentials : await orAborted(connection.credentials(), signal);
+      const next = repeated ? credentials : await fresh();
       if (next !== credentials) {
         credentials = next;
         continue;
       }
     }
-    const headers = response.headers;
-    throw failureOf({ status: response.statusCode, headers, body }, what, clock.wall());
+    throw failureOf(refusal, what, clock.wall());
   }
 }
 
-/** The body of a refusal, as far as it is reasonable. */
-async function head(response: Response): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of response.body) {
-      bytes += chunk.length;
-      if (bytes > MAX_ERROR_BYTES) break;
-      chunks.push(chunk);
-    }
-  } catch {
-    // The status says enough.
-  }
-  return Buffer.concat(chunks);
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Resolves with the answer where the watch is refused, and with nothing once an accepted one has ended. */
+function open(
+  request: WatchRequest,
+  what: string,
+  credentials: Credentials,
+  count: (code: string) => void,
+): Promise<Answer | undefined> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    if (signal.aborted) reject(signal.reason);
-    promise.then(resolve, reject);
+    const { origin, prefix, pools } = credentials;
+    const call = { origin, path: prefix + request.path, method: 'GET', headers: request.headers(credentials) } as const;
+    pools.watches.dispatch(call, new Stream(request, what, { resolve, reject, count }));
   });
+}
+
+interface Outcome {
+  readonly resolve: (refusal: Answer | undefined) => void;
+  readonly reject: (error: unknown) => void;
+  /** Called once: with the status, or `<error>` where none came. */
+  readonly count: (code: string) => void;
+}
+
+class Stream implements Dispatcher.DispatchHandler {
+  readonly #request: WatchRequest;
+  readonly #what: string;
+  readonly #outcome: Outcome;
+  readonly #lines = new Lines();
+  readonly #onAbort = () => this.#fail(this.#request.signal.reason);
+  readonly #opening: Timer;
+  #silence: SilenceTimer | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  /** What a refusal says. */
+  #refusal: Buffer = Buffer.alloc(0);
+  #over = false;
+
+  constructor(request: WatchRequest, what: string, outcome: Outcome) {
+    this.#request = request;
+    this.#what = what;
+    this.#outcome = outcome;
+    this.#opening = request.clock.after(OPENS_WITHIN_MS, () => this.#fail(this.#named(notOpened())));
+    request.signal.addEventListener('abort', this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(new Error('given up before it was sent'));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (this.#over) return;
+    this.#status = status;
+    this.#headers = headers;
+    this.#outcome.count(String(status));
+    if (status !== 200) return;
+    this.#opening.cancel();
+    const { clock, call } = this.#request;
+    this.#silence = new SilenceTimer(clock, call.idleTimeoutMs, () =>
+      this.#fail(this.#named(silent(call.idleTimeoutMs))),
+    );
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.#status !== 200) {
+      this.#refusal = Buffer.concat([this.#refusal, chunk]);
+      // Its beginning says enough.
+      if (this.#refusal.length > MAX_ERROR_BYTES) this.#refused();
+      return;
+    }
+    this.#silence?.heard();
+    for (const line of this.#lines.push(chunk)) if (line.length > 1) this.#handOn(line);
+    if (this.#lines.pending > MAX_LINE_BYTES) this.#fail(this.#named(lineTooLong()));
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    if (this.#status !== 200) {
+      this.#refused();
+      return;
+    }
+    const rest = this.#lines.rest();
+    if (rest.trim() !== '') this.#handOn(rest);
+    if (this.#over) return;
+    this.#settle();
+    this.#outcome.resolve(undefined);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#over) return;
+    if (this.#status === 0) this.#outcome.count('<error>');
+    this.#fail(this.#named(error));
+  }
+
+  #handOn(line: string): void {
+    if (this.#over) return;
+    try {
+      this.#request.onEvent(parse(line, this.#what));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #refused(): void {
+    this.#settle();
+    this.#outcome.resolve({ status: this.#status, headers: this.#headers, body: this.#refusal });
+    this.#controller?.abort(new Error('refused'));
+  }
+
+  /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    this.#settle();
+    this.#outcome.reject(error);
+    this.#controller?.abort(error instanceof Error ? error : new Error('aborted'));
+  }
+
+  #named(error: unknown): KubernetesError {
+    return unanswered(error, this.#what, this.#request.connection.server);
+  }
+
+  #settle(): void {
+    this.#over = true;
+    this.#opening.cancel();
+    this.#silence?.stop();
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
+  }
 }
 
 function parse(line: string, what: string): WatchEvent {
@@ -163,4 +220,8 @@ function notOpened(): KubernetesError {
 
 function silent(ms: number): KubernetesError {
   return new KubernetesError(`nothing came for ${ms / 1_000} s`, { reason: 'Silent' });
+}
+
+function lineTooLong(): KubernetesError {
+  return new KubernetesError(`a line is longer than ${MAX_LINE_BYTES / 1_048_576} MiB`, { reason: 'AnswerTooLarge' });
 }

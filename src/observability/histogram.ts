@@ -47,7 +47,11 @@ export class PlainHistogram extends Histogram {
     let count = 0;
     const buckets = [...counts].map((each, at) => {
       count += each;
-      return { labels: { le: this.#bounds[at] ?? '+Inf', ...labels }, value: count, metricName: `${this.#name}_bucket` };
+      return {
+        labels: { le: this.#bounds[at] ?? '+Inf', ...labels },
+        value: count,
+        metricName: `${this.#name}_bucket`,
+      };
     });
     return [
       ...buckets,

@@ -23,13 +23,12 @@ export async function followWatch(options: WatchStreamOptions, signal: AbortSign
   const stream = new AbortController();
   let heardAt = clock.now();
 
-  async function read(): Promise<void> {
-    for await (const event of client.watch(call, stream.signal)) {
-      if (stream.signal.aborted) return;
-      heardAt = clock.now();
-      if (event.type === 'ERROR') throw errorOfEvent(event.object);
-      onEvent(event);
-    }
+  function take(event: WatchEvent): void {
+    // A client that does not notice that it was aborted must not be heard any more.
+    if (stream.signal.aborted) return;
+    heardAt = clock.now();
+    if (event.type === 'ERROR') throw errorOfEvent(event.object);
+    onEvent(event);
   }
 
   let dueAt = 0;
@@ -53,7 +52,7 @@ export async function followWatch(options: WatchStreamOptions, signal: AbortSign
   checkAfter(checkEveryMs);
   try {
     // Not left to the client alone: a stream that does not notice that it was aborted must not hold up anything here.
-    await Promise.race([read(), whenAborted(stream.signal)]);
+    await Promise.race([client.watch(call, take, stream.signal), whenAborted(stream.signal)]);
     // A client may end a stream that was aborted as if it had ended in order.
     stream.signal.throwIfAborted();
   } finally {

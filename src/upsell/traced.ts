@@ -45,7 +45,7 @@ function tracedClient(client: KubernetesClient, tracer: Tracer): KubernetesClien
   });
   return {
     request: (call, signal) => tracer.span(start(call), () => client.request(call, signal)),
-    watch: (call, signal) => client.watch(call, signal),
+    watch: (call, onEvent, signal) => client.watch(call, onEvent, signal),
   };
 }
 

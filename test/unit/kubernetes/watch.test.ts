@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import type { WatchEvent } from '../../../src/kubernetes/client.ts';
+import type { KubernetesClient, WatchCall, WatchEvent } from '../../../src/kubernetes/client.ts';
 import { classifyFailure } from '../../../src/runtime/watch-failure.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { always, apiServer, connect, deferred, eventually, failure, kubeconfigFile } from './support.ts';
@@ -29,8 +29,13 @@ async function watched(refuse?: (response: ServerResponse, attempt: number) => b
   return { server, clock, urls, stream, ...setup };
 }
 
-async function collect(events: AsyncIterable<WatchEvent>, into: WatchEvent[] = []): Promise<WatchEvent[]> {
-  for await (const event of events) into.push(event);
+async function collect(
+  client: KubernetesClient,
+  what: WatchCall,
+  signal: AbortSignal,
+  into: WatchEvent[] = [],
+): Promise<WatchEvent[]> {
+  await client.watch(what, (event) => into.push(event), signal);
   return into;
 }
 
@@ -39,7 +44,7 @@ const line = (name: string, type?: string) => `${JSON.stringify(event(name, type
 
 test('events come one by one until the server ends the watch', async () => {
   const { client, stream, urls, counted } = await watched();
-  const outcome = collect(client.watch(call, always()));
+  const outcome = collect(client, call, always());
   const response = await stream();
   response.end(line('a') + line('b', 'MODIFIED') + line('c', 'DELETED') + line('d', 'BOOKMARK') + line('e', 'ERROR'));
   expect(await outcome).toEqual([
@@ -56,7 +61,7 @@ test('events come one by one until the server ends the watch', async () => {
 test('a line is whole wherever its bytes are cut, in the middle of a character too', async () => {
   const { client, stream } = await watched();
   const seen: WatchEvent[] = [];
-  const outcome = collect(client.watch(call, always()), seen);
+  const outcome = collect(client, call, always(), seen);
   const response = await stream();
   response.socket?.setNoDelay(true);
   const bytes = Buffer.from(line('ä€😀') + line('zwei\u2028Zeilen'));
@@ -69,14 +74,14 @@ test('a line is whole wherever its bytes are cut, in the middle of a character t
 test('lines of several megabytes, empty lines and CRLF are read', async () => {
   const { client, stream } = await watched();
   const large = 'ö'.repeat(2_000_000);
-  const outcome = collect(client.watch(call, always()));
+  const outcome = collect(client, call, always());
   (await stream()).end(`\n\r\n${line(large)}\n${line('b').trim()}\r\n`);
   expect(await outcome).toEqual([event(large), event('b')]);
 });
 
 test('the last line needs no newline', async () => {
   const { client, stream } = await watched();
-  const outcome = collect(client.watch(call, always()));
+  const outcome = collect(client, call, always());
   (await stream()).end(line('a') + line('b').trim());
   expect(await outcome).toEqual([event('a'), event('b')]);
 });
@@ -90,7 +95,7 @@ test.each([
 ])('a line that is %s ends the watch with an error, after the events before it', async (_name, text) => {
   const { client, stream } = await watched();
   const seen: WatchEvent[] = [];
-  const outcome = failure(collect(client.watch(call, always()), seen));
+  const outcome = failure(collect(client, call, always(), seen));
   (await stream()).end(line('a') + text);
   expect(await outcome).toMatchObject({ name: 'KubernetesError', reason: 'InvalidAnswer' });
   expect(seen).toEqual([event('a')]);
@@ -102,7 +107,7 @@ test('a refusal carries the reason of the server', async () => {
     response.end(JSON.stringify({ kind: 'Status', reason: 'Expired', message: 'too old resource version: 5 (9)' }));
     return true;
   });
-  expect(await failure(collect(client.watch(call, always())))).toMatchObject({
+  expect(await failure(collect(client, call, always()))).toMatchObject({
     status: 410,
     reason: 'Expired',
     message: 'WATCH /apis/g/v1/things: 410 Expired: too old resource version: 5 (9)',
@@ -116,7 +121,7 @@ test('a 429 says when to come back', async () => {
     response.end('<html>');
     return true;
   });
-  expect(await failure(collect(client.watch(call, always())))).toMatchObject({ status: 429, retryAfterMs: 3_000 });
+  expect(await failure(collect(client, call, always()))).toMatchObject({ status: 429, retryAfterMs: 3_000 });
 });
 
 test('a 401 is followed by one more attempt with new credentials', async () => {
@@ -125,7 +130,7 @@ test('a 401 is followed by one more attempt with new credentials', async () => {
     response.writeHead(401).end();
     return true;
   });
-  const outcome = collect(client.watch(call, always()));
+  const outcome = collect(client, call, always());
   (await stream()).end(line('a'));
   expect(await outcome).toEqual([event('a')]);
   expect(counted).toEqual(['GET 401', 'GET 200']);
@@ -134,7 +139,7 @@ test('a 401 is followed by one more attempt with new credentials', async () => {
 test('a connection that breaks is an error, not an end', async () => {
   const { client, stream } = await watched();
   const seen: WatchEvent[] = [];
-  const outcome = failure(collect(client.watch(call, always()), seen));
+  const outcome = failure(collect(client, call, always(), seen));
   const response = await stream();
   response.write(line('a'));
   await eventually(() => expect(seen).toHaveLength(1));
@@ -145,7 +150,7 @@ test('a connection that breaks is an error, not an end', async () => {
 test('silence ends the watch, a byte does not', async () => {
   const { client, stream, server, clock } = await watched();
   const seen: WatchEvent[] = [];
-  const outcome = failure(collect(client.watch(call, always()), seen));
+  const outcome = failure(collect(client, call, always(), seen));
   const response = await stream();
   response.write(line('a'));
   await eventually(() => expect(seen).toHaveLength(1));
@@ -169,37 +174,17 @@ test('a server that takes the request for a watch and never answers is given up 
     asked.resolve();
     return true;
   });
-  const outcome = failure(collect(client.watch({ ...call, idleTimeoutMs: 600_000 }, always())));
+  const outcome = failure(collect(client, { ...call, idleTimeoutMs: 600_000 }, always()));
   await asked.promise;
   await clock.advance(30_000);
   expect(await outcome).toMatchObject({ reason: 'TimedOut' });
   expect(clock.timers).toBe(0);
 });
 
-test('time the consumer takes is not silence of the server', async () => {
-  const { client, stream, clock } = await watched();
-  const work = deferred();
-  const seen: WatchEvent[] = [];
-  const outcome = (async () => {
-    for await (const one of client.watch(call, always())) {
-      seen.push(one);
-      if (seen.length === 1) await work.promise;
-    }
-  })();
-  const response = await stream();
-  response.write(line('a'));
-  await eventually(() => expect(seen).toHaveLength(1));
-  await clock.advance(600_000);
-  work.resolve();
-  response.end(line('b'));
-  await outcome;
-  expect(seen).toHaveLength(2);
-});
-
 test('an abort ends it with its own reason and leaves no socket', async () => {
   const { client, stream, server, clock } = await watched();
   const stop = new AbortController();
-  const outcome = failure(collect(client.watch(call, stop.signal)));
+  const outcome = failure(collect(client, call, stop.signal));
   (await stream()).write(line('a'));
   const reason = new Error('enough');
   stop.abort(reason);
@@ -208,16 +193,34 @@ test('an abort ends it with its own reason and leaves no socket', async () => {
   expect(clock.timers).toBe(0);
 });
 
-test('a consumer that stops early leaves no socket', async () => {
+test('what the consumer throws ends the watch, is told as it is, and leaves no socket', async () => {
   const { client, stream, server, clock } = await watched();
-  const outcome = (async () => {
-    for await (const one of client.watch(call, always())) return one;
-    return undefined;
-  })();
+  const bug = new Error('a bug of the consumer');
+  const seen: WatchEvent[] = [];
+  const take = (one: WatchEvent) => {
+    seen.push(one);
+    throw bug;
+  };
+  const outcome = failure(client.watch(call, take, always()));
   (await stream()).write(line('a') + line('b'));
-  expect(await outcome).toEqual(event('a'));
+  expect(await outcome).toBe(bug);
+  expect(seen).toEqual([event('a')]);
   await eventually(() => expect(server.connections.open).toBe(0));
   expect(clock.timers).toBe(0);
+});
+
+test('after an abort nothing is handed on, though it may have come', async () => {
+  const { client, stream } = await watched();
+  const stop = new AbortController();
+  const seen: WatchEvent[] = [];
+  const take = (one: WatchEvent) => {
+    seen.push(one);
+    stop.abort(new Error('enough'));
+  };
+  const outcome = failure(client.watch(call, take, stop.signal));
+  (await stream()).write(line('a') + line('b'));
+  expect(await outcome).toMatchObject({ message: 'enough' });
+  expect(seen).toEqual([event('a')]);
 });
 
 test('watches do not take connections from calls', async () => {
@@ -227,7 +230,7 @@ test('watches do not take connections from calls', async () => {
     return true;
   });
   const stop = new AbortController();
-  const outcomes = Array.from({ length: 40 }, () => failure(collect(client.watch(call, stop.signal))));
+  const outcomes = Array.from({ length: 40 }, () => failure(collect(client, call, stop.signal)));
   await eventually(() => expect(server.connections.open).toBe(40));
   await stream();
   await eventually(async () => expect(await client.request({ method: 'GET', path: '/version' }, always())).toEqual({}));
@@ -238,7 +241,7 @@ test('watches do not take connections from calls', async () => {
 test('a refused connection is told apart from one that was cut: the version of a watch that never reached the server is as good as before', async () => {
   // Nothing listens on this port, and nothing may.
   const { client } = connect(kubeconfigFile({ server: 'https://127.0.0.1:1', user: { token: 't' } }));
-  const error = await failure(collect(client.watch(call, always())));
+  const error = await failure(collect(client, call, always()));
   expect(error).toMatchObject({ reason: 'ConnectionFailed', cause: { code: 'ECONNREFUSED' } });
   expect(classifyFailure(error, 'watch')).toMatchObject({ next: 'again', blamesRequest: false });
 });

@@ -138,7 +138,11 @@ export class FakeApiServer implements KubernetesClient {
     };
   }
 
-  async *watch(call: WatchCall, signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
+  async watch(call: WatchCall, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
+    for await (const event of this.#stream(call, signal)) onEvent(event);
+  }
+
+  async *#stream(call: WatchCall, signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
     this.calls.push({ kind: 'watch', at: this.#clock.now(), query: call.query, path: call.path });
     const fault = this.faults.shift() ?? { kind: 'none' };
     this.open += 1;

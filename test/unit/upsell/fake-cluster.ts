@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { conditionReason } from '../../../src/api/conditions.ts';
 import { projectTenantUserUpsell, type TenantUserUpsell } from '../../../src/api/object.ts';
 import { statusDefault, statusSchema } from '../../../src/api/status.ts';
-import type { KubernetesCall, KubernetesClient, WatchEvent } from '../../../src/kubernetes/client.ts';
+import type { KubernetesCall, KubernetesClient } from '../../../src/kubernetes/client.ts';
 import { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import type { Fleet } from '../../../src/upsell/fleet.ts';
 
@@ -150,7 +150,7 @@ export class FakeCluster implements KubernetesClient {
     this.#faults.push({ when, error, times });
   }
 
-  watch(): AsyncIterable<WatchEvent> {
+  watch(): Promise<void> {
     throw new Error('nobody watches here');
   }
 
