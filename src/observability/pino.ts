@@ -1,9 +1,10 @@
 /**
- * The Log on pino. Lines are written to stdout before the call returns: an audit line must survive a SIGKILL in the next millisecond, and at the
- * few hundred lines a second there are at most, one write each costs nothing that could be measured. No worker threads.
+ * The Log on pino, without worker threads. Warnings and errors are on stdout when the call returns, with all that was logged before them; other lines at most ten
+ * milliseconds later, and in any case before the process ends by itself.
  */
 import pino from 'pino';
 import type { Clock } from '../clock.ts';
+import { gatherLines, type Lines } from './gathered-lines.ts';
 import type { Fields, Log } from './log.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -15,7 +16,7 @@ export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
   readonly clock: Clock;
-  /** Where finished lines go; stdout unless told otherwise. */
+  /** Where finished lines go, each at once; stdout, gathered, unless told otherwise. */
   readonly write?: (line: string) => void;
   /** Colours for `pretty`. */
   readonly colour?: boolean;
@@ -44,8 +45,8 @@ const secretFields = [
 ];
 
 export async function createLog(options: LogOptions): Promise<Log> {
-  const write = options.write ?? stdout();
-  const print = options.format === 'json' ? write : await pretty(write, options.colour ?? false);
+  const lines = options.write === undefined ? stdout(options.clock) : { write: options.write, flush: () => {} };
+  const print = options.format === 'json' ? lines.write : await pretty(lines.write, options.colour ?? false);
   const logger = pino(
     {
       level: options.level,
@@ -57,16 +58,16 @@ export async function createLog(options: LogOptions): Promise<Log> {
     },
     { write: print },
   );
-  return new PinoLog(logger);
+  return new PinoLog(logger, lines);
 }
 
-function stdout(): (line: string) => void {
+function stdout(clock: Clock): Lines {
   const destination = pino.destination({ dest: 1, sync: true });
   // A reader that went away (`| head`) or a full disk is no reason to stop working.
   destination.on('error', () => {});
-  return (line) => {
-    destination.write(line);
-  };
+  const lines = gatherLines((text) => void destination.write(text), clock);
+  process.on('exit', lines.flush);
+  return lines;
 }
 
 /** For terminals only, so it is loaded only then. */
@@ -78,9 +79,11 @@ async function pretty(write: (line: string) => void, colour: boolean): Promise<(
 
 class PinoLog implements Log {
   readonly #logger: pino.Logger;
+  readonly #lines: Lines;
 
-  constructor(logger: pino.Logger) {
+  constructor(logger: pino.Logger, lines: Lines) {
     this.#logger = logger;
+    this.#lines = lines;
   }
 
   debug(message: string, fields?: Fields): void {
@@ -93,13 +96,15 @@ class PinoLog implements Log {
 
   warn(message: string, fields?: Fields): void {
     this.#logger.warn(fields ?? {}, message);
+    this.#lines.flush();
   }
 
   error(message: string, fields?: Fields): void {
     this.#logger.error(fields ?? {}, message);
+    this.#lines.flush();
   }
 
   with(fields: Fields): Log {
-    return new PinoLog(this.#logger.child(fields));
+    return new PinoLog(this.#logger.child(fields), this.#lines);
   }
 }

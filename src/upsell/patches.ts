@@ -13,13 +13,13 @@ import { pathOf } from '../kubernetes/resource.ts';
  * @param changes by field; null for a field that goes.
  * @throws KubernetesError (422 where it is another object by now, or a field that goes was not there), or the signal's reason once it is aborted.
  */
-export async function patchStatus(
+export function patchStatus(
   client: KubernetesClient,
   { namespace, name, uid, status }: TenantUserUpsell,
   changes: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
-): Promise<void> {
-  await client.request(
+): Promise<unknown> {
+  return client.request(
     {
       method: 'PATCH',
       path: pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' }),
