@@ -55,7 +55,16 @@ class HttpClient implements KubernetesClient {
     const path = call.query === undefined ? call.path : call.path + queryString(call.query);
     let credentials = this.#connection.current() ?? (await this.#credentials(call, deadline, signal));
     for (let repeated = false; ; repeated = true) {
-      const answer = await this.#send(call, path, body, credentials, deadline, signal);
+      const started = this.#clock.now();
+      let answer: Answer;
+      try {
+        answer = await this.#send(call, path, body, credentials, deadline - started, signal);
+      } catch (error) {
+        this.#metrics.requested(call.method, '<error>', (this.#clock.now() - started) / 1_000);
+        signal.throwIfAborted();
+        throw unanswered(error, `${call.method} ${call.path}`, credentials.origin);
+      }
+      this.#metrics.requested(call.method, String(answer.status), (this.#clock.now() - started) / 1_000);
       if (answer.status >= 200 && answer.status < 300) {
         const what = `${call.method} ${call.path}`;
         if (!call.discardAnswer) return jsonOf(answer, what);
@@ -96,36 +105,27 @@ class HttpClient implements KubernetesClient {
     return before(this.#connection.credentials(), left, late, this.#clock, signal);
   }
 
-  async #send(
+  #send(
     call: KubernetesCall,
     path: string,
     body: string | null,
     credentials: Credentials,
-    deadline: number,
+    leftMs: number,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const started = this.#clock.now();
-    try {
-      const answer = await exchange(
-        credentials.pools.calls,
-        {
-          origin: credentials.origin,
-          path: credentials.prefix + path,
-          method: call.method,
-          headers: this.#headersFor(credentials, body === null ? '' : (call.contentType ?? 'application/json')),
-          body,
-        },
-        { timeoutMs: Math.max(0, deadline - started), maxBytes: MAX_BYTES },
-        this.#clock,
-        signal,
-      );
-      this.#metrics.requested(call.method, String(answer.status), (this.#clock.now() - started) / 1_000);
-      return answer;
-    } catch (error) {
-      this.#metrics.requested(call.method, '<error>', (this.#clock.now() - started) / 1_000);
-      signal.throwIfAborted();
-      throw unanswered(error, `${call.method} ${call.path}`, credentials.origin);
-    }
+    return exchange(
+      credentials.pools.calls,
+      {
+        origin: credentials.origin,
+        path: credentials.prefix + path,
+        method: call.method,
+        headers: this.#headersFor(credentials, body === null ? '' : (call.contentType ?? 'application/json')),
+        body,
+      },
+      { timeoutMs: Math.max(0, leftMs), maxBytes: MAX_BYTES },
+      this.#clock,
+      signal,
+    );
   }
 
   #headersFor(credentials: Credentials, contentType: string): Headers {

@@ -44,19 +44,17 @@ export class PlainHistogram extends Histogram {
   }
 
   #valuesOf({ labels, counts, sum }: Series) {
+    const value = (metricName: string, number: number, own: Readonly<Record<string, string | number>> = {}) => ({
+      metricName,
+      value: number,
+      labels: own,
+      sharedLabels: labels,
+    });
     let count = 0;
     const buckets = [...counts].map((each, at) => {
       count += each;
-      return {
-        labels: { le: this.#bounds[at] ?? '+Inf', ...labels },
-        value: count,
-        metricName: `${this.#name}_bucket`,
-      };
+      return value(`${this.#name}_bucket`, count, { le: this.#bounds[at] ?? '+Inf' });
     });
-    return [
-      ...buckets,
-      { labels, value: sum, metricName: `${this.#name}_sum` },
-      { labels, value: count, metricName: `${this.#name}_count` },
-    ];
+    return [...buckets, value(`${this.#name}_sum`, sum), value(`${this.#name}_count`, count)];
   }
 }

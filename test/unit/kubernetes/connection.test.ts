@@ -1,10 +1,9 @@
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { connect as connectSocket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openConnection } from '../../../src/kubernetes/connection.ts';
 import { ManualClock } from '../manual-clock.ts';
+import { ConnectProxy } from './connect-proxy.ts';
 import {
   always,
   apiServer,
@@ -348,29 +347,14 @@ describe('TLS', () => {
 
 test('a proxy-url is used: the tunnel goes through the proxy, the certificate is the server’s', async () => {
   const server = await apiServer((_request, response) => response.end('{"through":"proxy"}'), 'first');
-  const tunnels: (string | undefined)[] = [];
-  const proxy = createServer().on('connect', (request, socket, first) => {
-    tunnels.push(request.url);
-    const { hostname, port } = new URL(server.url);
-    const onward = connectSocket(Number(port), hostname, () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      onward.write(first);
-      onward.pipe(socket).pipe(onward);
-    });
-    onward.on('error', () => socket.destroy());
-    socket.on('error', () => onward.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void proxy.close());
-  const address = proxy.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  await using proxy = await ConnectProxy.start();
   const cluster = {
     'certificate-authority': fixture('first.cert.pem'),
-    'proxy-url': `http://127.0.0.1:${port}`,
+    'proxy-url': proxy.url,
   };
   const { client } = connect(kubeconfigFile({ server: server.url, cluster }));
   expect(await client.request(get, always())).toEqual({ through: 'proxy' });
-  expect(tunnels).toEqual([new URL(server.url).host]);
+  expect(proxy.tunnels).toEqual([new URL(server.url).host]);
 });
 
 test('a closed connection gives no credentials any more and leaves no socket', async () => {
