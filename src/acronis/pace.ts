@@ -151,7 +151,8 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
         throw error instanceof AcronisError && error.kind === 'throttled' ? slowDown(error, startedAt) : error;
       } finally {
         running--;
-        if (waiting.length > 0) pump();
+        // Those who waited may have been sent away, and the timer that was to serve them is of no use.
+        if (waiting.length > 0 || timer !== undefined) pump();
       }
     },
   };

@@ -1,35 +1,36 @@
 /**
  * What the operator writes: `status` of a TenantUserUpsell. It holds facts and no time of last check, so that it changes only when a fact does,
- * and no login, e-mail or name, which are personal data. Lengths and bounds are the API server's to hold, who stored it: here they only go into the CRD, since every event of
- * a fleet is parsed with this.
+ * and no login, e-mail or name, which are personal data.
  */
 import * as z from 'zod';
 import { pendingCondition } from './conditions.ts';
 
 const condition = z.object({
-  type: z.string().meta({ maxLength: 316 }),
+  type: z.string().max(316),
   status: z.enum(['True', 'False', 'Unknown']),
   observedGeneration: z
     .int()
+    .min(0)
     .optional()
-    .meta({ format: 'int64', minimum: 0 })
+    .meta({ format: 'int64' })
     .describe('The generation this condition speaks of.'),
   lastTransitionTime: z
     .string()
     .meta({ format: 'date-time' })
     .describe('When the status of this condition last changed.'),
-  reason: z.string().meta({ maxLength: 1024 }).describe('One word for the program that reads it.'),
+  reason: z.string().max(1024).describe('One word for the program that reads it.'),
   message: z
     .string()
-    .meta({ maxLength: 32768 })
+    .max(32768)
     .describe('One sentence for the person who reads it: what is the matter and what to do next.'),
 });
 
 export const statusSchema = z.object({
   observedGeneration: z
     .int()
+    .min(0)
     .optional()
-    .meta({ format: 'int64', minimum: 0 })
+    .meta({ format: 'int64' })
     .describe('The generation of spec that this status speaks of.'),
   observedVersion: z
     .int()

@@ -39,13 +39,21 @@ export async function watchStream(request: WatchRequest): Promise<void> {
   const { call, connection, clock, metrics, signal } = request;
   signal.throwIfAborted();
   const what = `WATCH ${call.path}`;
-  const late = () => unanswered(notOpened(), what, connection.server);
-  const fresh = () => before(connection.credentials(), OPENS_WITHIN_MS, late, clock, signal);
+  const opensUntil = clock.now() + OPENS_WITHIN_MS;
+  const fresh = async (): Promise<Credentials> => {
+    try {
+      return await before(connection.credentials(), opensUntil - clock.now(), notOpened, clock, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw unanswered(error, what, connection.server);
+    }
+  };
   let credentials = connection.current() ?? (await fresh());
   for (let repeated = false; ; repeated = true) {
+    signal.throwIfAborted();
     const started = clock.now();
     const count = (code: string) => metrics.requested('GET', code, (clock.now() - started) / 1_000);
-    const refusal = await open(request, what, credentials, count);
+    const refusal = await open(request, what, credentials, { untilMs: opensUntil, count });
     if (refusal === undefined) return;
     if (refusal.status === 401) {
       connection.refused(credentials);
@@ -64,20 +72,25 @@ function open(
   request: WatchRequest,
   what: string,
   credentials: Credentials,
-  count: (code: string) => void,
+  opening: Opening,
 ): Promise<Answer | undefined> {
   return new Promise((resolve, reject) => {
     const { origin, prefix, pools } = credentials;
     const call = { origin, path: prefix + request.path, method: 'GET', headers: request.headers(credentials) } as const;
-    pools.watches.dispatch(call, new Stream(request, what, { resolve, reject, count }));
+    pools.watches.dispatch(call, new Stream(request, what, { ...opening, resolve, reject }));
   });
 }
 
-interface Outcome {
-  readonly resolve: (refusal: Answer | undefined) => void;
-  readonly reject: (error: unknown) => void;
+interface Opening {
+  /** When it must have been accepted (`clock.now()`). */
+  readonly untilMs: number;
   /** Called once: with the status, or `<error>` where none came. */
   readonly count: (code: string) => void;
+}
+
+interface Outcome extends Opening {
+  readonly resolve: (refusal: Answer | undefined) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 class Stream implements Dispatcher.DispatchHandler {
@@ -99,7 +112,8 @@ class Stream implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#what = what;
     this.#outcome = outcome;
-    this.#opening = request.clock.after(OPENS_WITHIN_MS, () => this.#fail(this.#named(notOpened())));
+    const leftMs = Math.max(0, outcome.untilMs - request.clock.now());
+    this.#opening = request.clock.after(leftMs, () => this.#fail(this.#named(notOpened())));
     request.signal.addEventListener('abort', this.#onAbort);
   }
 
@@ -109,7 +123,8 @@ class Stream implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (this.#over) return;
+    // 103 and its like come before the answer.
+    if (this.#over || status < 200) return;
     this.#status = status;
     this.#headers = headers;
     this.#outcome.count(String(status));
@@ -149,8 +164,9 @@ class Stream implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return;
-    if (this.#status === 0) this.#outcome.count('<error>');
-    this.#fail(this.#named(error));
+    // A refusal that was cut off in the middle is one all the same: its status says enough.
+    if (this.#status !== 0 && this.#status !== 200) this.#refused();
+    else this.#fail(this.#named(error));
   }
 
   #handOn(line: string): void {
@@ -172,6 +188,7 @@ class Stream implements Dispatcher.DispatchHandler {
   #fail(error: unknown): void {
     if (this.#over) return;
     this.#settle();
+    if (this.#status === 0) this.#outcome.count('<error>');
     this.#outcome.reject(error);
     this.#controller?.abort(error instanceof Error ? error : new Error('aborted'));
   }

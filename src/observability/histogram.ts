@@ -24,6 +24,11 @@ export class PlainHistogram extends Histogram {
     this.#bounds = configuration.buckets;
   }
 
+  /** Would count into nothing: only what was bound is on the page. */
+  override observe(): never {
+    throw new Error(`${this.#name} counts by bound series only`);
+  }
+
   /** A new series, at 0. Called once for each set of label values. @returns what counts one value. */
   bind(labels: Readonly<Record<string, string>>): (value: number) => void {
     const bounds = this.#bounds;

@@ -4,7 +4,7 @@
  */
 import pino from 'pino';
 import type { Clock } from '../clock.ts';
-import { gatherLines, type Lines } from './gathered-lines.ts';
+import { gatherLines, type LineWriter } from './gathered-lines.ts';
 import type { Fields, Log } from './log.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -61,7 +61,7 @@ export async function createLog(options: LogOptions): Promise<Log> {
   return new PinoLog(logger, lines);
 }
 
-function stdout(clock: Clock): Lines {
+function stdout(clock: Clock): LineWriter {
   const destination = pino.destination({ dest: 1, sync: true });
   // A reader that went away (`| head`) or a full disk is no reason to stop working.
   destination.on('error', () => {});
@@ -79,9 +79,9 @@ async function pretty(write: (line: string) => void, colour: boolean): Promise<(
 
 class PinoLog implements Log {
   readonly #logger: pino.Logger;
-  readonly #lines: Lines;
+  readonly #lines: LineWriter;
 
-  constructor(logger: pino.Logger, lines: Lines) {
+  constructor(logger: pino.Logger, lines: LineWriter) {
     this.#logger = logger;
     this.#lines = lines;
   }

@@ -21,7 +21,7 @@ export type Outcome =
 export interface ControllerOptions {
   readonly queue: WorkQueue;
   readonly workers: number;
-  /** The signal is aborted by `hardStop`, and when `deadlineMs` has passed. */
+  /** The signal is aborted by `hardStop`, and when `deadlineMs` has passed. It outlives the reconcile: nothing that does so too may listen to it. */
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
   readonly clock: Clock;
   readonly log: Log;

@@ -11,6 +11,7 @@ import { pathOf } from '../kubernetes/resource.ts';
 
 /**
  * @param changes by field; null for a field that goes.
+ * @returns nothing of use, once it is written.
  * @throws KubernetesError (422 where it is another object by now, or a field that goes was not there), or the signal's reason once it is aborted.
  */
 export function patchStatus(

@@ -167,6 +167,25 @@ describe('"later"', () => {
     expect(await pace.run(async () => 5, always())).toBe(5);
   });
 
+  test('that sends away all who wait leaves no timer that was to serve them', async () => {
+    const { pace, clock } = setup({ concurrency: 8 });
+    const calls = openCalls();
+    const [first, second] = [
+      acronisFailure(pace.run(calls.call, always())),
+      acronisFailure(pace.run(calls.call, always())),
+    ];
+    await settle();
+    calls.open[0]?.fail(throttled());
+    await first;
+    const third = acronisFailure(pace.run(calls.call, always()));
+    await settle();
+    expect(clock.timers).toBe(1);
+    calls.open[1]?.fail(throttled(60_000));
+    expect(await second).toMatchObject({ kind: 'throttled' });
+    expect(await third).toMatchObject({ kind: 'throttled' });
+    expect(clock.timers).toBe(0);
+  });
+
   test('is never shortened by a later answer that asks for less, and no second is counted twice', async () => {
     const { pace, clock, held } = setup();
     const calls = openCalls();

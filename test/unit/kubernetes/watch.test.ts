@@ -124,6 +124,32 @@ test('a 429 says when to come back', async () => {
   expect(await failure(collect(client, call, always()))).toMatchObject({ status: 429, retryAfterMs: 3_000 });
 });
 
+test.each([
+  [410, {}],
+  [429, { retryAfterMs: 3_000 }],
+])('a %i whose body is cut off is that refusal all the same', async (status, more) => {
+  const { client, counted } = await watched((response) => {
+    response.writeHead(status, { 'retry-after': '3', 'content-length': '1000' });
+    response.write('{"kind":"Status"', () => response.destroy());
+    return true;
+  });
+  expect(await failure(collect(client, call, always()))).toMatchObject({ status, ...more });
+  expect(counted).toEqual([`GET ${status}`]);
+});
+
+test('a 401 whose body is cut off is followed by one more attempt too', async () => {
+  const { client, stream, counted } = await watched((response, attempt) => {
+    if (attempt > 1) return false;
+    response.writeHead(401, { 'content-length': '1000' });
+    response.write('{', () => response.destroy());
+    return true;
+  });
+  const outcome = collect(client, call, always());
+  (await stream()).end(line('a'));
+  expect(await outcome).toEqual([event('a')]);
+  expect(counted).toEqual(['GET 401', 'GET 200']);
+});
+
 test('a 401 is followed by one more attempt with new credentials', async () => {
   const { client, stream, counted } = await watched((response, attempt) => {
     if (attempt > 1) return false;
@@ -170,7 +196,7 @@ test('silence ends the watch, a byte does not', async () => {
 
 test('a server that takes the request for a watch and never answers is given up after half a minute, however long a watch may be silent', async () => {
   const asked = deferred();
-  const { client, clock } = await watched(() => {
+  const { client, clock, counted } = await watched(() => {
     asked.resolve();
     return true;
   });
@@ -178,6 +204,7 @@ test('a server that takes the request for a watch and never answers is given up 
   await asked.promise;
   await clock.advance(30_000);
   expect(await outcome).toMatchObject({ reason: 'TimedOut' });
+  expect(counted).toEqual(['GET <error>']);
   expect(clock.timers).toBe(0);
 });
 

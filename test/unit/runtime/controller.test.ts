@@ -137,6 +137,26 @@ describe('the controller', () => {
     await done;
     expect(clock.timers).toBe(0);
   });
+
+  it('gives the next reconcile of the same worker a signal that is not aborted', async () => {
+    const aborted: boolean[] = [];
+    const done = run(
+      async (key, signal) => {
+        aborted.push(signal.aborted);
+        if (key === 'slow') await clock.sleep(1_000_000, signal);
+        return { kind: 'done' };
+      },
+      { deadlineMs: 30_000, workers: 1 },
+    );
+    queue.add('slow', 'change');
+    queue.add('b', 'change');
+    queue.add('c', 'change');
+    await clock.advance(30_000);
+    expect(metrics.results).toEqual(['error', 'success', 'success']);
+    expect(aborted).toEqual([false, false, false]);
+    stop.abort();
+    await done;
+  });
 });
 
 describe('the end of the controller', () => {
