@@ -1,9 +1,17 @@
 /** `node sandbox/controlplane/main.ts`: a control plane to play with. Prints the line that points kubectl at it, and stays until Ctrl-C. */
 import { once } from 'node:events';
+import { Command } from 'commander';
 import { startControlPlane } from './controlplane.ts';
 import { leaveOnSignals } from './leaving.ts';
 import { createProgress } from './progress.ts';
 import { provision } from './provision.ts';
+
+new Command('controlplane')
+  .description(
+    'A real kube-apiserver and etcd on loopback to play with. Prints the line that points kubectl at them, and stays until Ctrl-C.',
+  )
+  .allowExcessArguments(false)
+  .parse();
 
 const leaving = leaveOnSignals();
 try {
