@@ -1,6 +1,7 @@
 /** Where the scenarios are run: the servers, the driver, and what every scenario needs again and again. */
 import { randomBytes } from 'node:crypto';
 import { until } from '../sandbox/until.ts';
+import { mostUsersPerRead } from '../src/acronis/api.ts';
 import type { Acronis } from './acronis.ts';
 import type { Cluster } from './cluster.ts';
 import type { Contender, Running, Settings } from './contenders.ts';
@@ -103,14 +104,17 @@ export function untilEach(
   );
 }
 
-/** Resolves when the sandbox was asked nothing for `stillMs`, or every user was read one by one; with the time of the last request, and what was asked. */
+/** Resolves when the sandbox was asked nothing for some seconds, or every user was read one by one; with the time of the last request, and what was asked. */
 export async function untilVerified(
   { acronis }: Lab,
   operator: Running,
   objects: number,
+  resyncMs: number,
   reads: (stats: Stats) => number,
 ) {
-  const stillMs = Math.min(5_000, 1_500 + objects / 5);
+  // The full pass goes on for ever: with many objects its reads are so near to one another that it is never still for long.
+  const passReadEveryMs = resyncMs / Math.ceil(objects / mostUsersPerRead);
+  const stillMs = Math.min(5_000, 1_500 + objects / 5, passReadEveryMs / 2);
   let count = 0;
   let last = performance.now();
   let stats = await acronis.stats();

@@ -48,7 +48,7 @@ export async function restart(
       () => 'it is not',
     );
     const firstAt = await first.done;
-    const { at, stats } = await untilVerified(lab, operator, objects, readsOf);
+    const { at, stats } = await untilVerified(lab, operator, objects, options.settings.resyncMs, readsOf);
     const { cpuS, rssMiB, peakRssMiB } = await costOf(operator.pid);
     const writes = since(before, await cluster.writes());
     add('restart', {
