@@ -22,11 +22,10 @@ export class PlainHistogram extends Histogram {
     this.#name = configuration.name;
     this.#help = configuration.help;
     this.#bounds = configuration.buckets;
-  }
-
-  /** Would count into nothing: only what was bound is on the page. */
-  override observe(): never {
-    throw new Error(`${this.#name} counts by bound series only`);
+    // It would count into nothing, as only what was bound is on the page. The base class sets it on each instance, so a method could not stand in its way.
+    this.observe = () => {
+      throw new Error(`${this.#name} counts by bound series only`);
+    };
   }
 
   /** A new series, at 0. Called once for each set of label values. @returns what counts one value. */

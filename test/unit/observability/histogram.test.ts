@@ -28,3 +28,8 @@ it('a series that was bound is there before anything was observed', async () => 
   new PlainHistogram({ ...shape, registers: [registry] }).bind({ verb: 'GET' });
   expect(await registry.metrics()).toContain('seconds_count{verb="GET"} 0');
 });
+
+it('what is not bound is refused, as it would be on no page', () => {
+  const histogram = new PlainHistogram({ ...shape, registers: [new Registry()] });
+  expect(() => histogram.observe({ verb: 'GET' }, 1)).toThrow('seconds counts by bound series only');
+});
