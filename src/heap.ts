@@ -4,11 +4,13 @@
  *
  * Set while running and not on the command line, so that it holds however the process is started. `docs/performance.md` has what each one saves and costs.
  */
-import { setFlagsFromString } from 'node:v8';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+
+/** Room for young objects: what is under way at one time fits in, and a collection of it takes about a millisecond. */
+const youngBytes = 8 * 1_048_576;
 
 const flags = [
-  // The young generation stays as large as the start made it, 8 MiB: what is under way at one time fits in, and a collection of it takes less than a millisecond.
-  '--semi-space-growth-factor=1',
   // Not worth waking other threads for.
   '--no-parallel-scavenge',
   // The old one is collected when it has grown by this many percent: whatever was under way when it was collected last has become old, and is of no use.
@@ -23,4 +25,24 @@ const flags = [
 /** To be called once the program is loaded, and before the first request. */
 export function keepHeapSmall(): void {
   for (const flag of flags) setFlagsFromString(flag);
+  keepYoung();
 }
+
+/**
+ * V8 takes most of the young generation away from a process that idles, and would give back up to 128 MiB of it once there is work again. So it may grow while
+ * it is smaller than it should be, and not beyond: looked at after each collection, which is when it changes.
+ */
+function keepYoung(): void {
+  let mayGrow: boolean | undefined;
+  const look = () => {
+    const isSmall = youngSize() < youngBytes;
+    if (isSmall === mayGrow) return;
+    mayGrow = isSmall;
+    setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
+  };
+  look();
+  new PerformanceObserver(look).observe({ entryTypes: ['gc'] });
+}
+
+const youngSize = (): number =>
+  getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? youngBytes;
