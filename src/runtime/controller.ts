@@ -41,32 +41,40 @@ export const unexpectedBackoff: BackoffPolicy = { baseMs: 1_000, factor: 2, ceil
  */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
   const { queue, clock, metrics, deadlineMs, hardStop } = options;
-  const underWay = new Set<AbortController>();
+  const controllers = new Set<AbortController>();
+  let active = 0;
   const deadlines =
     deadlineMs === undefined
       ? undefined
       : new Deadlines<AbortController>(clock, deadlineMs, (running) => running.abort(new ReconcileTimeout(deadlineMs)));
   const stopAll = () => {
-    for (const running of underWay) running.abort(hardStop.reason);
+    for (const running of controllers) running.abort(hardStop.reason);
   };
   hardStop.addEventListener('abort', stopAll);
 
+  /** One for all that a worker does, until it is aborted: signals are dear, and nearly none of them is ever heard. */
+  function newController(): AbortController {
+    const controller = new AbortController();
+    controllers.add(controller);
+    return controller;
+  }
+
   async function worker(): Promise<void> {
-    // One for all that this worker does, until it is aborted: signals are dear, and nearly none of them is ever heard.
-    let running = new AbortController();
+    let running = newController();
     while (!signal.aborted) {
       const work = await queue.get(signal);
       if (work === undefined) return;
       if (!signal.aborted) {
-        if (running.signal.aborted) running = new AbortController();
-        underWay.add(running);
-        if (hardStop.aborted) stopAll();
-        metrics.activeWorkers(underWay.size);
+        if (running.signal.aborted) {
+          controllers.delete(running);
+          running = newController();
+        }
+        if (hardStop.aborted) running.abort(hardStop.reason);
+        metrics.activeWorkers(++active);
         deadlines?.begin(running);
         await reconcileOne(options, work.key, running.signal);
         deadlines?.end(running);
-        underWay.delete(running);
-        metrics.activeWorkers(underWay.size);
+        metrics.activeWorkers(--active);
       }
       queue.done(work.key);
     }

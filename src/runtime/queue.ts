@@ -42,6 +42,11 @@ export interface Work {
   readonly priority: Priority;
 }
 
+interface Waiting {
+  readonly give: (work: Work | undefined) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #random: Random;
@@ -50,7 +55,10 @@ export class WorkQueue {
   readonly #entries = new Map<string, Entry>();
   readonly #ready = new ReadyLists();
   readonly #delayed = new DelayHeap();
-  readonly #idle = new Set<(work: Work | undefined) => void>();
+  /** Who waits for work. The last to come is served first: a few workers that are always busy make less garbage than many that take turns. */
+  readonly #idle: Waiting[] = [];
+  /** The signals that are listened to, once each, however often somebody waits with them. */
+  readonly #heard = new WeakSet<AbortSignal>();
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #shutDown = false;
@@ -146,17 +154,9 @@ export class WorkQueue {
     if (signal?.aborted) return Promise.resolve(undefined);
     const work = this.#take();
     if (work !== undefined || this.#shutDown) return Promise.resolve(work);
-    return new Promise((resolve) => {
-      const give = (given: Work | undefined) => {
-        signal?.removeEventListener('abort', abort);
-        resolve(given);
-      };
-      const abort = () => {
-        this.#idle.delete(give);
-        resolve(undefined);
-      };
-      this.#idle.add(give);
-      signal?.addEventListener('abort', abort, { once: true });
+    if (signal !== undefined) this.#listenTo(signal);
+    return new Promise((give) => {
+      this.#idle.push({ give, signal });
     });
   }
 
@@ -184,8 +184,19 @@ export class WorkQueue {
       entry.state = 'none';
       this.#dropIfUnused(entry);
     }
-    for (const give of this.#idle) give(undefined);
-    this.#idle.clear();
+    for (const { give } of this.#idle.splice(0)) give(undefined);
+  }
+
+  #listenTo(signal: AbortSignal): void {
+    if (this.#heard.has(signal)) return;
+    this.#heard.add(signal);
+    const sendAway = () => {
+      for (const waiting of this.#idle.splice(0)) {
+        if (waiting.signal === signal) waiting.give(undefined);
+        else this.#idle.push(waiting);
+      }
+    };
+    signal.addEventListener('abort', sendAway, { once: true });
   }
 
   #entry(key: string): Entry {
@@ -223,11 +234,10 @@ export class WorkQueue {
 
   /** Hands what is ready to workers that wait for it, and tells how much is left. */
   #changed(): void {
-    for (const give of this.#idle) {
+    while (this.#idle.length > 0) {
       const work = this.#take();
       if (work === undefined) break;
-      this.#idle.delete(give);
-      give(work);
+      this.#idle.pop()?.give(work);
     }
     this.#metrics.depth(this.#ready.size);
   }

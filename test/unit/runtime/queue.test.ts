@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BackoffPolicy } from '../../../src/runtime/backoff.ts';
 import { WorkQueue } from '../../../src/runtime/queue.ts';
@@ -51,13 +52,13 @@ describe('the work queue', () => {
     expect(queue.depth).toBe(0);
   });
 
-  it('gives work to the worker that has waited longest, as soon as there is some', async () => {
+  it('gives work to the worker that came last, as soon as there is some', async () => {
     const got: string[] = [];
     for (const worker of ['first', 'second']) void queue.get().then((work) => got.push(`${worker} ${work?.key}`));
     queue.add('a', 'change');
     queue.add('b', 'change');
     await settle();
-    expect(got).toEqual(['first a', 'second b']);
+    expect(got).toEqual(['second a', 'first b']);
   });
 
   it('takes changes before retries before resyncs', async () => {
@@ -272,6 +273,17 @@ describe('the end of the work queue', () => {
     queue.add('a', 'change');
     expect((await staying)?.key).toBe('a');
     expect(await queue.get(leaving.signal)).toBeUndefined();
+  });
+
+  it('listens to a signal once, however often and by however many it is waited with', async () => {
+    const { signal } = new AbortController();
+    for (const key of ['a', 'b', 'c']) {
+      const [first, second] = [queue.get(signal), queue.get(signal)];
+      queue.add(key, 'change');
+      queue.add(`${key}2`, 'change');
+      await Promise.all([first, second]);
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
   });
 });
 
