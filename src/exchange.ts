@@ -46,6 +46,7 @@ export interface Limits {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NONE: IncomingHttpHeaders = {};
 
 /** There is no whole answer, for a reason of our own. */
 export class ExchangeError extends Error {
@@ -81,7 +82,7 @@ class Collector implements Dispatcher.DispatchHandler {
   readonly #timer: Timer;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
-  #headers: IncomingHttpHeaders = {};
+  #headers = NONE;
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
   #bytes = 0;
@@ -125,9 +126,10 @@ class Collector implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (!this.waiting) return;
-    this.#settle();
     const body = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#bytes);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    const answer = { status: this.#status, headers: this.#headers, body };
+    this.#settle();
+    this.#resolve(answer);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -139,15 +141,21 @@ class Collector implements Dispatcher.DispatchHandler {
   /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
   #fail(error: unknown): void {
     if (!this.waiting) return;
+    const controller = this.#controller;
     this.#settle();
     this.#reject(error);
-    this.#controller?.abort(error instanceof Error ? error : new Error('aborted'));
+    controller?.abort(error instanceof Error ? error : new Error('aborted'));
   }
 
+  /** Lets go of everything: what becomes old together with this, for whatever reason, would stay until the next full collection, and take others with it. */
   #settle(): void {
     this.waiting = false;
     this.#timer.cancel();
     this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#controller = undefined;
+    this.#headers = NONE;
+    this.#first = undefined;
+    this.#more = undefined;
   }
 }
 
