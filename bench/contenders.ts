@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { freePort } from '../sandbox/controlplane/port.ts';
 import type { Acronis } from './acronis.ts';
@@ -93,6 +94,12 @@ export const goOperator = (place: Place, program: string, workers: number): Cont
       `-metrics-bind-address=${metrics}`,
       `-health-probe-bind-address=${probes}`,
     ]),
+});
+
+/** The least that Node can do the job with. It knows new objects only. */
+export const bareLoop = (place: Place): Contender => ({
+  name: 'bare',
+  start: () => start(process.execPath, place, () => [fileURLToPath(new URL('./peers/bare-loop.ts', import.meta.url))]),
 });
 
 const seconds = (ms: number): string => `${Math.max(1, Math.round(ms / 1000))}s`;

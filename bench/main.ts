@@ -7,7 +7,7 @@ import { leaveOnSignals } from '../sandbox/controlplane/leaving.ts';
 import { createProgress } from '../sandbox/controlplane/progress.ts';
 import { startAcronis } from './acronis.ts';
 import { startCluster } from './cluster.ts';
-import { type Contender, goOperator, keepBundle, ours } from './contenders.ts';
+import { bareLoop, type Contender, goOperator, keepBundle, ours } from './contenders.ts';
 import { replaceResults } from './docs.ts';
 import { Driver } from './driver.ts';
 import { goPeer, goVersion, peerVersion } from './go-peer.ts';
@@ -50,7 +50,7 @@ async function run(options: BenchOptions): Promise<Report> {
   const progress = createProgress();
   const say = (line: string) => progress.note(line);
   await using end = new AsyncDisposableStack();
-  const peer = options.vs === 'go' ? await goPeer(progress, leaving) : undefined;
+  const peer = options.vs.includes('go') ? await goPeer(progress, leaving) : undefined;
   const bundle = end.use(await keepBundle(options.bundle ?? join(root, 'dist/main.js')));
   const cluster = await startCluster(progress, leaving);
   end.defer(() => cluster.stop());
@@ -59,10 +59,10 @@ async function run(options: BenchOptions): Promise<Report> {
   const profiling =
     options.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${options.profile}`];
   const place = { kubeconfig: cluster.kubeconfig, acronis };
-  const contenders: [Contender, ...Contender[]] = [
+  const operators: [Contender, ...Contender[]] = [
     ours(place, bundle.file, [...options.nodeFlags, ...profiling], options.flags),
   ];
-  if (peer !== undefined) contenders.push(goOperator(place, peer, options.goWorkers));
+  if (peer !== undefined) operators.push(goOperator(place, peer, options.goWorkers));
 
   const before = load();
   const samples: Sample[] = [];
@@ -82,6 +82,7 @@ async function run(options: BenchOptions): Promise<Report> {
   const startedAt = new Date().toISOString();
   const lab = { cluster, acronis, driver: new Driver(cluster.client, leaving), say, signal: leaving };
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
+  const contenders = { operators, ...(options.vs.includes('bare') ? { bare: bareLoop(place) } : {}) };
   await runScenarios(lab, contenders, options, async (more) => {
     samples.push(...more);
     // A run takes long: what is there is kept, whatever happens to the rest.

@@ -1,5 +1,5 @@
 /** `npm run bench -- …`: which scenarios, how large, against whom, and where the results go. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 
 export const scenarios = [
   'burst',
@@ -15,12 +15,15 @@ export const scenarios = [
 ] as const;
 export type ScenarioName = (typeof scenarios)[number];
 
+export const peers = ['go', 'bare'] as const;
+export type Peer = (typeof peers)[number];
+
 export interface BenchOptions {
   readonly scenario: readonly ScenarioName[];
   readonly objects: number;
   readonly fleet: number;
   readonly repeat: number;
-  readonly vs: 'go' | undefined;
+  readonly vs: readonly Peer[];
   readonly goWorkers: number;
   readonly steadySeconds: number;
   readonly churnSeconds: number;
@@ -56,7 +59,12 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .option('--objects <n>', 'objects of burst, edit, delete and revoke', whole, 5_000)
     .option('--fleet <n>', 'objects of restart, steady, drift and churn', whole, 50_000)
     .option('--repeat <n>', 'runs of each, in turn with the other contender', whole, 3)
-    .addOption(new Option('--vs <peer>', 'the controller-runtime peer of bench/peers, built with Go').choices(['go']))
+    .option(
+      '--vs <peers>',
+      'go = the controller-runtime peer of bench/peers, built with Go; bare = a loop that makes the same requests and does nothing else, in bursts only',
+      peerList,
+      [],
+    )
     .option('--go-workers <n>', 'objects the peer reconciles at once', whole, 10)
     .option('--steady-seconds <n>', 'how long the steady state is watched', whole, 60)
     .option('--churn-seconds <n>', 'how long people create and edit', whole, 60)
@@ -104,6 +112,11 @@ function scenarioList(text: string): ScenarioName[] {
       wrong(`There is no scenario ${name}: choose of ${scenarios.join(', ')}.`),
   );
 }
+
+const peerList = (text: string): Peer[] =>
+  list(text).map(
+    (name) => peers.find((each) => each === name) ?? wrong(`There is no peer ${name}: choose of ${peers.join(', ')}.`),
+  );
 
 const whole = (text: string): number =>
   /^[1-9]\d{0,6}$/.test(text) ? Number(text) : wrong('It must be a whole number from 1 on.');

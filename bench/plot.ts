@@ -1,5 +1,5 @@
-/** A picture of the samples: one line for each figure, each run a dot, ours and Go's on one scale that begins at zero. */
-import { type ContenderName, figures, type Sample } from './sample.ts';
+/** A picture of the samples: one line for each figure, each run a dot, all contenders on one scale that begins at zero. */
+import { type ContenderName, contenderNames, contenders, figures, type Sample } from './sample.ts';
 import { median } from './statistics.ts';
 import { number } from './table.ts';
 
@@ -14,8 +14,7 @@ const shown = new Set([
   'rssMiB',
   'p99Ms',
 ]);
-const colours: Readonly<Record<ContenderName, string>> = { ours: '#0b7285', go: '#c2410c' };
-const names: Readonly<Record<ContenderName, string>> = { ours: 'ours', go: 'controller-runtime' };
+const colours: Readonly<Record<ContenderName, string>> = { ours: '#0b7285', go: '#c2410c', bare: '#868e96' };
 
 const left = 330;
 const width = 860;
@@ -35,7 +34,7 @@ export function plotRows(samples: readonly Sample[]): readonly PlotRow[] {
   return [...groups].flatMap(([group, of]) =>
     Object.entries(figures).flatMap(([figure, { label, unit, digits }]) => {
       if (!shown.has(figure)) return [];
-      const values = (['ours', 'go'] as const).flatMap((contender) => {
+      const values = contenders.flatMap((contender) => {
         const found = of.flatMap((sample) =>
           sample.contender === contender ? [sample.figures[figure] ?? []].flat() : [],
         );
@@ -53,7 +52,7 @@ export function plot(samples: readonly Sample[], caption: string): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" role="img">`,
     `<title>What the operator costs, beside controller-runtime</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    ...legend(),
+    ...legend(samples),
     ...rows.flatMap(drawRow),
     text(16, height - 14, caption, { size: 11, fill: '#666666' }),
     '</svg>',
@@ -61,18 +60,21 @@ export function plot(samples: readonly Sample[], caption: string): string {
   return `${parts.join('\n')}\n`;
 }
 
-const legend = (): string[] =>
-  (['ours', 'go'] as const).flatMap((contender, i) => [
-    `<circle cx="${left + 8 + i * 90}" cy="28" r="5" fill="${colours[contender]}"/>`,
-    text(left + 20 + i * 90, 33, names[contender], { fill: '#222222' }),
-  ]);
+/** Ours and Go's always, as the title speaks of both; others where they took part. */
+const legend = (samples: readonly Sample[]): string[] =>
+  contenders
+    .filter((each) => each !== 'bare' || samples.some(({ contender }) => contender === each))
+    .flatMap((contender, i) => [
+      `<circle cx="${left + 8 + i * 140}" cy="28" r="5" fill="${colours[contender]}"/>`,
+      text(left + 20 + i * 140, 33, contenderNames[contender], { fill: '#222222' }),
+    ]);
 
 function drawRow({ label, unit, digits, values }: PlotRow, index: number): string[] {
   const middle = top + index * rowHeight;
   const most = Math.max(...values.flatMap(([, found]) => found)) || 1;
   const x = (value: number) => round(left + ((scaleEnd - left) * value) / most);
   const dots = values.flatMap(([contender, found], place) => {
-    const y = middle + (values.length > 1 ? place * 8 - 4 : 0);
+    const y = middle + (values.length > 1 ? place * 8 - (values.length - 1) * 4 : 0);
     return [
       `<line x1="${left}" y1="${y}" x2="${x(median(found))}" y2="${y}" stroke="${colours[contender]}" stroke-width="4" opacity="0.35"/>`,
       ...found.map((value) => `<circle cx="${x(value)}" cy="${y}" r="3.5" fill="${colours[contender]}"/>`),

@@ -2,7 +2,7 @@
 import type { Contender, Settings } from './contenders.ts';
 import type { Lab } from './lab.ts';
 import type { BenchOptions, ScenarioName } from './options.ts';
-import type { Sample } from './sample.ts';
+import { contenders, type Sample } from './sample.ts';
 import { churn } from './scenarios/churn.ts';
 import { Fleet } from './scenarios/fleet.ts';
 import { lifecycle } from './scenarios/lifecycle.ts';
@@ -12,26 +12,42 @@ import { line } from './statistics.ts';
 /** The defaults of production. Go's is so long that no second look falls into a phase, except where drift has to be seen within a minute. */
 const production: Settings = { driftMs: 60_000, resyncMs: 3_600_000, goResyncMs: 3_600_000 };
 
+export interface Contenders {
+  /** Ours first. */
+  readonly operators: readonly [Contender, ...Contender[]];
+  /** It takes part where new objects come, and nowhere else. */
+  readonly bare?: Contender;
+}
+
 export async function runScenarios(
   lab: Lab,
-  all: readonly [Contender, ...Contender[]],
+  { operators, bare }: Contenders,
   options: BenchOptions,
   took: (samples: readonly Sample[]) => Promise<void>,
 ): Promise<void> {
   const wanted = (...names: ScenarioName[]): boolean => names.some((name) => options.scenario.includes(name));
-  const inTurn = async (repeats: number, act: (contender: Contender, repeat: number) => Promise<readonly Sample[]>) => {
+  const inTurn = async (
+    repeats: number,
+    act: (contender: Contender, repeat: number) => Promise<readonly Sample[]>,
+    all: readonly Contender[] = operators,
+  ) => {
     for (let repeat = 1; repeat <= repeats; repeat++)
       for (const contender of all) await took(await act(contender, repeat));
   };
+  const everybody = bare === undefined ? operators : [...operators, bare];
   const { objects, repeat } = options;
   if (wanted('burst', 'edit', 'delete')) {
+    const burst = wanted('burst') ? { create: 'burst' } : {};
     const phases = {
-      ...(wanted('burst') ? { create: 'burst' } : {}),
+      ...burst,
       ...(wanted('edit') ? { edit: 'edit' } : {}),
       ...(wanted('delete') ? { remove: 'delete' } : {}),
     };
-    await inTurn(repeat, (contender, n) =>
-      lifecycle(lab, contender, n, { objects, settings: production, deletionPolicy: 'Retain', phases }),
+    const life = { objects, settings: production, deletionPolicy: 'Retain' } as const;
+    await inTurn(
+      repeat,
+      (contender, n) => lifecycle(lab, contender, n, { ...life, phases: contender === bare ? burst : phases }),
+      wanted('burst') ? everybody : operators,
     );
   }
   if (wanted('small-burst')) {
@@ -41,7 +57,7 @@ export async function runScenarios(
       deletionPolicy: 'Retain',
       phases: { create: 'small burst' },
     } as const;
-    await inTurn(repeat, (contender, n) => lifecycle(lab, contender, n, small));
+    await inTurn(repeat, (contender, n) => lifecycle(lab, contender, n, small), everybody);
   }
   if (wanted('revoke')) {
     const phases = { create: 'burst (Revoke)', remove: 'delete (Revoke)' };
@@ -51,7 +67,7 @@ export async function runScenarios(
   }
 
   if (!wanted('restart', 'steady', 'drift', 'churn', 'memory')) return;
-  const fleet = new Fleet(lab, all[0], production);
+  const fleet = new Fleet(lab, operators[0], production);
   const driftMs = options.quick ? 5_000 : production.driftMs;
   const settings = wanted('steady', 'drift') ? { ...production, driftMs, goResyncMs: driftMs } : production;
   const atFleet = async () => {
@@ -93,7 +109,7 @@ export async function runScenarios(
 
 /** What a further object costs, by contender, from all sizes together. */
 export function slopes(samples: readonly Sample[]): Sample[] {
-  return (['ours', 'go'] as const).flatMap((contender): Sample[] => {
+  return contenders.flatMap((contender): Sample[] => {
     const own = samples.filter((sample) => sample.contender === contender);
     const slopeOf = (figure: string) =>
       line(

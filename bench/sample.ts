@@ -1,8 +1,14 @@
 /** What is measured, by whom it was done, and the figures that design and documentation set as goals. */
 import * as z from 'zod';
 
-export const contenders = ['ours', 'go'] as const;
+export const contenders = ['ours', 'go', 'bare'] as const;
 export type ContenderName = (typeof contenders)[number];
+/** As people read them. */
+export const contenderNames: Readonly<Record<ContenderName, string>> = {
+  ours: 'ours',
+  go: 'controller-runtime',
+  bare: 'bare loop',
+};
 
 /** One run of one contender through one phase of a scenario. Figures are named with their unit in `figures`. */
 export const sampleSchema = z.object({

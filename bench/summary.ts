@@ -1,4 +1,4 @@
-/** From samples to rows: one for each figure of each phase, with both contenders, their ratio, and the goal. */
+/** From samples to rows: one for each figure of each phase, with all contenders, the ratio of ours to Go's, and the goal. */
 import { type ContenderName, figures, type Goal, goalsFor, met, type Sample } from './sample.ts';
 import { pairedRatios, type Spread, spreadOf } from './statistics.ts';
 
@@ -8,6 +8,7 @@ export interface Row {
   readonly figure: string;
   readonly ours: Spread | undefined;
   readonly go: Spread | undefined;
+  readonly bare: Spread | undefined;
   /** Ours by Go's. */
   readonly ratio: Spread | undefined;
   readonly runs: number;
@@ -36,7 +37,7 @@ function rowsOf(group: readonly Sample[]): readonly Row[] {
   return names.map((figure) => {
     const of = (contender: ContenderName): number[] =>
       group.flatMap((sample) => (sample.contender === contender ? [sample.figures[figure] ?? []].flat() : []));
-    const [ours, go] = [of('ours'), of('go')];
+    const [ours, go, bare] = [of('ours'), of('go'), of('bare')];
     const ratios = pairedRatios(ours, go);
     const ratio = ratios.length === 0 ? undefined : spreadOf(ratios);
     const own = ours.length === 0 ? undefined : spreadOf(ours);
@@ -48,6 +49,7 @@ function rowsOf(group: readonly Sample[]): readonly Row[] {
       figure,
       ours: own,
       go: go.length === 0 ? undefined : spreadOf(go),
+      bare: bare.length === 0 ? undefined : spreadOf(bare),
       ratio,
       runs: Math.max(ours.length, go.length),
       goal,

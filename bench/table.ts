@@ -1,10 +1,18 @@
 /** The rows as a person reads them: aligned text for the terminal, Markdown for docs/performance.md. */
-import { figures, type Goal } from './sample.ts';
+import { contenderNames, figures, type Goal } from './sample.ts';
 import type { Spread } from './statistics.ts';
 import type { Row } from './summary.ts';
 
-export const heads = ['what', 'ours', 'controller-runtime', 'ratio', 'goal'] as const;
-type Cells = readonly [string, string, string, string, string];
+/** The bare loop has a column where it took part. */
+const headsOf = (rows: readonly Row[]): readonly string[] => [
+  'what',
+  contenderNames.ours,
+  contenderNames.go,
+  'ratio',
+  ...(withBare(rows) ? [contenderNames.bare] : []),
+  'goal',
+];
+const withBare = (rows: readonly Row[]): boolean => rows.some((row) => row.bare !== undefined);
 
 /** `1,234.5`; a dash for what is not there. */
 export function number(value: number, digits: number): string {
@@ -25,7 +33,7 @@ function goalText({ of, atMost, atLeast }: Goal, digits: number): string {
   return of === 'ratio' ? `${text} ×` : text;
 }
 
-export function cells(row: Row): Cells {
+function cells(row: Row, bare: boolean): readonly string[] {
   const { label, unit, digits } = figures[row.figure] ?? { label: row.figure, unit: '', digits: 2 };
   const goal = row.goal === undefined ? '' : goalText(row.goal, Math.min(digits, 1));
   const verdict = row.reached === undefined ? '' : row.reached ? ' ✓' : ' ✗';
@@ -34,6 +42,7 @@ export function cells(row: Row): Cells {
     spread(row.ours, digits),
     spread(row.go, digits),
     row.ratio === undefined ? '' : spread(row.ratio, 2),
+    ...(bare ? [row.bare === undefined ? '' : spread(row.bare, digits)] : []),
     goal + verdict,
   ];
 }
@@ -49,8 +58,9 @@ function groups(rows: readonly Row[]): readonly (readonly [title: string, rows: 
 }
 
 export function textTable(rows: readonly Row[]): string {
-  const lines: (Cells | string)[] = [];
-  for (const [name, group] of groups(rows)) lines.push(`\n${name}`, ...group.map(cells));
+  const [heads, bare] = [headsOf(rows), withBare(rows)];
+  const lines: (readonly string[] | string)[] = [];
+  for (const [name, group] of groups(rows)) lines.push(`\n${name}`, ...group.map((row) => cells(row, bare)));
   const widths = heads.map((head, i) =>
     Math.max(head.length, ...lines.map((line) => (typeof line === 'string' ? 0 : (line[i] ?? '').length))),
   );
@@ -60,10 +70,18 @@ export function textTable(rows: readonly Row[]): string {
 }
 
 export function markdownTable(rows: readonly Row[]): string {
+  const [heads, bare] = [headsOf(rows), withBare(rows)];
   const show = (line: readonly string[]) => `| ${line.join(' | ')} |`;
   const lines = groups(rows).flatMap(([name, group]) => [
-    show([`**${name}**`, '', '', '', '']),
-    ...group.map((row) => show(cells(row))),
+    show([`**${name}**`, ...heads.slice(1).map(() => '')]),
+    ...group.map((row) => show(cells(row, bare))),
   ]);
-  return [show(heads), '|---|---:|---:|---:|---:|', ...lines].join('\n');
+  return [
+    show(heads),
+    `|---|${heads
+      .slice(1)
+      .map(() => '---:|')
+      .join('')}`,
+    ...lines,
+  ].join('\n');
 }

@@ -34,6 +34,14 @@ describe('the plot', () => {
     expect((b - zero) / (most - zero)).toBeCloseTo(0.25);
   });
 
+  it('shows the bare loop where it took part, and in its legend only then', () => {
+    const all = [sample('ours', { cpuMsPerObject: 0.5 }), sample('go', { cpuMsPerObject: 1 })];
+    const svg = plot([...all, sample('bare', { cpuMsPerObject: 0.4 })], '');
+    expect(dots(svg, '#868e96')).toHaveLength(1);
+    expect(svg).toContain('>bare loop<');
+    expect(plot(all, '')).not.toContain('bare loop');
+  });
+
   it('stays inside its frame when all runs are zero', () => {
     const svg = plot([sample('ours', { requests: 0 })], '');
     expect(svg).not.toMatch(/NaN|Infinity/);

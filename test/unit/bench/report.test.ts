@@ -116,15 +116,16 @@ describe('the options', () => {
 
   it('are those of the documented run where nothing is said', () => {
     expect(parse()).toMatchObject({ objects: 5_000, fleet: 50_000, repeat: 3 });
-    expect(parse().vs).toBeUndefined();
+    expect(parse().vs).toEqual([]);
   });
 
   it('are small with --quick, except for what is said', () => {
     expect(parse('--quick', '--objects', '7')).toMatchObject({ objects: 7, fleet: 100, repeat: 1 });
   });
 
-  it('take lists of scenarios, and none for showing earlier results only', () => {
+  it('take lists of peers and of scenarios, and none of these for showing earlier results only', () => {
     expect(parse('--scenario', 'burst,churn').scenario).toEqual(['burst', 'churn']);
     expect(parse('--scenario', 'none').scenario).toEqual([]);
+    expect(parse('--vs', 'go,bare').vs).toEqual(['go', 'bare']);
   });
 });

@@ -82,6 +82,21 @@ describe('the table', () => {
     expect(new Set(lines.map((line) => line.split('|').length))).toEqual(new Set([7]));
   });
 
+  it('has a column for the bare loop where it took part, empty in phases in which it did not', () => {
+    const rows = summarize([
+      ...burst,
+      sample('bare', { cpuMsPerObject: 0.45 }),
+      sample('ours', { cpuS: 1 }, { phase: 'restart' }),
+    ]);
+    const lines = markdownTable(rows).split('\n');
+    expect(lines[0]).toBe('| what | ours | controller-runtime | ratio | bare loop | goal |');
+    expect(lines).toContain(
+      '| CPU per object, ms | 0.500 (0.400–0.600) | 1.000 (0.800–1.000) | 0.50 (0.40–0.75) | 0.450 | ≤ 0.60 × ✓ |',
+    );
+    expect(lines).toContain('| CPU, s | 1.00 | – |  |  | ≤ 0.50 × |');
+    expect(markdownTable(summarize(burst))).not.toContain('bare loop');
+  });
+
   it('writes numbers as people read them', () => {
     expect(number(12_345.678, 1)).toBe('12,345.7');
     expect(number(Number.NaN, 1)).toBe('–');
