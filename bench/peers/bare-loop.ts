@@ -48,7 +48,7 @@ const acronis = new Agent({ connections: requestsAtOnce });
 const api = `${settings.ACRONIS_URL}/api/2`;
 const bearer = { authorization: `Bearer ${await token()}` };
 process.on('SIGTERM', () => process.exit(0));
-await watch(await resourceVersion());
+await watch();
 throw new Error('the watch has ended');
 
 async function send(dispatcher: Dispatcher, url: string, { method = 'GET', ...options }: Ask) {
@@ -72,15 +72,9 @@ async function token(): Promise<string> {
   return given.access_token;
 }
 
-async function resourceVersion(): Promise<string> {
-  const { calls } = cluster.pools;
-  const url = `${cluster.origin}${collection}?limit=1`;
-  const list = await answer<{ metadata: { resourceVersion: string } }>(calls, url, { headers: cluster.headers });
-  return list.metadata.resourceVersion;
-}
-
-async function watch(from: string): Promise<void> {
-  const url = `${cluster.origin}${collection}?watch=1&resourceVersion=${from}`;
+/** Without a resource version it begins with all that is there. */
+async function watch(): Promise<void> {
+  const url = `${cluster.origin}${collection}?watch=1`;
   const stream = await send(cluster.pools.watches, url, { headers: cluster.headers });
   let rest = '';
   for await (const chunk of stream.setEncoding('utf8')) {
