@@ -25,6 +25,8 @@ export interface Running {
   readonly metrics: string;
   /** @throws Error with its last words where it ended by itself. */
   assertAlive(): void;
+  /** The promise's value, unless it ends by itself first: then as `assertAlive`. Nothing that it was to do will come any more. */
+  whileAlive<T>(promise: Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -129,13 +131,17 @@ async function start(
   const ended = child.then(() => {
     over = true;
   });
+  const assertAlive = () => {
+    if (over) throw new Error(`The operator ended by itself. Its last words:\n${lastWords.join('\n')}`);
+  };
+  const died = ended.then(assertAlive);
+  died.catch(() => {});
   return {
     pid: child.pid ?? -1,
     startedAt,
     metrics: `http://${metrics}/metrics`,
-    assertAlive() {
-      if (over) throw new Error(`The operator ended by itself. Its last words:\n${lastWords.join('\n')}`);
-    },
+    assertAlive,
+    whileAlive: (promise) => Promise.race([promise, died.then(() => promise)]),
     async stop() {
       child.kill('SIGTERM');
       await ended;

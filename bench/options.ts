@@ -58,10 +58,10 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     ])
     .option('--objects <n>', 'objects of burst, edit, delete and revoke', whole, 5_000)
     .option('--fleet <n>', 'objects of restart, steady, drift and churn', whole, 50_000)
-    .option('--repeat <n>', 'runs of each, in turn with the other contender', whole, 3)
+    .option('--repeat <n>', 'runs of each, in turn with the other contenders', whole, 3)
     .option(
       '--vs <peers>',
-      'go = the controller-runtime peer of bench/peers, built with Go; bare = a loop that makes the same requests and does nothing else, in bursts only',
+      'go = the controller-runtime peer of bench/peers, built with Go; bare = a loop that makes the same requests and does nothing else, in burst and small-burst only',
       peerList,
       [],
     )

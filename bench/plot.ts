@@ -60,10 +60,9 @@ export function plot(samples: readonly Sample[], caption: string): string {
   return `${parts.join('\n')}\n`;
 }
 
-/** Ours and Go's always, as the title speaks of both; others where they took part. */
 const legend = (samples: readonly Sample[]): string[] =>
   contenders
-    .filter((each) => each !== 'bare' || samples.some(({ contender }) => contender === each))
+    .filter((each) => samples.some(({ contender }) => contender === each))
     .flatMap((contender, i) => [
       `<circle cx="${left + 8 + i * 140}" cy="28" r="5" fill="${colours[contender]}"/>`,
       text(left + 20 + i * 140, 33, contenderNames[contender], { fill: '#222222' }),

@@ -1,11 +1,11 @@
-/** The scenarios in their order, each contender in turn (A B A B …), so that whatever disturbs the machine for a while disturbs both. */
+/** The scenarios in their order, each contender in turn (A B A B …), so that whatever disturbs the machine for a while disturbs all. */
 import type { Contender, Settings } from './contenders.ts';
 import type { Lab } from './lab.ts';
 import type { BenchOptions, ScenarioName } from './options.ts';
 import { contenders, type Sample } from './sample.ts';
 import { churn } from './scenarios/churn.ts';
 import { Fleet } from './scenarios/fleet.ts';
-import { lifecycle } from './scenarios/lifecycle.ts';
+import { type LifecycleOptions, lifecycle } from './scenarios/lifecycle.ts';
 import { restart } from './scenarios/restart.ts';
 import { line } from './statistics.ts';
 
@@ -15,7 +15,7 @@ const production: Settings = { driftMs: 60_000, resyncMs: 3_600_000, goResyncMs:
 export interface Contenders {
   /** Ours first. */
   readonly operators: readonly [Contender, ...Contender[]];
-  /** It takes part where new objects come, and nowhere else. */
+  /** It takes part in burst and small-burst, and nowhere else. */
   readonly bare?: Contender;
 }
 
@@ -35,6 +35,10 @@ export async function runScenarios(
       for (const contender of all) await took(await act(contender, repeat));
   };
   const everybody = bare === undefined ? operators : [...operators, bare];
+  const born = async (contender: Contender, n: number, what: LifecycleOptions) => {
+    const samples = await lifecycle(lab, contender, n, what);
+    return contender === bare ? samples.map(withoutProcess) : samples;
+  };
   const { objects, repeat } = options;
   if (wanted('burst', 'edit', 'delete')) {
     const burst = wanted('burst') ? { create: 'burst' } : {};
@@ -46,7 +50,7 @@ export async function runScenarios(
     const life = { objects, settings: production, deletionPolicy: 'Retain' } as const;
     await inTurn(
       repeat,
-      (contender, n) => lifecycle(lab, contender, n, { ...life, phases: contender === bare ? burst : phases }),
+      (contender, n) => born(contender, n, { ...life, phases: contender === bare ? burst : phases }),
       wanted('burst') ? everybody : operators,
     );
   }
@@ -57,7 +61,7 @@ export async function runScenarios(
       deletionPolicy: 'Retain',
       phases: { create: 'small burst' },
     } as const;
-    await inTurn(repeat, (contender, n) => lifecycle(lab, contender, n, small), everybody);
+    await inTurn(repeat, (contender, n) => born(contender, n, small), everybody);
   }
   if (wanted('revoke')) {
     const phases = { create: 'burst (Revoke)', remove: 'delete (Revoke)' };
@@ -105,6 +109,11 @@ export async function runScenarios(
     });
     return found;
   }
+}
+
+/** The bare loop runs from its sources, unbundled: its memory and its start say nothing. */
+function withoutProcess({ figures: { rssMiB, peakRssMiB, readyS, ...figures }, ...sample }: Sample): Sample {
+  return { ...sample, figures };
 }
 
 /** What a further object costs, by contender, from all sizes together. */

@@ -51,7 +51,7 @@ function rowsOf(group: readonly Sample[]): readonly Row[] {
       go: go.length === 0 ? undefined : spreadOf(go),
       bare: bare.length === 0 ? undefined : spreadOf(bare),
       ratio,
-      runs: Math.max(ours.length, go.length),
+      runs: Math.max(ours.length, go.length, bare.length),
       goal,
       reached: goal === undefined || judged === undefined ? undefined : met(goal, judged.median),
     };

@@ -47,6 +47,7 @@ export interface Limits {
 
 const EMPTY = Buffer.alloc(0);
 const NONE: IncomingHttpHeaders = {};
+const nobody = () => {};
 
 /** There is no whole answer, for a reason of our own. */
 export class ExchangeError extends Error {
@@ -75,8 +76,8 @@ export function exchange(
 
 class Collector implements Dispatcher.DispatchHandler {
   readonly #limits: Limits;
-  readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (error: unknown) => void;
+  #resolve: (answer: Answer) => void;
+  #reject: (error: unknown) => void;
   readonly #signal: AbortSignal;
   readonly #onAbort: () => void;
   readonly #timer: Timer;
@@ -111,6 +112,7 @@ class Collector implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (!this.waiting) return;
     this.#status = status;
     this.#headers = headers;
   }
@@ -128,30 +130,34 @@ class Collector implements Dispatcher.DispatchHandler {
     if (!this.waiting) return;
     const body = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#bytes);
     const answer = { status: this.#status, headers: this.#headers, body };
+    const resolve = this.#resolve;
     this.#settle();
-    this.#resolve(answer);
+    resolve(answer);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.waiting) return;
+    const reject = this.#reject;
     this.#settle();
-    this.#reject(error);
+    reject(error);
   }
 
   /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
   #fail(error: unknown): void {
     if (!this.waiting) return;
-    const controller = this.#controller;
+    const [controller, reject] = [this.#controller, this.#reject];
     this.#settle();
-    this.#reject(error);
+    reject(error);
     controller?.abort(error instanceof Error ? error : new Error('aborted'));
   }
 
-  /** Lets go of everything: what becomes old together with this, for whatever reason, would stay until the next full collection, and take others with it. */
+  /** Lets go of the answer and of whoever waited: what is still held when this becomes old stays until the next full collection, and with it all that it holds. */
   #settle(): void {
     this.waiting = false;
     this.#timer.cancel();
     this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#resolve = nobody;
+    this.#reject = nobody;
     this.#controller = undefined;
     this.#headers = NONE;
     this.#first = undefined;

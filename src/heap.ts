@@ -7,8 +7,8 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Room for young objects: what is under way at one time fits in, and a collection of it takes about a millisecond. */
-const youngBytes = 8 * 1_048_576;
+/** Room for young objects, in each of the two halves: what is under way at one time fits in, and a collection of it takes about a millisecond. */
+const halfBytes = 4 * 1_048_576;
 
 const flags = [
   // Not worth waking other threads for.
@@ -29,13 +29,14 @@ export function keepHeapSmall(): void {
 }
 
 /**
- * V8 takes most of the young generation away from a process that idles, and would give back up to 128 MiB of it once there is work again. So it may grow while
- * it is smaller than it should be, and not beyond: looked at after each collection, which is when it changes.
+ * V8 takes most of the young generation away from a process that idles, and would give back up to 128 MiB of it once there is work again. So it may double while
+ * it is smaller than it should be, and no longer: looked at after each collection, which is when it changes.
  */
 function keepYoung(): void {
   let mayGrow: boolean | undefined;
   const look = () => {
-    const isSmall = youngSize() < youngBytes;
+    // A page's own header counts as neither used nor free.
+    const isSmall = youngCapacity() < 0.9 * halfBytes;
     if (isSmall === mayGrow) return;
     mayGrow = isSmall;
     setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
@@ -44,5 +45,8 @@ function keepYoung(): void {
   new PerformanceObserver(look).observe({ entryTypes: ['gc'] });
 }
 
-const youngSize = (): number =>
-  getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? youngBytes;
+/** Of one half, in bytes. (Its `space_size` is what is committed of both, which may come later.) */
+function youngCapacity(): number {
+  const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+  return young === undefined ? halfBytes : young.space_used_size + young.space_available_size;
+}

@@ -1,10 +1,12 @@
 /**
- * The least that Node can do the job with: it watches, reads in batches, PUTs and patches the status, and does nothing else. No queue, no retries, no lease, no log, no
- * metrics, no checks; whatever goes wrong ends it. It is no operator: it shows what the requests themselves cost with `undici.request`, over the same connections and with
+ * The same requests as ours and nothing else: it watches, reads in ours' batches, PUTs and patches the status. No queue, no retries, no lease, no log, no metrics, no
+ * checks; whatever goes wrong ends it. It is no operator: it shows what the requests themselves cost with `undici.request`, over the same connections and with
  * the same room for the heap as ours, so that what ours adds to them can be told.
  */
 import { Agent, type Dispatcher, request } from 'undici';
 import * as z from 'zod';
+import { createUserReader } from '../../src/acronis/batch.ts';
+import type { User as ApiUser } from '../../src/acronis/user.ts';
 import { systemClock } from '../../src/clock.ts';
 import { keepHeapSmall } from '../../src/heap.ts';
 import { openConnection } from '../../src/kubernetes/connection.ts';
@@ -17,8 +19,6 @@ const environment = z.object({
   ACRONIS_CLIENT_SECRET: z.string(),
 });
 const collection = '/apis/upsell.acronis.com/v1alpha1/tenantuserupsells';
-/** How long reads gather. */
-const windowMs = 5;
 /** As ours at default flags. */
 const requestsAtOnce = 8;
 
@@ -29,7 +29,12 @@ interface User {
   readonly business_types: readonly string[];
 }
 interface Upsell {
-  readonly metadata: { readonly namespace: string; readonly name: string; readonly generation: number };
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly generation: number;
+  };
   readonly spec: { readonly userID: string };
 }
 type Ask = Pick<Dispatcher.RequestOptions, 'body'> & {
@@ -37,14 +42,18 @@ type Ask = Pick<Dispatcher.RequestOptions, 'body'> & {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-let gathering: ReturnType<typeof gather> | undefined;
-
 const settings = environment.parse(process.env);
 keepHeapSmall();
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 const connection = openConnection({ kubeconfig: settings.KUBECONFIG, env: {}, clock: systemClock, log: silent });
 const cluster = await connection.credentials();
-const acronis = new Agent({ connections: requestsAtOnce });
+const acronis = new Agent({ connections: requestsAtOnce, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 });
+const forever = new AbortController().signal;
+const users = createUserReader({
+  api: { getUsers, getUser: async (id) => (await getUsers([id]))[0] },
+  clock: systemClock,
+  lifetime: forever,
+});
 const api = `${settings.ACRONIS_URL}/api/2`;
 const bearer = { authorization: `Bearer ${await token()}` };
 process.on('SIGTERM', () => process.exit(0));
@@ -87,8 +96,8 @@ async function watch(): Promise<void> {
   }
 }
 
-async function assign({ metadata: { namespace, name, generation }, spec: { userID } }: Upsell): Promise<void> {
-  const { version } = await read(userID);
+async function assign({ metadata: { namespace, name, uid, generation }, spec: { userID } }: Upsell): Promise<void> {
+  const version = (await users.read(userID, forever))?.version;
   const user = await answer<User>(acronis, `${api}/users/${userID}`, {
     method: 'PUT',
     headers: { ...bearer, 'content-type': 'application/json' },
@@ -113,26 +122,24 @@ async function assign({ metadata: { namespace, name, generation }, spec: { userI
   const path = `/apis/upsell.acronis.com/v1alpha1/namespaces/${namespace}/tenantuserupsells/${name}/status`;
   const patched = await send(cluster.pools.calls, `${cluster.origin}${path}`, {
     method: 'PATCH',
-    headers: { ...cluster.headers, 'content-type': 'application/merge-patch+json' },
-    body: JSON.stringify({ status }),
+    headers: { ...cluster.headers, 'content-type': 'application/json-patch+json' },
+    body: JSON.stringify([
+      { op: 'test', path: '/metadata/uid', value: uid },
+      ...Object.entries(status).map(([field, value]) => ({ op: 'add', path: `/status/${field}`, value })),
+    ]),
   });
   await patched.dump();
 }
 
-/** Reads of the same few milliseconds travel together. */
-function read(id: string): Promise<User> {
-  gathering ??= gather();
-  gathering.ids.push(id);
-  return gathering.users.then((users) => users.get(id) ?? Promise.reject(new Error(`no user ${id}`)));
-}
-
-function gather(): { readonly ids: string[]; readonly users: Promise<ReadonlyMap<string, User>> } {
-  const ids: string[] = [];
-  const users = new Promise((resolve) => setTimeout(resolve, windowMs)).then(async () => {
-    gathering = undefined;
-    const url = `${api}/users?uuids=${ids.join(',')}&lod=full`;
-    const page = await answer<{ items: readonly User[] }>(acronis, url, { headers: bearer });
-    return new Map(page.items.map((user) => [user.id, user]));
-  });
-  return { ids, users };
+/** Only as often as ours asks: what it does with a failure is of no use here. */
+async function getUsers(ids: readonly string[]): Promise<readonly ApiUser[]> {
+  const url = `${api}/users?uuids=${ids.join(',')}&lod=full`;
+  const page = await answer<{ items: readonly User[] }>(acronis, url, { headers: bearer });
+  return page.items.map(({ id, tenant_id: tenantId, version, business_types: businessTypes }) => ({
+    id,
+    tenantId,
+    version,
+    businessTypes,
+    login: '',
+  }));
 }

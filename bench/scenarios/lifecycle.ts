@@ -50,7 +50,7 @@ export async function lifecycle(
     ];
     const each = untilEach(watch, name ?? 'gone', targets, holds);
     const sentPerSecond = await driver.all(targets, act);
-    const seconds = ((await each.done) - started) / 1000;
+    const seconds = ((await operator.whileAlive(each.done)) - started) / 1000;
     await new Promise((resolve) => setTimeout(resolve, 500));
     const { cpuS, rssMiB, peakRssMiB } = await cost();
     const [stats, writes] = [await acronis.stats(), since(before, await cluster.writes())];

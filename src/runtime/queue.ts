@@ -148,6 +148,7 @@ export class WorkQueue {
 
   /**
    * The next key, as soon as there is one. Every key got must be given back with `done`.
+   * @param signal one of few that live long: the queue listens to each as long as it lives.
    * @returns undefined once the queue is shut down and drained, or the signal is aborted.
    */
   get(signal?: AbortSignal): Promise<Work | undefined> {

@@ -8,18 +8,23 @@ const heap = fileURLToPath(new URL('../../src/heap.ts', import.meta.url));
 
 /** What a process of its own prints: the flags hold for a whole process, and this one is not to be slowed down. */
 async function printed(script: string, ...flags: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--input-type=module', '--eval', script]);
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--input-type=module', '--eval', script], {
+    timeout: 50_000,
+  });
   return stdout;
 }
 
-/** The size of the young generation, in MiB: after much work, once V8 has taken from it because nothing was to be done, and after much work again. */
+/** What one half of the young generation holds, in MiB: after much work, once V8 has taken from it because nothing was to be done, and after much work again. */
 async function youngWhileBusyIdleAndBusyAgain(prepare: string): Promise<readonly [number, number, number]> {
   const script = `
     import { getHeapSpaceStatistics } from 'node:v8';
     import { setTimeout as sleep } from 'node:timers/promises';
     import { keepHeapSmall } from ${JSON.stringify(heap)};
     ${prepare}
-    const young = () => getHeapSpaceStatistics().find((each) => each.space_name === 'new_space').space_size / 1_048_576;
+    const young = () => {
+      const { space_used_size: used, space_available_size: free } = getHeapSpaceStatistics().find((each) => each.space_name === 'new_space');
+      return Math.round((used + free) / 1_048_576);
+    };
     const kept = [];
     async function work() {
       // What lives long enough to become old, and then is of no use.
@@ -41,11 +46,12 @@ it('the young generation stays a fraction of what V8 would make of it, and comes
     youngWhileBusyIdleAndBusyAgain(''),
     youngWhileBusyIdleAndBusyAgain('keepHeapSmall();'),
   ]);
-  expect(left[0]).toBeGreaterThanOrEqual(32);
-  expect(kept[0]).toBe(8);
-  expect(kept[1]).toBeLessThan(8);
-  expect(kept[2]).toBeGreaterThanOrEqual(6);
-  expect(kept[2]).toBeLessThanOrEqual(16);
+  expect(left[0]).toBeGreaterThanOrEqual(16);
+  for (const busy of [kept[0], kept[2]]) {
+    expect(busy).toBeGreaterThanOrEqual(4);
+    expect(busy).toBeLessThan(8);
+  }
+  expect(kept[1]).toBeLessThan(4);
 }, 60_000);
 
 /** Which compilers V8 asked for while one function was as hot as can be. */

@@ -39,7 +39,8 @@ describe('the plot', () => {
     const svg = plot([...all, sample('bare', { cpuMsPerObject: 0.4 })], '');
     expect(dots(svg, '#868e96')).toHaveLength(1);
     expect(svg).toContain('>bare loop<');
-    expect(plot(all, '')).not.toContain('bare loop');
+    expect(plot(all, '')).not.toContain('>bare loop<');
+    expect(plot(all.slice(0, 1), '')).not.toContain('>controller-runtime<');
   });
 
   it('stays inside its frame when all runs are zero', () => {
