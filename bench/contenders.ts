@@ -98,7 +98,7 @@ export const goOperator = (place: Place, program: string, workers: number): Cont
     ]),
 });
 
-/** The least that Node can do the job with. It knows new objects only. */
+/** The same requests as ours and nothing else. It knows new objects only. */
 export const bareLoop = (place: Place): Contender => ({
   name: 'bare',
   start: () => start(process.execPath, place, () => [fileURLToPath(new URL('./peers/bare-loop.ts', import.meta.url))]),
