@@ -129,25 +129,22 @@ class Collector implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (!this.waiting) return;
     const body = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#bytes);
-    const answer = { status: this.#status, headers: this.#headers, body };
-    const resolve = this.#resolve;
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
     this.#settle();
-    resolve(answer);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.waiting) return;
-    const reject = this.#reject;
+    this.#reject(error);
     this.#settle();
-    reject(error);
   }
 
   /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
   #fail(error: unknown): void {
     if (!this.waiting) return;
-    const [controller, reject] = [this.#controller, this.#reject];
+    const controller = this.#controller;
+    this.#reject(error);
     this.#settle();
-    reject(error);
     controller?.abort(error instanceof Error ? error : new Error('aborted'));
   }
 
