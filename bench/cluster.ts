@@ -9,13 +9,11 @@ import type { Progress } from '../sandbox/controlplane/progress.ts';
 import { provision } from '../sandbox/controlplane/provision.ts';
 import { systemClock } from '../src/clock.ts';
 import type { KubernetesClient } from '../src/kubernetes/client.ts';
-import { openConnection } from '../src/kubernetes/connection.ts';
 import { createKubernetesClient } from '../src/kubernetes/http-client.ts';
-import type { Log } from '../src/observability/log.ts';
+import { connect } from './connect.ts';
 import { countWrites, type WriteCounts } from './write-counts.ts';
 
 const crds = fileURLToPath(new URL('../crds', import.meta.url));
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 export interface Cluster {
   readonly kubeconfig: string;
@@ -34,7 +32,7 @@ export async function startCluster(progress: Progress, signal: AbortSignal): Pro
   try {
     await kubectlOk(plane, ['apply', '-f', crds]);
     await kubectlOk(plane, ['wait', '--for=condition=Established', 'crd/tenantuserupsells.upsell.acronis.com']);
-    const connection = openConnection({ kubeconfig: plane.kubeconfig, env: {}, clock: systemClock, log: silent });
+    const connection = connect(plane.kubeconfig);
     const client = createKubernetesClient({
       connection,
       clock: systemClock,

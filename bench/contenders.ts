@@ -131,17 +131,19 @@ async function start(
   const ended = child.then(() => {
     over = true;
   });
-  const assertAlive = () => {
-    if (over) throw new Error(`The operator ended by itself. Its last words:\n${lastWords.join('\n')}`);
-  };
-  const died = ended.then(assertAlive);
+  const endedByItself = () => new Error(`The operator ended by itself. Its last words:\n${lastWords.join('\n')}`);
+  const died = ended.then((): never => {
+    throw endedByItself();
+  });
   died.catch(() => {});
   return {
     pid: child.pid ?? -1,
     startedAt,
     metrics: `http://${metrics}/metrics`,
-    assertAlive,
-    whileAlive: (promise) => Promise.race([promise, died.then(() => promise)]),
+    assertAlive() {
+      if (over) throw endedByItself();
+    },
+    whileAlive: (promise) => Promise.race([promise, died]),
     async stop() {
       child.kill('SIGTERM');
       await ended;

@@ -74,15 +74,15 @@ export async function measure(
   };
 }
 
-/** Creates objects until all are Ready, by an operator that runs. */
-export async function fill(lab: Lab, targets: readonly Target[]): Promise<void> {
+/** Creates objects until this operator, which runs, has made all of them Ready. */
+export async function fill(lab: Lab, operator: Running, targets: readonly Target[]): Promise<void> {
   const [first] = targets;
   if (first === undefined) return;
   const watch = await DriverWatch.open(lab.cluster.client, first.namespace, lab.signal);
   try {
     const ready = untilEach(watch, 'Ready', targets, (seen) => seen.ready);
     await lab.driver.all(targets, (target) => lab.driver.create(target));
-    await ready.done;
+    await operator.whileAlive(ready.done);
   } finally {
     await watch.close();
   }

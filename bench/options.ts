@@ -105,17 +105,14 @@ const list = (text: string): string[] => text.split(',').filter((part) => part !
 const spaced = (text: string): string[] => text.split(' ').filter((part) => part !== '');
 
 function scenarioList(text: string): ScenarioName[] {
-  if (text === 'none') return [];
-  return list(text).map(
-    (name) =>
-      scenarios.find((each) => each === name) ??
-      wrong(`There is no scenario ${name}: choose of ${scenarios.join(', ')}.`),
-  );
+  return text === 'none' ? [] : namesOf('scenario', scenarios, text);
 }
 
-const peerList = (text: string): Peer[] =>
+const peerList = (text: string): Peer[] => namesOf('peer', peers, text);
+
+const namesOf = <T extends string>(what: string, all: readonly T[], text: string): T[] =>
   list(text).map(
-    (name) => peers.find((each) => each === name) ?? wrong(`There is no peer ${name}: choose of ${peers.join(', ')}.`),
+    (name) => all.find((each) => each === name) ?? wrong(`There is no ${what} ${name}: choose of ${all.join(', ')}.`),
   );
 
 const whole = (text: string): number =>

@@ -7,10 +7,12 @@ import { Agent, type Dispatcher, request } from 'undici';
 import * as z from 'zod';
 import { createUserReader } from '../../src/acronis/batch.ts';
 import type { User as ApiUser } from '../../src/acronis/user.ts';
+import { tenantUserUpsells } from '../../src/api/names.ts';
 import { systemClock } from '../../src/clock.ts';
 import { keepHeapSmall } from '../../src/heap.ts';
-import { openConnection } from '../../src/kubernetes/connection.ts';
-import type { Log } from '../../src/observability/log.ts';
+import { pathOf } from '../../src/kubernetes/resource.ts';
+import { assignedVerdict } from '../../src/upsell/verdicts.ts';
+import { connect } from '../connect.ts';
 
 const environment = z.object({
   KUBECONFIG: z.string(),
@@ -18,7 +20,6 @@ const environment = z.object({
   ACRONIS_CLIENT_ID: z.string(),
   ACRONIS_CLIENT_SECRET: z.string(),
 });
-const collection = '/apis/upsell.acronis.com/v1alpha1/tenantuserupsells';
 /** As ours at default flags. */
 const requestsAtOnce = 8;
 
@@ -44,9 +45,7 @@ type Ask = Pick<Dispatcher.RequestOptions, 'body'> & {
 
 const settings = environment.parse(process.env);
 keepHeapSmall();
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
-const connection = openConnection({ kubeconfig: settings.KUBECONFIG, env: {}, clock: systemClock, log: silent });
-const cluster = await connection.credentials();
+const cluster = await connect(settings.KUBECONFIG).credentials();
 const acronis = new Agent({ connections: requestsAtOnce, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 });
 const forever = new AbortController().signal;
 const users = createUserReader({
@@ -83,7 +82,7 @@ async function token(): Promise<string> {
 
 /** Without a resource version it begins with all that is there. */
 async function watch(): Promise<void> {
-  const url = `${cluster.origin}${collection}?watch=1`;
+  const url = `${cluster.origin}${pathOf(tenantUserUpsells)}?watch=1`;
   const stream = await send(cluster.pools.watches, url, { headers: cluster.headers });
   let rest = '';
   for await (const chunk of stream.setEncoding('utf8')) {
@@ -108,8 +107,7 @@ async function assign({ metadata: { namespace, name, uid, generation }, spec: { 
     status: 'True',
     observedGeneration: generation,
     lastTransitionTime: new Date().toISOString(),
-    reason: 'BuyerAssigned',
-    message: 'The user has the types and is offered more when a quota runs out.',
+    ...assignedVerdict,
   };
   const status = {
     observedGeneration: generation,
@@ -119,7 +117,7 @@ async function assign({ metadata: { namespace, name, uid, generation }, spec: { 
     businessTypes: user.business_types,
     conditions: [ready],
   };
-  const path = `/apis/upsell.acronis.com/v1alpha1/namespaces/${namespace}/tenantuserupsells/${name}/status`;
+  const path = pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' });
   const patched = await send(cluster.pools.calls, `${cluster.origin}${path}`, {
     method: 'PATCH',
     headers: { ...cluster.headers, 'content-type': 'application/json-patch+json' },

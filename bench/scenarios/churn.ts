@@ -81,7 +81,7 @@ export async function churn(
         timed((target) => driver.edit(target)),
       ),
     ]);
-    await all.done;
+    await operator.whileAlive(all.done);
     const seconds = (performance.now() - started) / 1000;
     const after = await page(operator.metrics);
     const queue = bucketQuantile(histogram(before, queueSeries), histogram(after, queueSeries), 0.99) * 1000;

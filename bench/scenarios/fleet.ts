@@ -39,7 +39,7 @@ export class Fleet {
       // Those who are in the fleet are buyers by now, so the next strangers are new.
       const users = await lab.acronis.strangers(size - this.size);
       const more = targetsOf(this.#namespace, users, `fleet-${this.size}`);
-      await fill(lab, more);
+      await fill(lab, operator, more);
       this.targets.push(...more);
       this.#madeAt = performance.now();
     } finally {

@@ -47,7 +47,7 @@ export async function restart(
       patienceMs(objects),
       () => 'it is not',
     );
-    const firstAt = await first.done;
+    const firstAt = await operator.whileAlive(first.done);
     const { at, stats } = await untilVerified(lab, operator, objects, options.settings.resyncMs, readsOf);
     const { cpuS, rssMiB, peakRssMiB } = await costOf(operator.pid);
     const writes = since(before, await cluster.writes());
