@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
 import { freePort } from './controlplane/port.ts';
+import { until } from './until.ts';
 
 export const bundle = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -31,7 +32,7 @@ export interface OperatorProcess {
   /** Where /livez and /readyz are. */
   readonly probes: string;
   readonly metrics: string;
-  /** Everything it printed, a line each. */
+  /** What it printed and was read so far, a line each: it may lag behind what the operator has done. Complete once it has ended. */
   readonly lines: readonly string[];
   readonly ended: Promise<OperatorEnd>;
   /** Resolves when /readyz says ok. @throws Error with its last words where it ends before. */
@@ -54,6 +55,15 @@ export const logLines = (operator: OperatorProcess): LogLine[] =>
       return [];
     }
   });
+
+/** Waits until a text stands at least so many times in a log: what is seen to be done may be told a moment later. @throws Error with the log's end */
+export async function untilSaid(log: () => string, text: string, times = 1): Promise<void> {
+  const look = () => {
+    const said = log();
+    return { times: said.split(text).length - 1, end: said.slice(-1_500) };
+  };
+  await until(`the log says ${times} × "${text}"`, look, (seen) => seen.times >= times);
+}
 
 export async function startOperator(options: OperatorProcessOptions): Promise<OperatorProcess> {
   await readFile(bundle).catch(() => {
@@ -88,10 +98,14 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
     forceKillAfterDelay: 35_000,
   });
   const lines: string[] = [];
-  void (async () => {
+  const read = (async () => {
     for await (const line of child.iterable({ from: 'all' })) lines.push(line);
   })().catch(() => {});
-  const ended = child.then(({ exitCode, signal }): OperatorEnd => ({ exitCode, signal }));
+  const ended = (async (): Promise<OperatorEnd> => {
+    const { exitCode, signal } = await child;
+    await read;
+    return { exitCode, signal };
+  })();
   let over = false;
   void ended.then(() => {
     over = true;

@@ -44,12 +44,10 @@ async function mix(name: string, world: FaultWorld, ms: number, random: Random):
     () => performance.now() - endedAt,
     () => undefined,
   );
-  const together = actedTogether(world);
   const tally = await world.workload.tally();
-  const problems = [
-    ...(together > 0 ? [`both replicas acted at the same time, ${together} times`] : []),
-    ...(await world.stop()),
-  ];
+  const problems = await world.stop();
+  const together = actedTogether(world);
+  if (together > 0) problems.push(`both replicas acted at the same time, ${together} times`);
   return { side: 'both', moment: 'random', name, faults, tally, convergedMs, problems };
 }
 

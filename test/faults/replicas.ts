@@ -121,14 +121,13 @@ async function upsetLeader(upset: Upset, world: FaultWorld, leader: Replica, oth
     () => performance.now() - endedAt,
     () => undefined,
   );
-  const problems: string[] = [];
+  const tally = await world.workload.tally();
+  const faults = 1 + world.struck;
+  const problems = await world.stop();
   const together = actedTogether(world);
   if (together > 0) problems.push(`both acted at the same time, ${together} times`);
   if (tookOverMs > (upset.withinMs ?? Number.POSITIVE_INFINITY))
     problems.push(`the take-over took ${(tookOverMs / 1_000).toFixed(1)} s`);
-  const tally = await world.workload.tally();
-  const faults = 1 + world.struck;
-  problems.push(...(await world.stop()));
   return {
     side: 'kubernetes',
     moment: 'replicas',
@@ -156,7 +155,10 @@ const askedBy = (world: FaultWorld, { client }: Replica): number => {
   return requestsOf(world).filter((request) => request.client === id).length;
 };
 
-/** Each leadership may ask in one go. Whoever asks again after another one has begun without having been made leader anew acted beside it. */
+/**
+ * Each leadership may ask in one go. Whoever asks again after another one has begun without having been made leader anew acted beside it.
+ * Call when all have stopped: only then is every line of their logs read.
+ */
 export function actedTogether(world: FaultWorld): number {
   let turns = 0;
   let last: string | undefined;

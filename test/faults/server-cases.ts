@@ -70,9 +70,9 @@ async function upsetServer(upset: Upset, controlPlane: ControlPlane, made: Fault
     () => performance.now() - endedAt,
     () => undefined,
   );
-  const expired = world.log.includes('"reason":"Expired"');
   const tally = await workload.tally();
   const problems = await world.stop();
+  const expired = world.log.includes('"reason":"Expired"');
   return {
     side: 'kubernetes',
     moment: 'server',

@@ -15,6 +15,8 @@ it('without credentials of its own the operator serves objects that have a Secre
   await world.untilReason('with-secret', 'BuyerAssigned');
   const object = await world.untilReason('without', 'CredentialsMissing');
   expect(ready(object)?.message).toContain('ACRONIS_CLIENT_SECRET');
+  // All that it said can be read once it has ended.
+  await world.operator.stop();
   const said = logLines(world.operator).filter(
     (line) => line.msg === 'objects without a Secret of their own wait for credentials',
   );

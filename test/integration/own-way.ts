@@ -83,7 +83,7 @@ export class OwnWay implements AsyncDisposable {
     return operator;
   }
 
-  /** Everything that all operators of this way printed. */
+  /** What all operators of this way printed, as far as it was read; all of it once they have ended. */
   get log(): string {
     return this.#operators.flatMap(({ lines }) => lines).join('\n');
   }

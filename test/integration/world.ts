@@ -10,7 +10,12 @@ import * as z from 'zod';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { type KubectlResult, kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { type OperatorProcess, type OperatorProcessOptions, startOperator } from '../../sandbox/operator-process.ts';
+import {
+  type OperatorProcess,
+  type OperatorProcessOptions,
+  startOperator,
+  untilSaid,
+} from '../../sandbox/operator-process.ts';
 import { operatorToken, releaseRights, serviceAccount } from '../../sandbox/operator-rights.ts';
 import { until } from '../../sandbox/until.ts';
 import { madeBy } from './suite-audit.ts';
@@ -251,9 +256,14 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** Everything that all operators of this world printed. */
+  /** What all operators of this world printed, as far as it was read; all of it once they have ended. */
   get log(): string {
     return [...this.#past, this.operator].flatMap((each) => each.lines).join('\n');
+  }
+
+  /** Waits until the log says so, at least so many times. */
+  async untilSaid(text: string, times = 1): Promise<void> {
+    await untilSaid(() => this.log, text, times);
   }
 
   /** Call in a test: where it fails, the operator's last words come with the failure. */
