@@ -34,10 +34,10 @@ async function main(options: BenchOptions): Promise<void> {
   const now = options.scenario.length > 0 ? await run(options) : undefined;
   const reports = now === undefined ? earlier : [...earlier, now];
   if (reports.length === 0) throw new Error('There is nothing to show: name scenarios, or earlier reports by --with.');
-  const samples = merge(reports);
+  const { samples, lost } = merge(reports);
   const rows = summarize(samples);
   const where = reports.map(provenance);
-  console.log(`\n${textTable(rows)}\n\n${where.join('\n')}`);
+  console.log(`\n${[textTable(rows), where.join('\n'), ...lost].join('\n\n')}`);
   if (options.svg !== undefined) await writeFile(options.svg, plot(samples, where.at(-1) ?? ''));
   if (!options.docs) return;
   await writeFile(join(root, 'docs/performance.svg'), plot(samples, where.at(-1) ?? ''));

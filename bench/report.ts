@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import * as z from 'zod';
-import { sampleSchema } from './sample.ts';
+import { type ContenderName, contenderNames, sampleSchema } from './sample.ts';
 
 export const reportSchema = z.object({
   startedAt: z.string(),
@@ -43,15 +43,33 @@ export async function readReport(file: string): Promise<Report> {
   return reportSchema.parse(content);
 }
 
-/** A phase of a fleet of a certain size is shown from the latest report that has it. */
-export function merge(reports: readonly Report[]): Report['samples'] {
-  const latest = new Map<string, Report['samples']>();
-  for (const report of [...reports].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))) {
-    const groups = Map.groupBy(report.samples, (sample) => `${sample.phase}\0${sample.objects}`);
-    for (const [key, group] of groups) latest.set(key, group);
-  }
-  return [...latest.values()].flat();
+export interface Merged {
+  readonly samples: Report['samples'];
+  /** A sentence for each phase in which the report that is shown lacks somebody whom an earlier one has. */
+  readonly lost: readonly string[];
 }
+
+/** A phase of a fleet of a certain size is shown from the latest report that has it, and from that one only: figures of two days are no ratio. */
+export function merge(reports: readonly Report[]): Merged {
+  const latest = new Map<string, Report['samples']>();
+  const ever = new Map<string, ReadonlySet<ContenderName>>();
+  for (const report of [...reports].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))) {
+    const groups = Map.groupBy(report.samples, ({ phase, objects }) => `${phase}, ${objects} objects`);
+    for (const [key, group] of groups) {
+      latest.set(key, group);
+      ever.set(key, new Set([...(ever.get(key) ?? []), ...whoIsIn(group)]));
+    }
+  }
+  const lost = [...latest].flatMap(([key, group]) => {
+    const names = [...(ever.get(key) ?? [])].filter((name) => !whoIsIn(group).has(name));
+    if (names.length === 0) return [];
+    const who = names.map((name) => contenderNames[name]).join(' and ');
+    return [`${key}: an earlier report has ${who} too, the one that is shown has not`];
+  });
+  return { samples: [...latest.values()].flat(), lost };
+}
+
+const whoIsIn = (samples: Report['samples']) => new Set(samples.map(({ contender }) => contender));
 
 /** One line on where and with what it was measured. */
 export function provenance({ machine: m, versions: v, load: l, startedAt }: Report): string {

@@ -32,12 +32,25 @@ describe('reports of several runs', () => {
     ])
       expect(
         merge(order)
-          .map(({ phase, figures }) => [phase, figures['cpuS']])
+          .samples.map(({ phase, figures }) => [phase, figures['cpuS']])
           .sort(),
       ).toEqual([
         ['burst', 3],
         ['restart', 2],
       ]);
+  });
+
+  it('tell whom a later one has not measured again', () => {
+    const peer = (phase: string): Sample => ({ ...sample(phase, 9), contender: 'go' });
+    const both = report('2026-01-01', sample('burst', 1), peer('burst'), sample('restart', 2), peer('restart'));
+    const alone = report('2026-01-02', sample('burst', 3));
+    const { samples, lost } = merge([both, alone]);
+    expect(samples.filter(({ contender }) => contender === 'go').map(({ phase }) => phase)).toEqual(['restart']);
+    expect(lost).toEqual([
+      'burst, 10 objects: an earlier report has controller-runtime too, the one that is shown has not',
+    ]);
+    const again = report('2026-01-03', sample('burst', 4), peer('burst'));
+    expect(merge([both, alone, again]).lost).toEqual([]);
   });
 });
 
