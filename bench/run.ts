@@ -101,7 +101,7 @@ export async function runScenarios(
   async function weigh(size: number): Promise<readonly Sample[]> {
     await fleet.growTo(size);
     const found: Sample[] = [];
-    await inTurn(1, async (contender, n) => {
+    await inTurn(repeat, async (contender, n) => {
       const samples = await restart(lab, contender, n, fleet, { settings: production, steadyMs: 0, drifting: 0 });
       const weighed = samples.map((sample) => ({ ...sample, phase: 'memory' }));
       found.push(...weighed);

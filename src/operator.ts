@@ -165,7 +165,6 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   };
 
   const verifier = createVerifier({ context, queue });
-  connectTriggers(fleet, namespaces, verifier);
 
   /** Aborted after the workers drained, so that they see the cluster to their end. */
   const watchEnd = new AbortController();
@@ -184,6 +183,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
 
   const lead = async (leading: AbortSignal, holds?: Hold): Promise<void> => {
     if (holds !== undefined) fence.guard(holds);
+    connectTriggers(fleet, namespaces, verifier);
     let grace: Timer | undefined;
     leading.addEventListener(
       'abort',

@@ -5,11 +5,17 @@ import type { TenantUserUpsell } from '../api/object.ts';
 import type { Priority, WorkQueue } from '../runtime/queue.ts';
 import { type Fleet, namedUser, sourceOf } from './fleet.ts';
 import type { NamespaceStore } from './namespaces.ts';
-import { isSettled } from './verify.ts';
+import { isSettled, wasLookedAt } from './verify.ts';
 
-/** How urgently a changed object itself must be looked at; undefined where the change is nothing to us. At a start a settled one waits behind all others. */
+/**
+ * How urgently a changed object itself must be looked at; undefined where the change is nothing to us. At a start (`before` undefined) what nobody has looked
+ * at yet goes first, then what is to be tried again, and last what is settled: ten thousand that wait for a person must not delay the one who edits.
+ */
 export function urgency(before: TenantUserUpsell | undefined, after: TenantUserUpsell): Priority | undefined {
-  if (before === undefined) return isSettled(after) ? 'resync' : 'change';
+  if (before === undefined) {
+    if (isSettled(after)) return 'resync';
+    return wasLookedAt(after) ? 'retry' : 'change';
+  }
   const asked =
     before.uid !== after.uid ||
     before.generation !== after.generation ||
@@ -38,13 +44,16 @@ const claimOf = (object: TenantUserUpsell | undefined): string | undefined =>
 
 const tenantOf = ({ spec }: TenantUserUpsell): string | undefined => (spec.ok ? spec.value.tenantID : undefined);
 
-/** Puts into the queue whatever a change of the fleet or of a namespace's label asks for. */
+/**
+ * Puts into the queue every object that is there, and from then on whatever a change of the fleet or of a namespace's label asks for. To be called by a
+ * process that works: one that only waits for the lease would gather what another one has long done.
+ */
 export function connectTriggers(fleet: Fleet, namespaces: NamespaceStore, queue: Pick<WorkQueue, 'add'>): void {
   namespaces.subscribe((before, after) => {
     if (before === undefined || after === undefined) return;
     for (const object of fleet.values()) if (object.namespace === after.key) queue.add(object.key, 'change');
   });
-  fleet.subscribe((before, after) => {
+  const changed = (before: TenantUserUpsell | undefined, after: TenantUserUpsell | undefined): void => {
     const key = (after ?? before)?.key;
     if (key === undefined) return;
     const priority = after === undefined ? 'change' : urgency(before, after);
@@ -52,5 +61,7 @@ export function connectTriggers(fleet: Fleet, namespaces: NamespaceStore, queue:
     for (const user of changedClaim(before, after)) {
       for (const peer of fleet.byIndex('user', user)) if (peer !== key) queue.add(peer, 'retry');
     }
-  });
+  };
+  for (const object of fleet.values()) changed(undefined, object);
+  fleet.subscribe(changed);
 }

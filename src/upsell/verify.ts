@@ -38,11 +38,15 @@ const gatherMs = 20;
 /** When a slice is tried again that Acronis did not answer. */
 const tryAgainMs = 30_000;
 
+/** Its status speaks of this very spec and of what was asked last. */
+export function wasLookedAt(object: TenantUserUpsell): boolean {
+  if (object.deletedAt !== undefined || object.status.observedGeneration !== object.generation) return false;
+  return object.requestedAt === undefined || object.requestedAt === object.status.lastHandledReconcileAt;
+}
+
 /** Its status speaks of this very spec and of what was asked last, and says that all is as it should be. */
 export function isSettled(object: TenantUserUpsell): boolean {
-  if (object.deletedAt !== undefined || object.status.observedGeneration !== object.generation) return false;
-  if (object.requestedAt !== undefined && object.requestedAt !== object.status.lastHandledReconcileAt) return false;
-  return conditionOf(object.status, 'Ready')?.status === 'True';
+  return wasLookedAt(object) && conditionOf(object.status, 'Ready')?.status === 'True';
 }
 
 export function createVerifier({ context, queue }: VerifierOptions): Verifier {

@@ -14,6 +14,13 @@ it('of two replicas one works; the other is ready, and takes over as soon as the
   await world.upsell('john', { userID: johnDoe });
   await world.untilReason('john', 'BuyerAssigned');
   expect(second.lines.some((line) => line.includes('wrote to Acronis'))).toBe(false);
+  // It sees the object, and gathers no work that the other one does.
+  const page = await until(
+    'it has seen the object',
+    async () => await (await fetch(second.metrics)).text(),
+    (text) => /^acronis_upsell_objects\{.*BuyerAssigned.*\} 1$/m.test(text),
+  );
+  expect(page).toMatch(/^workqueue_adds_total\{.*\} 0$/m);
 
   expect(await world.operator.stop()).toMatchObject({ exitCode: 0 });
   await world.upsell('ada', { userID: companyAdmin });

@@ -79,7 +79,6 @@ describe('at a start', () => {
   });
 
   it.each([
-    ['is not ready', ready('False'), undefined],
     ['has no status', {}, undefined],
     ['was edited since', ready('True'), (key: string) => cluster.edit(key, { suspend: true })],
     [
@@ -90,6 +89,24 @@ describe('at a start', () => {
     ['is being deleted', ready('True'), (key: string) => cluster.delete(key)],
   ])('one that %s does not', async (_, status, change) => {
     expect(await start(status, change)).toEqual([['customers/john', 'change']]);
+  });
+
+  it('one that was looked at and is not ready waits behind those that nobody looked at, and before the others', async () => {
+    expect(await start(ready('False'))).toEqual([['customers/john', 'retry']]);
+  });
+
+  it('what came before anybody worked is asked for once, as urgently as it is then, and what is gone again is not', async () => {
+    cluster.create({ userID: userId }, { name: 'true' });
+    await writeStatus('customers/true', ready('True'));
+    cluster.create({ userID: otherUserId }, { name: 'new' });
+    cluster.create({ login: 'johndoe', tenantID: tenantId }, { name: 'gone' });
+    fleet.remove('customers/gone');
+    const since: [string, Priority][] = [];
+    connectTriggers(fleet, namespaces, { add: (key, priority) => since.push([key, priority]) });
+    expect(since).toEqual([
+      ['customers/true', 'resync'],
+      ['customers/new', 'change'],
+    ]);
   });
 
   it('a request that was handled does not make it urgent', async () => {
