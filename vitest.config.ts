@@ -10,13 +10,16 @@ const notOnceMore = [
   ...['bench-smoke', 'control-plane', 'crd', 'exec-plugin', 'faults*', 'rotation-*', 'shards', 'startup', 'traces'],
 ].map((each) => `test/integration/${each}.test.ts`);
 
+// How long a condition is waited for where nothing else is said: a busy machine is no failure.
+const patience = { testTimeout: 20_000, expect: { poll: { timeout: 10_000 } } };
+
 export default defineConfig({
   test: {
     // After the integration tests the audit log of the whole run is read; a run whose end takes longer than this would count as good.
     teardownTimeout: 60_000,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
-      { test: { name: 'sandbox', include: ['test/sandbox/**/*.test.ts'], environment: 'node' } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', ...patience } },
+      { test: { name: 'sandbox', include: ['test/sandbox/**/*.test.ts'], environment: 'node', ...patience } },
       {
         test: {
           name: 'integration',

@@ -77,4 +77,4 @@ it('hot code is compiled by Maglev and no further', async () => {
   expect(await compilersOfHotCode('')).toContain('TURBOFAN_JS');
   const compilers = new Set(await compilersOfHotCode('keepHeapSmall();'));
   expect(compilers).toEqual(new Set(['MAGLEV']));
-});
+}, 60_000);
