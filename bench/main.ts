@@ -38,7 +38,7 @@ async function main(options: BenchOptions): Promise<void> {
   const rows = summarize(samples);
   const where = reports.map(provenance);
   console.log(`\n${[textTable(rows), where.join('\n'), ...lost].join('\n\n')}`);
-  if (options.svg !== undefined) await writeFile(options.svg, plot(samples, where.at(-1) ?? ''));
+  await writeFile(options.svg, plot(samples, where.at(-1) ?? ''));
   if (!options.docs) return;
   await writeFile(join(root, 'docs/performance.svg'), plot(samples, where.at(-1) ?? ''));
   const page = join(root, 'docs/performance.md');
@@ -86,7 +86,7 @@ async function run(options: BenchOptions): Promise<Report> {
   await runScenarios(lab, contenders, options, async (more) => {
     samples.push(...more);
     // A run takes long: what is there is kept, whatever happens to the rest.
-    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(await report(), null, 1)}\n`);
+    await writeFile(options.json, `${JSON.stringify(await report(), null, 1)}\n`);
   });
   if (options.profile !== undefined) await showProfile(options.profile, `${bundle.file}.map`, options.objects);
   return await report();

@@ -30,8 +30,8 @@ export interface BenchOptions {
   readonly churnRate: number;
   readonly memorySizes: readonly number[];
   readonly quick: boolean;
-  readonly json: string | undefined;
-  readonly svg: string | undefined;
+  readonly json: string;
+  readonly svg: string;
   readonly docs: boolean;
   readonly with: readonly string[];
   readonly profile: string | undefined;
@@ -71,8 +71,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .option('--churn-rate <n>', 'objects created, and as many edited, per second', whole, 10)
     .option('--memory-sizes <list>', 'fleets of the scenario memory', sizes, [1_000, 10_000, 50_000, 100_000])
     .option('--quick', 'a hundred objects, to see that all of it works', false)
-    .option('--json <file>', 'write every sample here')
-    .option('--svg <file>', 'write a plot here')
+    .option('--json <file>', 'every sample is written here', 'bench-results.json')
+    .option('--svg <file>', 'a plot is written here', 'bench-results.svg')
     .option('--docs', 'rewrite the results in docs/performance.md and docs/performance.svg', false)
     .option(
       '--with <files>',
