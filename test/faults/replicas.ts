@@ -34,8 +34,7 @@ function afflict({ proxy }: Replica, fault: ProxyFault): undefined {
 }
 
 const upsets: readonly Upset[] = [
-  // A lease may last 18 s beyond its holder (`runtime/leader.ts`); until the first request the other one needs a token and a moment.
-  { name: 'the leader is killed', begin: (leader) => end(leader, 'SIGKILL'), withinMs: 25_000 },
+  { name: 'the leader is killed', begin: (leader) => end(leader, 'SIGKILL'), withinMs: 20_000 },
   { name: 'the leader is told to stop', begin: (leader) => end(leader, 'SIGTERM'), withinMs: 20_000 },
   {
     name: 'the leader is paused',

@@ -17,7 +17,9 @@ it('an API server that does no streaming lists is listed in pages, with the righ
   proxy.faults.add({ kind: 'status', status: 422, reason: 'Invalid', on: ['list'], times });
   await using world = await World.start({ server: proxy.url });
   world.tellOnFailure();
-  await world.untilSaid('this API server does not do streaming lists', times);
+  const told = 'this API server does not do streaming lists';
+  await world.untilSaid(told, times);
+  expect(world.log.split(told)).toHaveLength(times + 1);
   const { johnDoe } = world.acronis.cast;
   await world.upsell('john', { userID: johnDoe });
   await world.untilReason('john', 'BuyerAssigned');
