@@ -7,9 +7,9 @@ import { type ControlPlane, startControlPlane } from '../sandbox/controlplane/co
 import { kubectlOk } from '../sandbox/controlplane/kubectl.ts';
 import type { Progress } from '../sandbox/controlplane/progress.ts';
 import { provision } from '../sandbox/controlplane/provision.ts';
-import { systemClock } from '../src/clock.ts';
-import type { KubernetesClient } from '../src/kubernetes/client.ts';
-import { createKubernetesClient } from '../src/kubernetes/http-client.ts';
+import { systemClock } from '../src/base/clock.ts';
+import type { KubernetesClient } from '../src/kubernetes/calls/client.ts';
+import { createKubernetesClient } from '../src/kubernetes/calls/http-client.ts';
 import { connect } from './connect.ts';
 import { countWrites, type WriteCounts } from './write-counts.ts';
 

@@ -1,7 +1,7 @@
 /** What people do to the cluster, many times over: objects created, edited and deleted, so many requests at once. */
 import { apiGroup, apiVersion, tenantUserUpsells } from '../src/api/names.ts';
-import type { KubernetesClient } from '../src/kubernetes/client.ts';
-import { pathOf } from '../src/kubernetes/resource.ts';
+import type { KubernetesClient } from '../src/kubernetes/calls/client.ts';
+import { pathOf } from '../src/kubernetes/calls/resource.ts';
 import type { SandboxUser } from './acronis.ts';
 
 /** An object that is, or will be, there. */

@@ -8,7 +8,7 @@ import { cacheOf, cacheRoot } from '../sandbox/controlplane/cache.ts';
 import { withLock } from '../sandbox/controlplane/lock.ts';
 import type { Progress } from '../sandbox/controlplane/progress.ts';
 import { platformName } from '../sandbox/controlplane/versions.ts';
-import { systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/base/clock.ts';
 
 const program = 'controller-runtime-peer';
 const module = fileURLToPath(new URL('./peers/controller-runtime', import.meta.url));

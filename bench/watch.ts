@@ -1,8 +1,8 @@
 /** What the driver sees of its objects: a watch of its own, and waiting for what it will show. */
 import * as z from 'zod';
 import { tenantUserUpsells } from '../src/api/names.ts';
-import type { KubernetesClient, WatchEvent } from '../src/kubernetes/client.ts';
-import { pathOf } from '../src/kubernetes/resource.ts';
+import type { KubernetesClient, WatchEvent } from '../src/kubernetes/calls/client.ts';
+import { pathOf } from '../src/kubernetes/calls/resource.ts';
 
 const objectSchema = z.object({
   metadata: z.object({ name: z.string(), generation: z.number(), resourceVersion: z.string() }),

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Clock, systemClock } from '../src/clock.ts';
+import { type Clock, systemClock } from '../src/base/clock.ts';
 import { buildPrograms, hasGo, type Run, run } from './controlplane/build.ts';
 import { cacheOf, cacheRoot } from './controlplane/cache.ts';
 import { withLock } from './controlplane/lock.ts';

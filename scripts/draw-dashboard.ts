@@ -14,7 +14,7 @@ import { provision } from '../sandbox/controlplane/provision.ts';
 import { startOperator } from '../sandbox/operator-process.ts';
 import { type DrawnPanel, picture } from '../sandbox/prometheus/picture.ts';
 import { type PrometheusServer, startPrometheus } from '../sandbox/prometheus/server.ts';
-import { systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/base/clock.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = `${root}deploy/helm/acronis-upsell-operator/files`;

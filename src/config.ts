@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from './duration.ts';
-import { type BindAddress, parseBindAddress } from './observability/bind-address.ts';
-import { type LogFormat, type LogLevel, logFormats, logLevels } from './observability/pino.ts';
-import type { OwnCredentials } from './upsell/read-credentials.ts';
+import { parseDuration } from './base/duration.ts';
+import type { OwnCredentials } from './fleet/credentials/read.ts';
+import { type LogFormat, type LogLevel, logFormats, logLevels } from './observability/log/logger.ts';
+import { type BindAddress, parseBindAddress } from './observability/server/bind-address.ts';
 
 export interface Config {
   readonly acronisCredentialsDir: string | undefined;

@@ -2,15 +2,15 @@
  * Arguments → configuration → operator → exit code. 0: it was told to stop and did; 1: it could not go on; 2: a setting is wrong.
  */
 import { Command, CommanderError } from 'commander';
-import { systemClock } from './clock.ts';
+import { systemClock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
 import { addSettings, type Config, ownCredentials, settingsHelp } from './config.ts';
-import { endOnCrash } from './crash.ts';
-import { keepHeapSmall } from './heap.ts';
-import { KubeconfigError } from './kubernetes/cluster-access.ts';
-import type { Log } from './observability/log.ts';
-import { createLog } from './observability/pino.ts';
-import { ListenError } from './observability/server.ts';
-import { runOperator } from './operator.ts';
+import { KubeconfigError } from './kubernetes/connection/cluster-access.ts';
+import { createLog } from './observability/log/logger.ts';
+import { ListenError } from './observability/server/server.ts';
+import { runOperator } from './operator/operator.ts';
+import { endOnCrash } from './process/crash.ts';
+import { keepHeapSmall } from './process/heap.ts';
 
 /** Put in by the build; from source it is not a release. */
 declare const __OPERATOR_VERSION__: string | undefined;

@@ -8,10 +8,10 @@ import * as z from 'zod';
 import { createUserReader } from '../../src/acronis/batch.ts';
 import type { User as ApiUser } from '../../src/acronis/user.ts';
 import { tenantUserUpsells } from '../../src/api/names.ts';
-import { systemClock } from '../../src/clock.ts';
-import { keepHeapSmall } from '../../src/heap.ts';
-import { pathOf } from '../../src/kubernetes/resource.ts';
-import { assignedVerdict } from '../../src/upsell/verdicts.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
+import { pathOf } from '../../src/kubernetes/calls/resource.ts';
+import { keepHeapSmall } from '../../src/process/heap.ts';
 import { connect } from '../connect.ts';
 
 const environment = z.object({

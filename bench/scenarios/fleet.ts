@@ -1,5 +1,5 @@
 /** The fleet that is there already: made once by our own operator, as production would have written it, and then served by one contender after the other. */
-import { overlapMs } from '../../src/acronis/changes.ts';
+import { overlapMs } from '../../src/acronis/change-feed.ts';
 import type { Contender, Settings } from '../contenders.ts';
 import { type Target, targetsOf } from '../driver.ts';
 import { fill, freshNamespace, type Lab, startWorking } from '../lab.ts';

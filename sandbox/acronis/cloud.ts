@@ -1,5 +1,5 @@
 /** The whole state of the made-up cloud: what a route may look at and change. One sandbox, one of these. */
-import type { Clock, Random } from '../../src/clock.ts';
+import type { Clock, Random } from '../../src/base/clock.ts';
 import type { Answer } from './answers.ts';
 import { type Client, Clients } from './clients.ts';
 import { Faults } from './faults.ts';

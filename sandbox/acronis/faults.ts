@@ -3,7 +3,7 @@
  * done to the next ones: always, a number of times, or with a probability from a seeded generator.
  */
 import { z } from 'zod';
-import type { Random } from '../../src/clock.ts';
+import type { Random } from '../../src/base/clock.ts';
 import { parseInput } from './input.ts';
 import { type Route, routeSchema } from './routes.ts';
 

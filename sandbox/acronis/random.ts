@@ -1,7 +1,7 @@
 /**
  * Randomness that can be had again: the same seed gives the same people, ids, secrets and faults. Not for real secrets.
  */
-import type { Random } from '../../src/clock.ts';
+import type { Random } from '../../src/base/clock.ts';
 
 /** Mulberry32: small, fast, and good enough for made-up people. */
 export function seededRandom(seed: number): Random {

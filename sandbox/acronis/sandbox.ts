@@ -3,7 +3,7 @@
  * cloud that tests, demo and bench can look into and meddle with, in this process or over `/_sandbox/`.
  */
 import { createServer } from 'node:http';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { makeCloud } from './cloud.ts';
 import { Console } from './console.ts';
 import { CONTROL, ControlServer } from './control.ts';

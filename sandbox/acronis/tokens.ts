@@ -1,5 +1,5 @@
 /** Access tokens: issued, checked, ended. A token is known outside by its number only, never by its text. */
-import type { Random } from '../../src/clock.ts';
+import type { Random } from '../../src/base/clock.ts';
 import type { Client } from './clients.ts';
 import { randomLetters } from './random.ts';
 import type { SwitchValues } from './switches.ts';

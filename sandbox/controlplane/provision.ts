@@ -4,7 +4,7 @@
  * whoever set it means those binaries and no others.
  */
 import { delimiter, join } from 'node:path';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { buildPrograms, controlPlane, hasGo, type Run, run } from './build.ts';
 import { addEntry, cacheRoot, findEntry, missingFrom, programsIn } from './cache.ts';
 import { downloadPrograms, OFFICIAL_RELEASES } from './download.ts';

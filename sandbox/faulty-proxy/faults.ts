@@ -3,7 +3,7 @@
  * next ones: always, a number of times, or with a probability from a seeded generator. Most strike a request; those of a stream strike a line of an
  * open watch (or, `silent` and `cutNow`, the open watch itself, as soon as they are added).
  */
-import type { Random } from '../../src/clock.ts';
+import type { Random } from '../../src/base/clock.ts';
 import type { KubeRequest, RequestKind } from './request-kind.ts';
 
 interface When {

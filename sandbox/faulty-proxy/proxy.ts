@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request as httpsRequest, type Server } from 'node:https';
 import { dirname, join } from 'node:path';
-import type { Random } from '../../src/clock.ts';
+import type { Random } from '../../src/base/clock.ts';
 import { freePort } from '../controlplane/port.ts';
 import { type FalseAnswer, garbageAnswer, statusAnswer } from './answers.ts';
 import { ProxyFaults, type RequestFault } from './faults.ts';

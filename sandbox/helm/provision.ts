@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { buildPrograms, hasGo, type Run, run } from '../controlplane/build.ts';
 import { cacheOf, cacheRoot } from '../controlplane/cache.ts';
 import { withLock } from '../controlplane/lock.ts';

@@ -3,9 +3,9 @@
  * is believed. Sources of each fact: the guide's chapter on quota upsell and the vendor's OpenAPI.
  */
 import * as z from 'zod';
-import type { AcronisOperation } from '../observability/metrics.ts';
 import { type CallOptions, createCall } from './call.ts';
 import { AcronisError, notTheApis } from './errors.ts';
+import type { AcronisOperation } from './metrics.ts';
 import {
   idSchema,
   isId,

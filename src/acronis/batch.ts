@@ -4,10 +4,11 @@
  * waits for nothing but the first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the answer then says why.
  * A batch that is refused as a whole is halved until the id that spoils it stands alone.
  */
-import type { Clock } from '../clock.ts';
+
+import { orAborted } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
 import { type AcronisApi, mostUsersPerRead } from './api.ts';
 import { AcronisError } from './errors.ts';
-import { orAborted } from './or-aborted.ts';
 import type { User } from './user.ts';
 
 export interface UserReader {

@@ -1,12 +1,12 @@
 /**
  * One authorised call: it carries a token, keeps the account's pace, and is made once more with a new token where the old one was refused.
  */
-import type { Clock } from '../clock.ts';
-import type { AcronisMetrics, AcronisOperation } from '../observability/metrics.ts';
+import type { Clock } from '../base/clock.ts';
 import { AcronisError } from './errors.ts';
 import type { Send } from './http.ts';
 import { measured } from './measured.ts';
-import type { Pace } from './pace.ts';
+import type { AcronisMetrics, AcronisOperation } from './metrics.ts';
+import type { Pace } from './rate-limiter.ts';
 import type { TokenSource } from './token.ts';
 
 export interface Call {

@@ -1,7 +1,7 @@
 /** One request to Acronis as `/metrics` counts it: how long it took, waiting for a turn not included, and how it ended. */
-import type { Clock } from '../clock.ts';
-import type { AcronisMetrics, AcronisOperation } from '../observability/metrics.ts';
+import type { Clock } from '../base/clock.ts';
 import { AcronisError } from './errors.ts';
+import type { AcronisMetrics, AcronisOperation } from './metrics.ts';
 
 export async function measured<T>(
   operation: AcronisOperation,

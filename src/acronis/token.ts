@@ -3,13 +3,13 @@
  * was refused with it. The secret leaves this file only as a Basic header to the token endpoint.
  */
 import * as z from 'zod';
-import type { Clock } from '../clock.ts';
-import type { AcronisMetrics } from '../observability/metrics.ts';
+import { orAborted } from '../base/abort.ts';
+import type { Clock } from '../base/clock.ts';
 import { AcronisError, notTheApis } from './errors.ts';
 import type { Exchange, Send } from './http.ts';
 import { measured } from './measured.ts';
-import { orAborted } from './or-aborted.ts';
-import type { Pace } from './pace.ts';
+import type { AcronisMetrics } from './metrics.ts';
+import type { Pace } from './rate-limiter.ts';
 
 /** What does not say a time counts as not said: a token is worth a try in any case. */
 const seconds = z.coerce.number().positive().optional().catch(undefined);

@@ -8,7 +8,7 @@ import { startOperator } from '../../sandbox/operator-process.ts';
 import { until } from '../../sandbox/until.ts';
 import { meaningOf, pendingCondition, type Reason, reasons } from '../../src/api/conditions.ts';
 import { projectTenantUserUpsell } from '../../src/api/object.ts';
-import { statusOf } from '../../src/upsell/status.ts';
+import { statusOf } from '../../src/controllers/upsell/status.ts';
 import { Cluster, root, upsell } from './chart.ts';
 import { buildMs } from './observability.ts';
 

@@ -6,9 +6,9 @@ import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { systemClock } from '../../src/clock.ts';
-import type { Metrics } from '../../src/observability/metrics.ts';
-import { createPrometheus } from '../../src/observability/prometheus.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
+import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
 import { chartDir } from './chart.ts';
 
 /** Go's first build of Prometheus's tools takes minutes. */

@@ -18,7 +18,7 @@ import { withLock } from '../../sandbox/controlplane/lock.ts';
 import { createProgress } from '../../sandbox/controlplane/progress.ts';
 import { onPath, ProvisionError, provision } from '../../sandbox/controlplane/provision.ts';
 import { findTool } from '../../sandbox/helm/provision.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { bases } from '../image/base.ts';
 import { build, installEngine } from '../image/engine.ts';
 import { Cluster, type ClusterEnv, crdName } from './cluster.ts';

@@ -15,7 +15,7 @@ import {
   startOperator,
 } from '../../sandbox/operator-process.ts';
 import { grantRelease } from '../../sandbox/operator-rights.ts';
-import { Semaphore } from '../../src/runtime/semaphore.ts';
+import { Semaphore } from '../../src/base/semaphore.ts';
 import type { Cluster } from './cluster.ts';
 import { Workload } from './workload.ts';
 

@@ -1,7 +1,7 @@
 /** A run of everything at once: objects come, change and go, users drift, and faults of the whole matrix strike in an order that the seed decides. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../sandbox/acronis/random.ts';
-import type { Random } from '../../src/clock.ts';
+import type { Random } from '../../src/base/clock.ts';
 import type { Case } from './case.ts';
 import { type Cell, cells } from './cells.ts';
 import { FaultWorld } from './fault-world.ts';

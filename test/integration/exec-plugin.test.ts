@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { startOperator } from '../../sandbox/operator-process.ts';
 import { until } from '../../sandbox/until.ts';
-import { type Clock, systemClock } from '../../src/clock.ts';
-import { openConnection } from '../../src/kubernetes/connection.ts';
-import { createKubernetesClient } from '../../src/kubernetes/http-client.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { createKubernetesClient } from '../../src/kubernetes/calls/http-client.ts';
+import { openConnection } from '../../src/kubernetes/connection/connection.ts';
 import { quietLog, quietMetrics } from '../unit/quiet.ts';
 import { inOrder, OwnWay } from './own-way.ts';
 

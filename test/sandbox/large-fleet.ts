@@ -4,23 +4,24 @@
  * The API server is the one in memory: nothing here is about it.
  */
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { createAccounts } from '../../src/acronis/account.ts';
 import { createDispatcher, createSend, type Send } from '../../src/acronis/http.ts';
-import { systemClock } from '../../src/clock.ts';
-import { WorkQueue } from '../../src/runtime/queue.ts';
-import type { ReconcileContext } from '../../src/upsell/context.ts';
-import { createFleet } from '../../src/upsell/fleet.ts';
-import { createNamespaceStore } from '../../src/upsell/namespaces.ts';
-import { report } from '../../src/upsell/report.ts';
-import { serve } from '../../src/upsell/serve.ts';
-import { createCredentialSources } from '../../src/upsell/sources.ts';
-import { connectTriggers } from '../../src/upsell/triggers.ts';
-import { assignedVerdict } from '../../src/upsell/verdicts.ts';
-import { createVerifier, type Verifier } from '../../src/upsell/verify.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { ReconcileContext } from '../../src/controllers/upsell/context.ts';
+import { report } from '../../src/controllers/upsell/report.ts';
+import { judgeOf } from '../../src/controllers/upsell/settled.ts';
+import { connectTriggers } from '../../src/controllers/upsell/triggers.ts';
+import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
+import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
+import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
+import { createNamespaceStore } from '../../src/fleet/namespaces.ts';
+import { createFleet } from '../../src/fleet/objects.ts';
+import { createVerifier, type Verifier } from '../../src/fleet/verifier.ts';
+import { runLeader } from '../../src/operator/run-leader.ts';
+import { WorkQueue } from '../../src/runtime/workqueue/queue.ts';
+import { FakeCluster } from '../unit/controllers/upsell/fake-cluster.ts';
 import { ManualClock, settle } from '../unit/manual-clock.ts';
 import { quietLog, quietMetrics } from '../unit/quiet.ts';
 import { RecordedLog } from '../unit/runtime/recording.ts';
-import { FakeCluster } from '../unit/upsell/fake-cluster.ts';
 
 const week = 7 * 24 * 3_600_000;
 const never = new AbortController().signal;
@@ -136,8 +137,8 @@ export class LargeFleet implements AsyncDisposable {
       },
     };
     const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue });
-    this.#verifier = createVerifier({ context, queue });
-    const served = serve(
+    this.#verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
+    const served = runLeader(
       {
         context,
         queue,

@@ -3,9 +3,9 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { createAccounts } from '../../src/acronis/account.ts';
 import { createDispatcher, createSend, type Exchange, type Send } from '../../src/acronis/http.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
 import { quietAcronisMetrics } from '../unit/quiet.ts';
 
 // Every request that the operator makes, held against the vendor's own OpenAPI. The file is not part of this project: VENDOR_OPENAPI names it,

@@ -11,8 +11,8 @@ import { structural } from '../../src/api/crd.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { addSettings } from '../../src/config.ts';
-import type { Metrics } from '../../src/observability/metrics.ts';
-import { createPrometheus } from '../../src/observability/prometheus.ts';
+import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
+import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -204,12 +204,12 @@ describe('metrics', () => {
     upsell.wrote('assign', 'applied');
     upsell.driftFound(1);
     upsell.driftCorrected();
-    upsell.fullPassDone();
+    upsell.resyncDone();
     upsell.revocationGivenUp();
     upsell.eventDropped();
     upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
     upsell.watchNotReady(() => ({ stalled: 1, passing: 1 }));
-    upsell.forecast(() => ({ feed: 1, fullPass: 1 }));
+    upsell.forecast(() => ({ feed: 1, resync: 1 }));
     leading(true);
   }
 

@@ -2,7 +2,7 @@
  * Time that moves only when a test says so. Timers fire in the order they are due (those due together in the order they were set),
  * and after each one every promise that can settle does, so that what a timer sets off is done before the next one fires.
  */
-import type { Clock, Timer } from '../../src/clock.ts';
+import type { Clock, Timer } from '../../src/base/clock.ts';
 
 interface Pending {
   readonly at: number;

@@ -1,6 +1,8 @@
 /** A log and metrics for tests that look at neither. */
-import type { Log } from '../../src/observability/log.ts';
-import type { AcronisMetrics, Metrics } from '../../src/observability/metrics.ts';
+
+import type { AcronisMetrics } from '../../src/acronis/metrics.ts';
+import type { Log } from '../../src/base/log.ts';
+import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
 
 const nothing = () => {};
 
@@ -28,7 +30,7 @@ export const quietMetrics: Metrics = {
     wrote: nothing,
     driftFound: nothing,
     driftCorrected: nothing,
-    fullPassDone: nothing,
+    resyncDone: nothing,
     revocationGivenUp: nothing,
     eventDropped: nothing,
     countObjects: nothing,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createApi } from '../../../src/acronis/api.ts';
 import type { Exchange } from '../../../src/acronis/http.ts';
-import { createPace } from '../../../src/acronis/pace.ts';
+import { createPace } from '../../../src/acronis/rate-limiter.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { quietAcronisMetrics } from '../quiet.ts';
 import { acronisFailure, always, failure, id, network, refused, tenant, url, wireUser } from './support.ts';

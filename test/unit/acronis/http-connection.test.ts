@@ -5,7 +5,7 @@ import { MockAgent } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createDispatcher, createSend, type Exchange } from '../../../src/acronis/http.ts';
 import { noAnswer } from '../../../src/acronis/no-answer.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import { ManualClock, settle } from '../manual-clock.ts';
 import { gateway, json, listen } from './gateway.ts';
 import { acronisFailure, always, failure } from './support.ts';

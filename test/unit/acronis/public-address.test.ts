@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDispatcher, createSend } from '../../../src/acronis/http.ts';
 import { isPublicAddress, publicLookup } from '../../../src/acronis/public-address.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import { listen } from './gateway.ts';
 import { acronisFailure, always } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createPace } from '../../../src/acronis/pace.ts';
+import { createPace } from '../../../src/acronis/rate-limiter.ts';
 import { createTokenSource, type TokenOptions } from '../../../src/acronis/token.ts';
 import { ManualClock, settle } from '../manual-clock.ts';
 import { quietAcronisMetrics } from '../quiet.ts';

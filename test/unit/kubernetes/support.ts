@@ -6,12 +6,12 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import { type Clock, systemClock } from '../../../src/clock.ts';
-import type { KubernetesClient } from '../../../src/kubernetes/client.ts';
-import { type Connection, openConnection } from '../../../src/kubernetes/connection.ts';
-import { createKubernetesClient } from '../../../src/kubernetes/http-client.ts';
-import type { Fields, Log } from '../../../src/observability/log.ts';
-import type { KubernetesMetrics } from '../../../src/observability/metrics.ts';
+import { type Clock, systemClock } from '../../../src/base/clock.ts';
+import type { Fields, Log } from '../../../src/base/log.ts';
+import type { KubernetesClient } from '../../../src/kubernetes/calls/client.ts';
+import { createKubernetesClient } from '../../../src/kubernetes/calls/http-client.ts';
+import type { KubernetesMetrics } from '../../../src/kubernetes/calls/metrics.ts';
+import { type Connection, openConnection } from '../../../src/kubernetes/connection/connection.ts';
 
 export type Certificate = 'first' | 'second';
 

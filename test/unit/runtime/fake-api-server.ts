@@ -2,9 +2,9 @@
  * One collection of an API server, in memory: pages, streaming lists, watches with a history that can be compacted, bookmarks, and faults in the order a test wants them.
  * Versions are words, so that nobody can count on them being numbers.
  */
-import type { Clock } from '../../../src/clock.ts';
-import type { KubernetesCall, KubernetesClient, WatchCall, WatchEvent } from '../../../src/kubernetes/client.ts';
-import { KubernetesError } from '../../../src/kubernetes/errors.ts';
+import type { Clock } from '../../../src/base/clock.ts';
+import type { KubernetesCall, KubernetesClient, WatchCall, WatchEvent } from '../../../src/kubernetes/calls/client.ts';
+import { KubernetesError } from '../../../src/kubernetes/calls/errors.ts';
 
 export type Fault =
   /** The call is answered with this status. */

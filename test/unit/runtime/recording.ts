@@ -1,7 +1,8 @@
 /** A log, metrics and chance that tests can look into. */
-import type { Random } from '../../../src/clock.ts';
-import type { Fields, Log } from '../../../src/observability/log.ts';
-import type { ControllerMetrics, QueueMetrics, ReconcileResult } from '../../../src/observability/metrics.ts';
+import type { Random } from '../../../src/base/clock.ts';
+import type { Fields, Log } from '../../../src/base/log.ts';
+import type { ControllerMetrics, ReconcileResult } from '../../../src/runtime/controller/metrics.ts';
+import type { QueueMetrics } from '../../../src/runtime/workqueue/metrics.ts';
 
 export interface Line {
   readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -2,7 +2,7 @@ import { access, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withLock } from '../../../../sandbox/controlplane/lock.ts';
-import { systemClock } from '../../../../src/clock.ts';
+import { systemClock } from '../../../../src/base/clock.ts';
 import { temporaryDirectory } from './fresh-machine.ts';
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { plainProgress } from '../../../../sandbox/controlplane/progress.ts';
-import type { Clock } from '../../../../src/clock.ts';
+import type { Clock } from '../../../../src/base/clock.ts';
 
 /** Time that passes when told to. */
 function ownedClock(): Clock & { pass(ms: number): void } {

@@ -1,0 +1,159 @@
+/**
+ * How fast one account is asked: so many requests at once, so many a second, and nothing while Acronis said "later".
+ * A throttle halves what may go at once; it grows back by one with every so many successes. First come, first served.
+ */
+import type { Clock, Random } from '../base/clock.ts';
+import { AcronisError, throttledMessage } from './errors.ts';
+
+export interface PaceOptions {
+  readonly concurrency: number;
+  /** Requests per second; 0 = no limit. */
+  readonly rate: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told how long the account is held back, in seconds. */
+  readonly onThrottled?: (seconds: number) => void;
+}
+
+export interface Pace {
+  /** Runs `call` when its turn comes. @throws what `call` throws; AcronisError `throttled` where the turn is too far off to wait for. */
+  run<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** How many may go at once just now. */
+  readonly limit: number;
+}
+
+/** A wait that a reconcile sits out; a longer one is given back to the caller as `throttled`, so that the object can say so. */
+const patienceMs = 5_000;
+/** Nobody is held back for longer than this, whatever Retry-After says. */
+const longestHoldMs = 15 * 60 * 1000;
+/** Where Retry-After says at once, or a date that is over. */
+const shortestHoldMs = 100;
+/** Without a Retry-After. Shorter than the patience, jitter included. */
+const defaultHoldMs = 4_000;
+/** Successes in a row until one more request may go at once. */
+const growAfter = 20;
+
+interface Waiter {
+  readonly go: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export function createPace({ concurrency, rate, clock, random, onThrottled }: PaceOptions): Pace {
+  const waiting: Waiter[] = [];
+  let limit = concurrency;
+  let running = 0;
+  let successes = 0;
+  let holdUntil = 0;
+  let nextSlot = 0;
+  let halvedAt = Number.NEGATIVE_INFINITY;
+  let timer: { cancel(): void } | undefined;
+
+  const take = (now: number) => {
+    if (rate > 0) nextSlot = Math.max(now, nextSlot) + 1000 / rate;
+    running++;
+  };
+
+  /** Lets as many go as may, and comes back when the next one may. */
+  const pump = () => {
+    timer?.cancel();
+    timer = undefined;
+    while (waiting.length > 0 && running < limit) {
+      const now = clock.now();
+      const at = Math.max(holdUntil, nextSlot);
+      if (at > now) {
+        timer = clock.after(at - now, pump);
+        return;
+      }
+      take(now);
+      waiting.shift()?.go();
+    }
+  };
+
+  /** Takes a turn that nobody has to wait for. */
+  const goesAtOnce = (): boolean => {
+    if (waiting.length > 0 || running >= limit) return false;
+    const now = clock.now();
+    if (now < holdUntil || now < nextSlot) return false;
+    take(now);
+    return true;
+  };
+
+  const turn = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const leave = () => {
+        const place = waiting.indexOf(waiter);
+        if (place >= 0) waiting.splice(place, 1);
+        // Nobody may be left for the timer to serve.
+        pump();
+        reject(signal.reason);
+      };
+      const waiter: Waiter = {
+        go: () => {
+          signal.removeEventListener('abort', leave);
+          resolve();
+        },
+        fail: (error) => {
+          signal.removeEventListener('abort', leave);
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      waiting.push(waiter);
+      pump();
+    });
+
+  const heldBack = (): AcronisError | undefined => {
+    const left = holdUntil - clock.now();
+    if (left <= patienceMs) return undefined;
+    return new AcronisError('throttled', throttledMessage, { retryAfterMs: left });
+  };
+
+  /** Slows down, and returns the error with the wait that is kept in place of the one that was asked for. */
+  const slowDown = (error: AcronisError, startedAt: number): AcronisError => {
+    const asked = Math.max(error.retryAfterMs ?? defaultHoldMs, shortestHoldMs);
+    // A little later than told, so that everybody held back does not come at the same millisecond.
+    const hold = Math.min(asked * (1 + random() * 0.1), longestHoldMs);
+    const until = clock.now() + hold;
+    if (until > holdUntil) {
+      onThrottled?.((until - Math.max(holdUntil, clock.now())) / 1000);
+      holdUntil = until;
+    }
+    // Requests that were under way together are refused together: that is one reason to slow down, not eight.
+    if (startedAt > halvedAt) {
+      limit = Math.max(1, Math.floor(limit / 2));
+      halvedAt = clock.now();
+    }
+    successes = 0;
+    const refusal = heldBack();
+    if (refusal !== undefined) for (const waiter of waiting.splice(0)) waiter.fail(refusal);
+    const { status, detail } = error;
+    return new AcronisError('throttled', error.message, { status, detail, retryAfterMs: holdUntil - clock.now() });
+  };
+
+  return {
+    get limit() {
+      return limit;
+    },
+    async run(call, signal) {
+      signal.throwIfAborted();
+      const refusal = heldBack();
+      if (refusal !== undefined) throw refusal;
+      if (!goesAtOnce()) await turn(signal);
+      const startedAt = clock.now();
+      try {
+        const result = await call();
+        if (limit < concurrency && ++successes >= growAfter) {
+          limit++;
+          successes = 0;
+        }
+        return result;
+      } catch (error) {
+        throw error instanceof AcronisError && error.kind === 'throttled' ? slowDown(error, startedAt) : error;
+      } finally {
+        running--;
+        // Those who waited may have been sent away, and the timer that was to serve them is of no use.
+        if (waiting.length > 0 || timer !== undefined) pump();
+      }
+    },
+  };
+}

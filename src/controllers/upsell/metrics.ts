@@ -1,0 +1,9 @@
+/** What the upsell controller counts. No label grows with the fleet: no object, user, tenant or namespace ever is one. */
+export interface UpsellMetrics {
+  /** A PUT that was sent to assign or to revoke, by what came of it. */
+  wrote(action: 'assign' | 'revoke', outcome: string): void;
+  /** A type put back that the status said was there. */
+  driftCorrected(): void;
+  /** A finalizer released although the type may still be assigned. */
+  revocationGivenUp(): void;
+}

@@ -1,0 +1,114 @@
+/**
+ * One account: an API client at a data center, and everything that is kept per account (token, pace, reads that travel together, change feed).
+ * Accounts with the same URL, client and secret are the same account, wherever their credentials came from.
+ */
+import { createHash } from 'node:crypto';
+import { type AcronisApi, createApi } from '../../acronis/api.ts';
+import { createUserReader, type UserReader } from '../../acronis/batch.ts';
+import { type ChangeFeed, createChangeFeed } from '../../acronis/change-feed.ts';
+import { type Circuit, createCircuit } from '../../acronis/circuit.ts';
+import type { Credentials } from '../../acronis/credentials.ts';
+import type { Send } from '../../acronis/http.ts';
+import type { AcronisMetrics } from '../../acronis/metrics.ts';
+import { createPace, type Pace } from '../../acronis/rate-limiter.ts';
+import { createTokenSource } from '../../acronis/token.ts';
+import type { Clock, Random } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+
+export interface Account {
+  /** Tells accounts apart; it reveals nothing of the credentials. */
+  readonly id: string;
+  readonly api: AcronisApi;
+  readonly users: UserReader;
+  readonly changes: ChangeFeed;
+  /** Whether it is left alone for a while because Acronis did not answer. */
+  readonly circuit: Pick<Circuit, 'isOpen'>;
+}
+
+export interface AccountOptions {
+  readonly send: Send;
+  readonly concurrency: number;
+  readonly rate: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: AcronisMetrics;
+  readonly log?: Log;
+  /** Aborted when the operator stops. */
+  readonly lifetime: AbortSignal;
+}
+
+export interface Accounts {
+  of(credentials: Credentials): Account;
+  /** Forgets every account that none of these belong to, tokens included. */
+  keepOnly(credentials: readonly Credentials[]): void;
+  readonly size: number;
+  readonly openCircuits: number;
+}
+
+export function createAccounts(options: AccountOptions): Accounts {
+  const accounts = new Map<string, Account>();
+  return {
+    of(credentials) {
+      const id = fingerprint(credentials);
+      const known = accounts.get(id);
+      if (known !== undefined) return known;
+      const account = createAccount(id, credentials, options);
+      accounts.set(id, account);
+      return account;
+    },
+    keepOnly(credentials) {
+      const ids = new Set(credentials.map(fingerprint));
+      // Work under way goes on with the account it has, and ends with it.
+      for (const id of [...accounts.keys()]) if (!ids.has(id)) accounts.delete(id);
+    },
+    get size() {
+      return accounts.size;
+    },
+    get openCircuits() {
+      return [...accounts.values()].filter(({ circuit }) => circuit.isOpen).length;
+    },
+  };
+}
+
+function createAccount(id: string, credentials: Credentials, options: AccountOptions): Account {
+  const { send, clock, metrics, log, lifetime } = options;
+  const { url, clientId, clientSecret } = credentials;
+  const pace = createPace({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
+  const circuit = createCircuit({
+    ...options,
+    onOpen: (why, ms) =>
+      log?.warn('Acronis does not answer; it is left alone for a while, and its objects say Unavailable', {
+        account: id,
+        why: `${why.message} (${why.detail})`,
+        forMs: ms,
+      }),
+    onClose: () => log?.info('Acronis answers again', { account: id }),
+  });
+  const guarded: Pick<Pace, 'run'> = { run: (call, signal) => circuit.run(() => pace.run(call, signal)) };
+  const tokens = createTokenSource({ url, clientId, clientSecret, send, pace: guarded, clock, metrics, lifetime });
+  const api = createApi({ url, clientId, send, tokens, pace: guarded, clock, metrics });
+  // Not for the feed: where it alone fails, and little else is asked, it would close off what works.
+  const feed = createApi({ url, clientId, send, tokens, pace, clock, metrics });
+  return {
+    id,
+    api,
+    users: createUserReader({ api, clock, lifetime }),
+    changes: createChangeFeed(feed, clock),
+    circuit,
+  };
+}
+
+/** Asked for at every look at an object, and made once for each set of credentials that was read. */
+const fingerprints = new WeakMap<Credentials, string>();
+function fingerprint(credentials: Credentials): string {
+  let print = fingerprints.get(credentials);
+  if (print === undefined) {
+    const { url, clientId, clientSecret } = credentials;
+    print = createHash('sha256')
+      .update(JSON.stringify([url, clientId, clientSecret]))
+      .digest('hex')
+      .slice(0, 16);
+    fingerprints.set(credentials, print);
+  }
+  return print;
+}

@@ -1,0 +1,78 @@
+/**
+ * What this operator watches in the cluster: the objects it serves and the labels of namespaces, each kept true in a store by reflectors,
+ * for all namespaces or for listed ones.
+ */
+import { tenantUserUpsells } from '../api/names.ts';
+import { projectTenantUserUpsell } from '../api/object.ts';
+import type { Clock, Random } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { Semaphore } from '../base/semaphore.ts';
+import type { KubernetesClient } from '../kubernetes/calls/client.ts';
+import type { ReflectorMetrics } from '../runtime/reflector/metrics.ts';
+import { Reflector } from '../runtime/reflector/reflector.ts';
+import {
+  createNamespaceStore,
+  type NamespaceStore,
+  namespaces,
+  pollNamespaces,
+  projectNamespace,
+} from './namespaces.ts';
+import { createFleet, type Fleet } from './objects.ts';
+
+export interface WatchOptions {
+  /** Empty = all. */
+  readonly namespaces: readonly string[];
+  readonly labelSelector: string | undefined;
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: ReflectorMetrics;
+}
+
+export interface Watch {
+  readonly fleet: Fleet;
+  readonly namespaces: NamespaceStore;
+  /** Resolves when the stores hold the whole truth for the first time. */
+  readonly synced: Promise<unknown>;
+  /** Why the stores cannot be trusted just now, as a sentence; undefined while they can. */
+  problem(): string | undefined;
+  /** Keeps the stores true until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createWatch(options: WatchOptions): Watch {
+  const { client, clock, random, log, metrics, labelSelector } = options;
+  const fleet = createFleet(log);
+  const store = createNamespaceStore(log);
+  const reflect = { client, clock, random, log, metrics, lists: new Semaphore(1) };
+  const listed = options.namespaces;
+  const objects = (listed.length === 0 ? [{}] : listed.map((namespace) => ({ namespace }))).map(
+    (scope) =>
+      new Reflector({
+        ...reflect,
+        ...scope,
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        resource: tenantUserUpsells,
+        store: fleet,
+        project: (raw) => projectTenantUserUpsell(raw, (key) => fleet.get(key)),
+      }),
+  );
+  // Rights that end at listed namespaces do not reach the watch of all namespaces: these are asked for one by one.
+  const labels =
+    listed.length === 0 ? [new Reflector({ ...reflect, resource: namespaces, store, project: projectNamespace })] : [];
+  const reflectors = [...objects, ...labels];
+  return {
+    fleet,
+    namespaces: store,
+    synced: Promise.all(reflectors.map((each) => each.synced)),
+    problem: () => {
+      const sick = reflectors.find((each) => !each.healthy);
+      return sick === undefined ? undefined : (sick.problem?.message ?? 'the first list is not read to its end yet');
+    },
+    async run(signal) {
+      const polls = listed.length === 0 ? [] : [pollNamespaces(listed, { store, client, clock, log }, signal)];
+      await Promise.all([...reflectors.map((each) => each.run(signal)), ...polls]);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * What is asked of Acronis in an hour in which nothing changes: the change feed of each account, and the reads of the full pass, a hundred users of one
+ * source of credentials at once. Tokens, which are renewed now and then, and objects that are not Ready and tried again are not in it.
+ */
+import { mostUsersPerRead } from '../acronis/api.ts';
+import type { RequestsPerHour } from './metrics.ts';
+import { type Fleet, type Source, sourceOf } from './objects.ts';
+
+export interface ForecastOptions {
+  readonly fleet: Fleet;
+  /** Accounts in use. */
+  readonly accounts: number;
+  readonly driftIntervalMs: number;
+  readonly resyncIntervalMs: number;
+}
+
+const hourMs = 3_600_000;
+
+export function forecast({ fleet, accounts, driftIntervalMs, resyncIntervalMs }: ForecastOptions): RequestsPerHour {
+  let reads = 0;
+  let size = 0;
+  const sources = new Set<Source>();
+  const endSlice = () => {
+    reads += sources.size;
+    size = 0;
+    sources.clear();
+  };
+  for (const object of fleet.values()) {
+    if (!(object.spec.ok && object.spec.value.suspend)) sources.add(sourceOf(object));
+    if (++size === mostUsersPerRead) endSlice();
+  }
+  endSlice();
+  return { feed: (accounts * hourMs) / driftIntervalMs, resync: (reads * hourMs) / resyncIntervalMs };
+}

@@ -1,0 +1,25 @@
+/** What is counted of the fleet as a whole. No label grows with the fleet: no object, user, tenant or namespace ever is one. */
+export interface FleetMetrics {
+  driftFound(users: number): void;
+  /** Every object was put into the queue for its turn of the resync. */
+  resyncDone(): void;
+  /** How many objects there are by reason of Ready; asked for when the page is read. */
+  countObjects(count: () => ReadonlyMap<string, number>): void;
+  /** Since when the object that is not Ready for longest is so; asked for when the page is read. */
+  watchNotReady(since: () => NotReadySince): void;
+  /** What is asked of Acronis in an hour in which nothing changes; asked for when the page is read. */
+  forecast(requestsPerHour: () => RequestsPerHour): void;
+}
+
+/** Wall time in milliseconds; undefined where there is none. */
+export interface NotReadySince {
+  /** Of the objects that wait for a person. */
+  readonly stalled: number | undefined;
+  /** Of those that should pass by themselves. */
+  readonly passing: number | undefined;
+}
+
+export interface RequestsPerHour {
+  readonly feed: number;
+  readonly resync: number;
+}

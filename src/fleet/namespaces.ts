@@ -1,0 +1,117 @@
+/**
+ * Which tenant's users a namespace may name, by its label. A namespace that the cache does not know yet is asked for:
+ * an object may arrive before its namespace does, and must not slip through as if there were no label.
+ */
+import * as z from 'zod';
+import { tenantIdLabel } from '../api/names.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { KubernetesClient } from '../kubernetes/calls/client.ts';
+import { isForbidden, isNotFound, KubernetesError } from '../kubernetes/calls/errors.ts';
+import { pathOf } from '../kubernetes/calls/resource.ts';
+import { Store, type Stored } from '../runtime/store/store.ts';
+
+export const namespaces = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' } as const;
+
+export interface NamespaceLabel extends Stored {
+  readonly tenantId: string | undefined;
+}
+
+export type NamespaceStore = Store<NamespaceLabel>;
+
+export const createNamespaceStore = (log: Log): NamespaceStore =>
+  new Store<NamespaceLabel>({ log, same: (a, b) => a.tenantId === b.tenantId });
+
+const schema = z.object({
+  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
+});
+
+export function projectNamespace(raw: unknown): NamespaceLabel | undefined {
+  const parsed = schema.safeParse(raw).data;
+  if (parsed === undefined) return undefined;
+  const { name, labels } = parsed.metadata;
+  return { key: name, namespace: '', tenantId: labels?.[tenantIdLabel]?.toLowerCase() };
+}
+
+/** Which tenant's users an object's namespace may name. */
+export type NamespaceGuard =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'tenant'; readonly tenantId: string }
+  /** `--require-tenant-label` is set and the namespace has no label. */
+  | { readonly kind: 'none' }
+  /** The operator may not read the namespace, or it is gone: nobody can say what its label forbids. */
+  | { readonly kind: 'unreadable' };
+
+export interface GuardOptions {
+  readonly store: NamespaceStore;
+  readonly client: KubernetesClient;
+  readonly requireLabel: boolean;
+}
+
+/** At once where the store knows the namespace. @throws KubernetesError where one that it does not know could not be asked for. */
+export function guardOf(
+  namespace: string,
+  options: GuardOptions,
+  signal: AbortSignal,
+): NamespaceGuard | Promise<NamespaceGuard> {
+  const known = options.store.get(namespace);
+  return known === undefined ? askForGuard(namespace, options, signal) : guardBy(known, options);
+}
+
+async function askForGuard(namespace: string, options: GuardOptions, signal: AbortSignal): Promise<NamespaceGuard> {
+  try {
+    return guardBy(await readNamespace(namespace, options.client, signal), options);
+  } catch (error) {
+    if (isForbidden(error) || isNotFound(error)) return { kind: 'unreadable' };
+    throw error;
+  }
+}
+
+function guardBy({ tenantId }: NamespaceLabel, { requireLabel }: GuardOptions): NamespaceGuard {
+  if (tenantId !== undefined) return { kind: 'tenant', tenantId };
+  return requireLabel ? { kind: 'none' } : { kind: 'any' };
+}
+
+async function readNamespace(name: string, client: KubernetesClient, signal: AbortSignal): Promise<NamespaceLabel> {
+  const found = projectNamespace(await client.request({ method: 'GET', path: pathOf(namespaces, { name }) }, signal));
+  // Never taken for a namespace without a label.
+  if (found === undefined)
+    throw new KubernetesError('the API server answered with something that is not a namespace', {
+      reason: 'InvalidAnswer',
+    });
+  return found;
+}
+
+/** How soon a changed label is seen where namespaces may not be watched. */
+const pollMs = 10_000;
+
+/**
+ * Keeps the labels of a few namespaces in the store by asking for each again and again: for an operator that serves listed namespaces, whose rights
+ * end there and do not reach the cluster-wide watch. Runs until the signal is aborted.
+ */
+export async function pollNamespaces(
+  names: readonly string[],
+  { store, client, clock, log }: { store: NamespaceStore; client: KubernetesClient; clock: Clock; log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const failing = new Set<string>();
+  while (!signal.aborted) {
+    for (const name of names) {
+      try {
+        store.upsert(await readNamespace(name, client, signal));
+        if (failing.delete(name)) log.info('the namespace can be read again', { namespace: name });
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isNotFound(error)) store.remove(name);
+        else if (!failing.has(name)) {
+          failing.add(name);
+          log.warn('a namespace could not be read; its last known label holds', {
+            namespace: name,
+            error: String(error),
+          });
+        }
+      }
+    }
+    await clock.sleep(pollMs, signal).catch(() => {});
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What Node and undici say when there is no answer, in words for people. Only codes are looked at: messages of
+ * lower layers can hold addresses, file names and parts of what was sent.
+ */
+import { ExchangeError } from '../../base/http.ts';
+import { KubernetesError, type LocalReason } from './errors.ts';
+
+export interface NetworkFailure {
+  readonly reason: LocalReason;
+  /** Completes "no answer from SERVER: …". */
+  readonly text: string;
+  /** The system's, TLS' or undici's word for it, where there was one. */
+  readonly code: string | undefined;
+}
+
+const words: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'its name cannot be resolved',
+  EAI_AGAIN: 'its name cannot be resolved at the moment',
+  EHOSTUNREACH: 'there is no route to it',
+  ENETUNREACH: 'there is no route to its network',
+  ETIMEDOUT: 'it did not accept a connection in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not accept a connection in time',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  UND_ERR_CLOSED: 'this client is closed',
+  UND_ERR_DESTROYED: 'this client is closed',
+  UND_ERR_PRX_TLS: 'the proxy did not prove its identity',
+  UND_ERR_PRX_CONN: 'the proxy cut the connection',
+  UND_ERR_ABORTED: 'the proxy refused to connect to it',
+  UND_ERR_HEADERS_OVERFLOW: 'the headers of its answer are too large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is shorter or longer than announced',
+  EPROTO: 'it does not speak TLS there',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there',
+};
+
+const distrust: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not signed by the configured certificate authority',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not signed by the configured certificate authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not signed by the configured certificate authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'its certificate is not signed by the configured certificate authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not signed by the configured certificate authority',
+  CERT_SIGNATURE_FAILURE: 'its certificate is not signed by the configured certificate authority',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet (is the clock of this machine right?)',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+};
+
+/** Classifies what a connection, TLS or HTTP layer threw. */
+export function networkFailure(error: unknown): NetworkFailure {
+  const code = codeOf(error);
+  if (code === undefined) return { reason: 'ConnectionFailed', text: 'the connection failed', code };
+  const why = distrust[code];
+  if (why !== undefined) return { reason: 'CertificateNotTrusted', text: `${why} (${code})`, code };
+  const text = code.startsWith('HPE_') ? 'what it sent is not HTTP' : (words[code] ?? 'the connection failed');
+  return { reason: code.startsWith('HPE_') ? 'InvalidAnswer' : 'ConnectionFailed', text: `${text} (${code})`, code };
+}
+
+function codeOf(error: unknown): string | undefined {
+  // undici wraps the socket's error; the innermost code says most.
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
+    const inner = at.cause instanceof Error && 'code' in at.cause;
+    if (!inner && 'code' in at && typeof at.code === 'string') return at.code;
+  }
+  return undefined;
+}
+
+const reasons = { timedOut: 'TimedOut', tooLarge: 'AnswerTooLarge' } as const;
+
+/** The error for a call (`what`) that got no answer from `server`. */
+export function unanswered(error: unknown, what: string, server: string): KubernetesError {
+  if (error instanceof KubernetesError) {
+    return new KubernetesError(`${what}: ${error.message}`, {
+      status: error.status,
+      reason: error.reason,
+      cause: error.cause,
+    });
+  }
+  if (error instanceof ExchangeError)
+    return new KubernetesError(`${what}: ${error.message}`, { reason: reasons[error.kind] });
+  const { reason, text, code } = networkFailure(error);
+  // Of the cause only the code goes along: the whole of it drags sockets and certificates into memory and into whatever prints it.
+  const cause = code === undefined ? {} : { cause: Object.assign(new Error(text), { code }) };
+  return new KubernetesError(`${what}: no answer from ${server}: ${text}`, { reason, ...cause });
+}

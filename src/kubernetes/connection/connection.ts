@@ -1,0 +1,254 @@
+/**
+ * The way to the API server: its address, pooled connections, and credentials that stay right. client-node's KubeConfig says what the
+ * credentials are (tokens, certificates, OIDC); its transport, a new TLS connection for every call, is not used.
+ *
+ * Credentials are asked for at most every five seconds and by one caller at a time, so rotated tokens, certificates and CAs are seen and an
+ * exec plugin is one process however many wait. If asking fails, the ones at hand stay in use until the server refuses them.
+ */
+import { readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { KubernetesError } from '../calls/errors.ts';
+import { type ClusterAccess, KubeconfigError } from './cluster-access.ts';
+import { ExecPlugin, PluginError } from './exec-plugin.ts';
+import { findKubeconfig, type KubeconfigOptions, type KubeconfigSource } from './kubeconfig.ts';
+import { createPools, type Pools, type TlsMaterial, tlsFingerprint } from './pools.ts';
+
+/** What one call needs. Two calls with the same object had the same token and connections. */
+export interface Credentials {
+  readonly origin: string;
+  /** In front of every path; '' almost always. */
+  readonly prefix: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly pools: Pools;
+}
+
+export interface Connection {
+  /** The URL of the API server, for people. */
+  readonly server: string;
+  /** Where address and credentials come from. */
+  readonly describe: string;
+  /** What to do when the server cannot be reached. */
+  readonly remedy: string;
+  /** The pod's own namespace, else the context's, else `default`. */
+  readonly namespace: string;
+  /** Credentials that are fresh enough, without waiting; undefined when `credentials` has to be asked. */
+  current(): Credentials | undefined;
+  /** @throws KubernetesError with reason `CredentialsUnavailable` */
+  credentials(): Promise<Credentials>;
+  /** The server answered 401 to these: the next ones are asked for anew, if that was not done just now. */
+  refused(credentials: Credentials): void;
+  /** Cuts whatever is still open. */
+  close(): Promise<void>;
+}
+
+export interface ConnectionOptions extends KubeconfigOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const FRESH_MS = 5_000;
+/** After a failure or a refusal: how long until a file is read or a plugin started again. */
+const CALM_MS = 1_000;
+
+/** @throws KubeconfigError when the configuration cannot be used. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const source = findKubeconfig(options);
+  return new PooledConnection(source, options.clock, options.log);
+}
+
+class PooledConnection implements Connection {
+  readonly describe: string;
+  readonly remedy: string;
+  readonly namespace: string;
+  readonly #source: KubeconfigSource;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #access: ClusterAccess;
+  #plugin: ExecPlugin | undefined;
+  #seen: string;
+  #tls = '';
+  #credentials: Credentials | undefined;
+  #freshUntil = Number.NEGATIVE_INFINITY;
+  #asking: Promise<Credentials> | undefined;
+  #refusedAt = Number.NEGATIVE_INFINITY;
+  #refused = false;
+  #failure: { readonly error: KubernetesError; readonly until: number } | undefined;
+  readonly #retired = new Set<Pools>();
+  readonly #closed = new AbortController();
+
+  constructor(source: KubeconfigSource, clock: Clock, log: Log) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#log = log;
+    this.#seen = source.fingerprint();
+    this.#access = source.load();
+    this.#plugin = pluginOf(this.#access, clock);
+    this.describe = source.describe;
+    this.remedy = source.remedy;
+    this.namespace = this.#access.namespace ?? 'default';
+    log.info('kubernetes connection', { server: this.server, from: this.describe, namespace: this.namespace });
+    if (this.#access.insecure) log.warn('the certificate of the API server is not checked', { server: this.server });
+  }
+
+  get server(): string {
+    return this.#access.origin + this.#access.prefix;
+  }
+
+  current(): Credentials | undefined {
+    return this.#clock.now() < this.#freshUntil ? this.#credentials : undefined;
+  }
+
+  credentials(): Promise<Credentials> {
+    const current = this.current();
+    if (current !== undefined) return Promise.resolve(current);
+    if (this.#failure !== undefined && this.#clock.now() < this.#failure.until)
+      return Promise.reject(this.#failure.error);
+    if (this.#closed.signal.aborted) return Promise.reject(closed());
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  refused(credentials: Credentials): void {
+    const now = this.#clock.now();
+    // Many calls are refused at once, and perhaps for good: neither may turn into a file read or a process per call.
+    if (credentials !== this.#credentials || now < this.#refusedAt + CALM_MS) return;
+    this.#refusedAt = now;
+    this.#refused = true;
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(closed());
+    const pools = [...this.#retired];
+    if (this.#credentials !== undefined) pools.push(this.#credentials.pools);
+    this.#freshUntil = Number.NEGATIVE_INFINITY;
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+
+  async #ask(): Promise<Credentials> {
+    const previous = this.#credentials;
+    try {
+      this.#reload();
+      const access = this.#access;
+      const { headers, tls } = await material(access, this.#plugin, this.#closed.signal);
+      if (this.#closed.signal.aborted) throw closed();
+      const credentials = { origin: access.origin, prefix: access.prefix, headers, pools: this.#poolsFor(access, tls) };
+      const same =
+        previous !== undefined &&
+        !this.#refused &&
+        previous.pools === credentials.pools &&
+        equal(previous.headers, headers);
+      this.#credentials = same ? previous : credentials;
+      this.#refused = false;
+      this.#failure = undefined;
+      this.#freshUntil = this.#clock.now() + FRESH_MS;
+      return this.#credentials;
+    } catch (error) {
+      const failure = unavailable(error, this.describe);
+      if (this.#closed.signal.aborted) throw failure;
+      if (previous !== undefined && !this.#refused) {
+        if (this.#failure === undefined)
+          this.#log.warn('credentials could not be renewed', { reason: failure.message });
+        this.#failure = { error: failure, until: Number.NEGATIVE_INFINITY };
+        this.#freshUntil = this.#clock.now() + FRESH_MS;
+        return previous;
+      }
+      this.#failure = { error: failure, until: this.#clock.now() + CALM_MS };
+      throw failure;
+    }
+  }
+
+  /** Reads the configuration again when it changed, or was refused: what a plugin said before is forgotten with it. */
+  #reload(): void {
+    const seen = this.#source.fingerprint();
+    if (seen === this.#seen && !this.#refused) return;
+    this.#access = this.#source.load();
+    this.#plugin = pluginOf(this.#access, this.#clock);
+    this.#seen = seen;
+  }
+
+  #poolsFor(access: ClusterAccess, tls: TlsMaterial): Pools {
+    const print = `${access.origin} ${access.proxy?.href ?? ''} ${tlsFingerprint(tls)}`;
+    const old = this.#credentials?.pools;
+    if (old !== undefined && print === this.#tls) return old;
+    this.#tls = print;
+    if (old !== undefined) {
+      this.#log.info('connections are renewed with changed TLS settings');
+      this.#retired.add(old);
+      void old.close().finally(() => this.#retired.delete(old));
+    }
+    return createPools(tls, access.proxy);
+  }
+}
+
+function pluginOf({ kubeConfig }: ClusterAccess, clock: Clock): ExecPlugin | undefined {
+  const exec: unknown = kubeConfig.getCurrentUser()?.exec;
+  return exec ? new ExecPlugin(exec, clock) : undefined;
+}
+
+async function material(
+  access: ClusterAccess,
+  plugin: ExecPlugin | undefined,
+  signal: AbortSignal,
+): Promise<{ headers: Record<string, string>; tls: TlsMaterial }> {
+  const options: RequestOptions & { servername?: string } = {};
+  const given = await plugin?.credential(signal);
+  await (given === undefined ? access.kubeConfig : withoutPlugin(access.kubeConfig)).applyToHTTPSOptions(options);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    if (typeof value === 'string') headers[name.toLowerCase()] = value;
+  }
+  if (typeof options.auth === 'string') {
+    headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+  }
+  // As client-node has it: a token that stands in the kubeconfig itself goes before the plugin's.
+  if (given?.token !== undefined) headers['authorization'] ??= `Bearer ${given.token}`;
+  if (access.tokenFile !== undefined) {
+    headers['authorization'] = `Bearer ${(await readFile(access.tokenFile, 'utf8')).trim()}`;
+  }
+  const { ca, servername } = options;
+  const [cert, key] = [given?.cert ?? options.cert, given?.key ?? options.key];
+  return {
+    headers,
+    // Said either way, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch the check off behind our back.
+    tls: { ca, cert, key, servername, rejectUnauthorized: options.rejectUnauthorized ?? true },
+  };
+}
+
+/** The same cluster and user for all that is no plugin: client-node would run that itself. */
+function withoutPlugin(kubeConfig: KubeConfig): KubeConfig {
+  const [cluster, user] = [kubeConfig.getCurrentCluster(), kubeConfig.getCurrentUser()];
+  if (cluster === null || user === null) return kubeConfig;
+  const plain = new KubeConfig();
+  plain.loadFromClusterAndUser(cluster, { ...user, exec: undefined });
+  return plain;
+}
+
+function equal(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/** Errors of plugins hold their stderr, those of parsers what they parsed: only the kind of trouble is told on. */
+function unavailable(error: unknown, describe: string): KubernetesError {
+  if (error instanceof KubernetesError) return error;
+  const system = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error : undefined;
+  const why =
+    error instanceof KubeconfigError || error instanceof PluginError
+      ? error.message
+      : system !== undefined && 'path' in system
+        ? `${String(system.path)} cannot be read (${system.code}).`
+        : 'its identity provider gave none. Try any kubectl command with the same kubeconfig to see what it says.';
+  return new KubernetesError(`No credentials for the API server from the ${describe}: ${why}`, {
+    reason: 'CredentialsUnavailable',
+  });
+}
+
+function closed(): KubernetesError {
+  return new KubernetesError('the connection to the API server is closed', { reason: 'CredentialsUnavailable' });
+}

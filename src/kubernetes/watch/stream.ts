@@ -1,0 +1,58 @@
+/**
+ * One watch, straight on undici's dispatcher: fresh credentials, and one repetition after a 401. No stream and no iteration lies between the bytes and whoever takes the events,
+ * since each object of a fleet comes by here two or three times; they must be quick.
+ */
+
+import { before } from '../../base/deadline.ts';
+import type { Answer } from '../../base/http.ts';
+import { failureOf } from '../calls/answer.ts';
+import { unanswered } from '../calls/network-failure.ts';
+import type { Credentials } from '../connection/connection.ts';
+import { notOpened, OPENS_WITHIN_MS, type Opening, WatchHandler, type WatchRequest } from './handler.ts';
+
+/** Resolves when the server ends the watch. Rejects with KubernetesError, the signal's reason, or what `onEvent` throws. */
+export async function watchStream(request: WatchRequest): Promise<void> {
+  const { call, connection, clock, metrics, signal } = request;
+  signal.throwIfAborted();
+  const what = `WATCH ${call.path}`;
+  const opensUntil = clock.now() + OPENS_WITHIN_MS;
+  const fresh = async (): Promise<Credentials> => {
+    try {
+      return await before(connection.credentials(), opensUntil - clock.now(), notOpened, clock, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw unanswered(error, what, connection.server);
+    }
+  };
+  let credentials = connection.current() ?? (await fresh());
+  for (let repeated = false; ; repeated = true) {
+    signal.throwIfAborted();
+    const started = clock.now();
+    const count = (code: string) => metrics.requested('GET', code, (clock.now() - started) / 1_000);
+    const refusal = await open(request, what, credentials, { untilMs: opensUntil, count });
+    if (refusal === undefined) return;
+    if (refusal.status === 401) {
+      connection.refused(credentials);
+      const next = repeated ? credentials : await fresh();
+      if (next !== credentials) {
+        credentials = next;
+        continue;
+      }
+    }
+    throw failureOf(refusal, what, clock.wall());
+  }
+}
+
+/** Resolves with the answer where the watch is refused, and with nothing once an accepted one has ended. */
+function open(
+  request: WatchRequest,
+  what: string,
+  credentials: Credentials,
+  opening: Opening,
+): Promise<Answer | undefined> {
+  return new Promise((resolve, reject) => {
+    const { origin, prefix, pools } = credentials;
+    const call = { origin, path: prefix + request.path, method: 'GET', headers: request.headers(credentials) } as const;
+    pools.watches.dispatch(call, new WatchHandler(request, what, { ...opening, resolve, reject }));
+  });
+}

@@ -1,0 +1,159 @@
+/** What no other operator has: the calls to Acronis, and what became of the objects. */
+import type { Registry } from 'prom-client';
+import type { AcronisMetrics, AcronisOperation } from '../../acronis/metrics.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { NotReadySince, RequestsPerHour } from '../../fleet/metrics.ts';
+import type { Metrics } from './interfaces.ts';
+import { counter, gauge, histogram } from './series.ts';
+
+const operations = {
+  token: true,
+  get_user: true,
+  get_users: true,
+  put_user: true,
+  search: true,
+  get_client: true,
+  get_changes: true,
+} satisfies Record<AcronisOperation, true>;
+
+export function acronisMetrics(registry: Registry): AcronisMetrics {
+  const requests = counter(registry, 'acronis_requests_total', 'Requests to Acronis, by operation and outcome.', [
+    'operation',
+    'outcome',
+  ]);
+  const duration = histogram(
+    registry,
+    'acronis_request_duration_seconds',
+    'How long requests to Acronis took, waiting for a turn not included.',
+    ['operation'],
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  );
+  const throttled = counter(
+    registry,
+    'acronis_throttled_seconds_total',
+    'Seconds for which requests were held back because Acronis asked for it.',
+  ).of();
+  let openCircuits = () => 0;
+  const circuits = gauge(
+    registry,
+    'acronis_circuit_open',
+    'Accounts that are left alone for a while because Acronis did not answer.',
+    [],
+    () => circuits.of().set(openCircuits()),
+  );
+  for (const operation of Object.keys(operations)) {
+    requests.of(operation, 'ok');
+    duration.of(operation);
+  }
+  return {
+    requested(operation, outcome, seconds) {
+      requests.of(operation, outcome).inc();
+      duration.of(operation).observe(seconds);
+    },
+    throttled: (seconds) => throttled.inc(seconds),
+    countOpenCircuits(count) {
+      openCircuits = count;
+    },
+  };
+}
+
+export function upsellMetrics(registry: Registry, { clock }: { readonly clock: Clock }): Metrics['upsell'] {
+  const writes = counter(
+    registry,
+    'acronis_upsell_writes_total',
+    'Writes of business types to Acronis, by action and outcome.',
+    ['action', 'outcome'],
+  );
+  writes.of('assign', 'applied');
+  writes.of('revoke', 'ok');
+  const drift = counter(
+    registry,
+    'acronis_upsell_drift_found_total',
+    'Users found to differ from their object although the object had not changed.',
+  ).of();
+  const corrected = counter(
+    registry,
+    'acronis_upsell_drift_corrected_total',
+    'Types put back that the status of their object said were there.',
+  ).of();
+  const givenUp = counter(
+    registry,
+    'acronis_upsell_revocations_given_up_total',
+    'Objects let go although the type may still be assigned.',
+  ).of();
+  const dropped = counter(
+    registry,
+    'acronis_upsell_events_dropped_total',
+    'Kubernetes events that were not written: too many, or refused.',
+  ).of();
+  let countObjects: () => ReadonlyMap<string, number> = () => new Map();
+  const reasons = new Set<string>();
+  const objects = gauge(
+    registry,
+    'acronis_upsell_objects',
+    'Objects by the reason of their condition Ready.',
+    ['reason'],
+    () => {
+      const counts = countObjects();
+      for (const reason of counts.keys()) reasons.add(reason);
+      // A reason that nobody has any more is 0, not the last number it had.
+      for (const reason of reasons) objects.of(reason).set(counts.get(reason) ?? 0);
+    },
+  );
+  const { lastResync, watchNotReady, forecast } = fleetGauges(registry, clock);
+  return {
+    wrote: (action, outcome) => writes.of(action, outcome).inc(),
+    driftFound: (users) => drift.inc(users),
+    driftCorrected: () => corrected.inc(),
+    resyncDone: () => lastResync.set(clock.wall() / 1_000),
+    revocationGivenUp: () => givenUp.inc(),
+    eventDropped: () => dropped.inc(),
+    countObjects(count) {
+      countObjects = count;
+    },
+    watchNotReady,
+    forecast,
+  };
+}
+
+function fleetGauges(registry: Registry, clock: Clock) {
+  const lastResync = gauge(
+    registry,
+    'acronis_upsell_last_full_pass_timestamp_seconds',
+    'When the last object of the last full pass had its turn, in seconds since 1970; 0 before the first.',
+  ).of();
+  let since = (): NotReadySince => ({ stalled: undefined, passing: undefined });
+  const longest = gauge(
+    registry,
+    'acronis_upsell_longest_not_ready_seconds',
+    'For how long the object that is not Ready for longest is so; 0 where all are.',
+    ['stalled'],
+    () => {
+      const { stalled, passing } = since();
+      const age = (from: number | undefined) => (from === undefined ? 0 : Math.max(0, clock.wall() - from) / 1_000);
+      longest.of('true').set(age(stalled));
+      longest.of('false').set(age(passing));
+    },
+  );
+  let requestsPerHour = (): RequestsPerHour => ({ feed: 0, resync: 0 });
+  const forecasts = gauge(
+    registry,
+    'acronis_forecast_requests_per_hour',
+    'Requests to Acronis in an hour in which nothing changes; 0 while this process does not lead.',
+    ['purpose'],
+    () => {
+      const { feed, resync } = requestsPerHour();
+      forecasts.of('feed').set(feed);
+      forecasts.of('full_pass').set(resync);
+    },
+  );
+  return {
+    lastResync,
+    watchNotReady(look: () => NotReadySince) {
+      since = look;
+    },
+    forecast(reckon: () => RequestsPerHour) {
+      requestsPerHour = reckon;
+    },
+  };
+}

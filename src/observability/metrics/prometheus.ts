@@ -1,0 +1,75 @@
+/**
+ * The Metrics on prom-client, under the names controller-runtime and client-go use where they mean the same, so that people's dashboards work.
+ * Series whose labels are known are there from the start, at 0: a rate over a counter that appears with its first increment misses that one.
+ */
+import { Registry } from 'prom-client';
+import type { Clock } from '../../base/clock.ts';
+import type { MetricsPage } from '../server/server.ts';
+import { controllerMetrics, queueMetrics } from './controller-metrics.ts';
+import type { Metrics } from './interfaces.ts';
+import { acronisMetrics, upsellMetrics } from './operator-metrics.ts';
+import { registerProcessMetrics } from './process-metrics.ts';
+import { counter, gauge, histogram } from './series.ts';
+
+export interface PrometheusOptions {
+  readonly clock: Clock;
+  readonly version: string;
+  /** The label `controller`, and `name` of the queue. */
+  readonly controller: string;
+  readonly maxConcurrentReconciles: number;
+  /** Host and port of the API server: the label `host`, as client-go has it. */
+  readonly kubernetesHost: string;
+  /** The name of the Lease: the label `name` of the leader's gauge. */
+  readonly leaderElectionId: string;
+}
+
+export interface Prometheus {
+  readonly metrics: Metrics;
+  page(): Promise<MetricsPage>;
+}
+
+export function createPrometheus(options: PrometheusOptions): Prometheus {
+  const registry = new Registry();
+  registerProcessMetrics(registry, { name: 'acronis_upsell_operator', version: options.version });
+  const leader = gauge(
+    registry,
+    'leader_election_master_status',
+    'Whether this process leads: 1 is master, 0 is backup.',
+    ['name'],
+  );
+  const leads = leader.of(options.leaderElectionId);
+  leads.set(0);
+  return {
+    metrics: {
+      controller: controllerMetrics(registry, options),
+      queue: queueMetrics(registry, options),
+      kubernetes: kubernetesMetrics(registry, options.kubernetesHost),
+      acronis: acronisMetrics(registry),
+      upsell: upsellMetrics(registry, options),
+      leading: (now) => leads.set(now ? 1 : 0),
+    },
+    page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+function kubernetesMetrics(registry: Registry, host: string): Metrics['kubernetes'] {
+  const total = counter(
+    registry,
+    'rest_client_requests_total',
+    'Number of HTTP requests, partitioned by status code, method, and host.',
+    ['code', 'method', 'host'],
+  );
+  const duration = histogram(
+    registry,
+    'rest_client_request_duration_seconds',
+    'Request latency in seconds, partitioned by verb and host.',
+    ['verb', 'host'],
+    [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60],
+  );
+  return {
+    requested(method, code, seconds) {
+      total.of(code, method, host).inc();
+      duration.of(method, host).observe(seconds);
+    },
+  };
+}

@@ -1,0 +1,9 @@
+/** What the work queue counts: workqueue_*. No label grows with the fleet: no object, user, tenant or namespace ever is one. */
+export interface QueueMetrics {
+  added(): void;
+  depth(count: number): void;
+  /** Seconds from becoming ready until a worker took it. */
+  waited(seconds: number): void;
+  worked(seconds: number): void;
+  retried(): void;
+}

@@ -1,0 +1,318 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { createPace, type PaceOptions } from '../../../src/acronis/rate-limiter.ts';
+import { ManualClock, settle } from '../manual-clock.ts';
+import { acronisFailure, always, failure, refused } from './support.ts';
+
+function setup(options: Partial<PaceOptions> = {}) {
+  const clock = new ManualClock();
+  const held: number[] = [];
+  const pace = createPace({
+    concurrency: 8,
+    rate: 0,
+    clock,
+    random: () => 0,
+    onThrottled: (seconds) => void held.push(seconds),
+    ...options,
+  });
+  return { clock, pace, held };
+}
+
+const throttled = (retryAfterMs?: number) => refused('throttled', { status: 429, retryAfterMs, detail: 'HTTP 429' });
+
+/** Calls that stay open until they are told how to end. */
+function openCalls() {
+  const open: { readonly end: () => void; readonly fail: (error: unknown) => void }[] = [];
+  let most = 0;
+  let count = 0;
+  const call = async (): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    open.push({ end: resolve, fail: reject });
+    most = Math.max(most, ++count);
+    await promise.finally(() => count--);
+  };
+  return { call, open, most: () => most, running: () => count };
+}
+
+describe('requests at once', () => {
+  test('are never more than the limit, and the next goes when one ends', async () => {
+    const { pace } = setup({ concurrency: 3 });
+    const calls = openCalls();
+    const all = Array.from({ length: 10 }, () => pace.run(calls.call, always()));
+    await settle();
+    expect(calls.running()).toBe(3);
+    for (let i = 0; i < 10; i++) {
+      calls.open[i]?.end();
+      await settle();
+    }
+    await Promise.all(all);
+    expect(calls.most()).toBe(3);
+  });
+
+  test('a failed one makes room as a successful one does, and its error comes through as it is', async () => {
+    const { pace, held } = setup({ concurrency: 1 });
+    for (const error of [refused('unavailable'), refused('conflict'), new Error('x')])
+      expect(await failure(pace.run(() => Promise.reject(error), always()))).toBe(error);
+    expect(await pace.run(async () => 5, always())).toBe(5);
+    expect(pace.limit).toBe(1);
+    expect(held).toEqual([]);
+  });
+
+  test('a call that throws before it returns a promise makes room too', async () => {
+    const { pace } = setup({ concurrency: 1 });
+    const broken = () => {
+      throw new Error('x');
+    };
+    await failure(pace.run(broken, always()));
+    expect(await pace.run(async () => 5, always())).toBe(5);
+  });
+
+  test('nobody starves: first come, first served, whoever comes meanwhile', async () => {
+    const { pace } = setup({ concurrency: 1 });
+    const order: number[] = [];
+    let next = 0;
+    const ask = (): Promise<void> => {
+      const mine = next++;
+      return pace.run(async () => {
+        order.push(mine);
+        // Each one that is served brings another one in.
+        if (next < 200) later.push(ask());
+      }, always());
+    };
+    const later: Promise<void>[] = [];
+    await Promise.all(Array.from({ length: 50 }, ask));
+    while (later.length > 0) await later.shift();
+    expect(order).toEqual(Array.from({ length: 200 }, (_, at) => at));
+  });
+});
+
+describe('requests a second', () => {
+  test('are spread evenly, with no burst after a pause', async () => {
+    const { pace, clock } = setup({ rate: 4 });
+    const at: number[] = [];
+    const ask = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => pace.run(async () => void at.push(clock.now()), always())));
+    const first = ask(4);
+    await clock.advance(750);
+    await first;
+    await clock.advance(10_000);
+    const second = ask(3);
+    await clock.advance(500);
+    await second;
+    expect(at).toEqual([0, 250, 500, 750, 10_750, 11_000, 11_250]);
+  });
+});
+
+describe('"later"', () => {
+  test('holds everything of the account back for as long as Retry-After said', async () => {
+    const { pace, clock, held } = setup();
+    const error = await acronisFailure(pace.run(() => Promise.reject(throttled(2_000)), always()));
+    expect(error).toMatchObject({ kind: 'throttled', status: 429, retryAfterMs: 2_000, detail: 'HTTP 429' });
+    let went = 0;
+    const waiting = Promise.all(Array.from({ length: 3 }, () => pace.run(async () => void went++, always())));
+    await clock.advance(1_999);
+    expect(went).toBe(0);
+    await clock.advance(1);
+    await waiting;
+    expect(went).toBe(3);
+    expect(held).toEqual([2]);
+  });
+
+  test('is kept a little longer than told, so that not everybody comes back in the same millisecond', async () => {
+    const { pace } = setup({ random: () => 0.5 });
+    expect((await acronisFailure(pace.run(() => Promise.reject(throttled(2_000)), always()))).retryAfterMs).toBe(2_100);
+  });
+
+  test.each([
+    ['nothing', undefined, 4_000],
+    ['at once', 0, 100],
+    ['a year', 365 * 24 * 3_600_000, 15 * 60_000],
+    ['more than a number holds', Number.POSITIVE_INFINITY, 15 * 60_000],
+  ])('with %s is kept within bounds, and whoever was refused is told what is kept', async (_, asked, kept) => {
+    for (const random of [() => 0, () => 0.999]) {
+      const { pace } = setup({ random });
+      const error = await acronisFailure(pace.run(() => Promise.reject(throttled(asked)), always()));
+      expect(error.retryAfterMs).toBeGreaterThanOrEqual(kept);
+      expect(error.retryAfterMs).toBeLessThanOrEqual(Math.min(kept * 1.1, 15 * 60_000));
+    }
+  });
+
+  test('without a time is short enough to be sat out', async () => {
+    const { pace, clock } = setup({ random: () => 0.999 });
+    await failure(pace.run(() => Promise.reject(throttled()), always()));
+    const waiting = pace.run(async () => 5, always());
+    await clock.advance(4_400);
+    expect(await waiting).toBe(5);
+  });
+
+  test('for long is given back at once to all who wait and all who come, with the time that is left', async () => {
+    const { pace, clock } = setup({ concurrency: 1 });
+    const calls = openCalls();
+    const first = acronisFailure(pace.run(calls.call, always()));
+    const waiting = [acronisFailure(pace.run(calls.call, always())), acronisFailure(pace.run(calls.call, always()))];
+    await settle();
+    calls.open[0]?.fail(throttled(60_000));
+    for (const error of await Promise.all([first, ...waiting]))
+      expect(error).toMatchObject({ kind: 'throttled', retryAfterMs: 60_000 });
+    await clock.advance(10_000);
+    const late = await acronisFailure(pace.run(calls.call, always()));
+    expect(late).toMatchObject({
+      kind: 'throttled',
+      retryAfterMs: 50_000,
+      message: 'Acronis asked for fewer requests.',
+    });
+    expect(calls.open).toHaveLength(1);
+    expect(clock.timers).toBe(0);
+    await clock.advance(50_000);
+    expect(await pace.run(async () => 5, always())).toBe(5);
+  });
+
+  test('that sends away all who wait leaves no timer that was to serve them', async () => {
+    const { pace, clock } = setup({ concurrency: 8 });
+    const calls = openCalls();
+    const [first, second] = [
+      acronisFailure(pace.run(calls.call, always())),
+      acronisFailure(pace.run(calls.call, always())),
+    ];
+    await settle();
+    calls.open[0]?.fail(throttled());
+    await first;
+    const third = acronisFailure(pace.run(calls.call, always()));
+    await settle();
+    expect(clock.timers).toBe(1);
+    calls.open[1]?.fail(throttled(60_000));
+    expect(await second).toMatchObject({ kind: 'throttled' });
+    expect(await third).toMatchObject({ kind: 'throttled' });
+    expect(clock.timers).toBe(0);
+  });
+
+  test('is never shortened by a later answer that asks for less, and no second is counted twice', async () => {
+    const { pace, clock, held } = setup();
+    const calls = openCalls();
+    const all = [acronisFailure(pace.run(calls.call, always())), acronisFailure(pace.run(calls.call, always()))];
+    await settle();
+    calls.open[0]?.fail(throttled(4_000));
+    await clock.advance(1_000);
+    calls.open[1]?.fail(throttled(1_000));
+    expect((await Promise.all(all)).map((error) => error.retryAfterMs)).toEqual([4_000, 3_000]);
+    expect(held).toEqual([4]);
+  });
+});
+
+describe('how many may go at once', () => {
+  test('is halved once for requests that were refused together', async () => {
+    const { pace, clock } = setup();
+    const calls = openCalls();
+    const all = Array.from({ length: 8 }, () => failure(pace.run(calls.call, always())));
+    await settle();
+    for (const each of calls.open) {
+      await clock.advance(1);
+      each.fail(throttled(1_000));
+    }
+    await Promise.all(all);
+    expect(pace.limit).toBe(4);
+  });
+
+  test('is halved once even where the clock stood still between them', async () => {
+    const { pace } = setup();
+    const calls = openCalls();
+    const all = Array.from({ length: 8 }, () => failure(pace.run(calls.call, always())));
+    await settle();
+    for (const each of calls.open) each.fail(throttled(1_000));
+    await Promise.all(all);
+    expect(pace.limit).toBe(4);
+  });
+
+  test('is halved again by one that went later, down to one and never to none', async () => {
+    const { pace, clock } = setup();
+    const limits: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      await failure(pace.run(() => Promise.reject(throttled(1_000)), always()));
+      limits.push(pace.limit);
+      await clock.advance(2_000);
+    }
+    expect(limits).toEqual([4, 2, 1, 1, 1, 1]);
+    expect(await pace.run(async () => 5, always())).toBe(5);
+  });
+
+  test('grows back by one with every 20 successes, up to what it was', async () => {
+    const { pace, clock } = setup({ concurrency: 4 });
+    for (let i = 0; i < 3; i++) {
+      await failure(pace.run(() => Promise.reject(throttled(1_000)), always()));
+      await clock.advance(2_000);
+    }
+    expect(pace.limit).toBe(1);
+    const limits: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      await pace.run(async () => {}, always());
+      limits.push(pace.limit);
+    }
+    expect([18, 19, 38, 39, 58, 59, 99].map((at) => limits[at])).toEqual([1, 2, 2, 3, 3, 4, 4]);
+  });
+
+  test('once grown, is used by those who wait', async () => {
+    const { pace, clock } = setup({ concurrency: 2 });
+    await failure(pace.run(() => Promise.reject(throttled(100)), always()));
+    await clock.advance(200);
+    for (let i = 0; i < 19; i++) await pace.run(async () => {}, always());
+    const calls = openCalls();
+    const all = Array.from({ length: 3 }, () => pace.run(calls.call, always()));
+    await settle();
+    expect(calls.running()).toBe(1);
+    calls.open[0]?.end();
+    await settle();
+    expect(calls.running()).toBe(2);
+    for (const each of calls.open) each.end();
+    await settle();
+    for (const each of calls.open) each.end();
+    await Promise.all(all);
+  });
+});
+
+describe('whoever is aborted', () => {
+  test('before asking is not served', async () => {
+    const { pace } = setup();
+    const reason = new Error('enough');
+    let went = 0;
+    expect(await failure(pace.run(async () => void went++, AbortSignal.abort(reason)))).toBe(reason);
+    expect(went).toBe(0);
+  });
+
+  test('while waiting leaves at once, and the others keep their places', async () => {
+    const { pace } = setup({ concurrency: 1 });
+    const calls = openCalls();
+    const running = pace.run(calls.call, always());
+    const abort = new AbortController();
+    const leaving = failure(pace.run(calls.call, abort.signal));
+    const staying = pace.run(async () => 'served', always());
+    await settle();
+    const reason = new Error('enough');
+    abort.abort(reason);
+    expect(await leaving).toBe(reason);
+    calls.open[0]?.end();
+    await running;
+    expect(await staying).toBe('served');
+    expect(calls.open).toHaveLength(1);
+  });
+
+  test('while all is held back leaves no timer behind', async () => {
+    const { pace, clock } = setup();
+    await failure(pace.run(() => Promise.reject(throttled(3_000)), always()));
+    const abort = new AbortController();
+    const leaving = failure(pace.run(async () => {}, abort.signal));
+    await settle();
+    expect(clock.timers).toBe(1);
+    abort.abort(new Error('enough'));
+    await leaving;
+    expect(clock.timers).toBe(0);
+  });
+
+  test('after being served is let go of: no listener stays', async () => {
+    const { pace } = setup();
+    const { signal } = new AbortController();
+    await pace.run(async () => {}, signal);
+    await failure(pace.run(() => Promise.reject(throttled(60_000)), signal));
+    await failure(pace.run(async () => {}, signal));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});

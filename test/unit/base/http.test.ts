@@ -1,0 +1,66 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Dispatcher } from 'undici';
+import { expect, it } from 'vitest';
+import * as z from 'zod';
+import { type Answer, exchange } from '../../../src/base/http.ts';
+import { ManualClock } from '../manual-clock.ts';
+
+const limits = { timeoutMs: 1_000, maxBytes: 1_000 };
+const request = { origin: 'https://acronis.test', path: '/', method: 'GET' } as const;
+
+/** The network, in the test's own hands: it keeps the handler for as long as it likes. */
+class HeldDispatcher extends Dispatcher {
+  handler: Dispatcher.DispatchHandler = {};
+
+  override dispatch(_options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    this.handler = handler;
+    return true;
+  }
+}
+
+const controller: Dispatcher.DispatchController = {
+  aborted: false,
+  paused: false,
+  reason: null,
+  abort() {},
+  pause() {},
+  resume() {},
+};
+
+setFlagsFromString('--expose-gc');
+const collect = z.function({ input: [], output: z.void() }).implement(runInNewContext('gc'));
+
+/** Answers whatever was asked, and remembers the answer without holding it. */
+async function answered(network: HeldDispatcher): Promise<WeakRef<Answer>> {
+  const pending = exchange(network, request, limits, new ManualClock(), new AbortController().signal);
+  network.handler.onRequestStart?.(controller, {});
+  network.handler.onResponseStart?.(controller, 200, { 'content-type': 'text/plain' }, 'OK');
+  network.handler.onResponseData?.(controller, Buffer.from('hello'));
+  network.handler.onResponseEnd?.(controller, {});
+  const answer = await pending;
+  expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/plain' }, body: Buffer.from('hello') });
+  return new WeakRef(answer);
+}
+
+it('whoever still holds the handler of an exchange that is over does not hold its answer', async () => {
+  const network = new HeldDispatcher();
+  const answer = await answered(network);
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(answer.deref()).toBeUndefined();
+  expect(network.handler.onResponseEnd).toBeDefined();
+});
+
+it('what comes after an exchange is over changes nothing', async () => {
+  const network = new HeldDispatcher();
+  const stop = new AbortController();
+  const pending = exchange(network, request, limits, new ManualClock(), stop.signal);
+  network.handler.onRequestStart?.(controller, {});
+  stop.abort(new Error('stopped'));
+  network.handler.onResponseStart?.(controller, 200, {}, 'OK');
+  network.handler.onResponseData?.(controller, Buffer.from('hello'));
+  network.handler.onResponseEnd?.(controller, {});
+  network.handler.onResponseError?.(controller, new Error('too late'));
+  await expect(pending).rejects.toThrow('stopped');
+});

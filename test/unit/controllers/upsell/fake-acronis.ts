@@ -1,0 +1,147 @@
+/** Acronis in memory, behind the real client: token, users, search, change feed, revision check, and faults that a test puts in the way. */
+import { AcronisError, classify } from '../../../../src/acronis/errors.ts';
+import type { Exchange, Send } from '../../../../src/acronis/http.ts';
+import { orAborted } from '../../../../src/base/abort.ts';
+
+export interface FakeUser {
+  readonly id: string;
+  tenant_id: string;
+  version: number;
+  login: string;
+  business_types: string[];
+  /** Personal data that must get no further than the client. */
+  contact: { email: string };
+}
+
+export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'put';
+
+/** What happens to a request instead; `apply` does what would have been done and gives the answer. */
+export type Fault = (apply: () => unknown, exchange: Exchange) => unknown;
+
+export interface Put {
+  readonly id: string;
+  readonly body: unknown;
+}
+
+/** The connection broke: nobody knows whether the request arrived. */
+export const lost = (): AcronisError =>
+  new AcronisError('unavailable', 'Acronis could not be reached or could not answer.', {
+    outcomeUnknown: true,
+    detail: 'ECONNRESET',
+  });
+
+/** An answer that is not 2xx, as the real client would read it. */
+export const answered = (status: number, body?: unknown, retryAfterMs?: number): AcronisError =>
+  classify({ status, body, retryAfterMs });
+
+export class FakeAcronis {
+  readonly users = new Map<string, FakeUser>();
+  /** Every request except those for a token. */
+  readonly requests: Operation[] = [];
+  readonly puts: Put[] = [];
+  /** Authorization headers of token requests. */
+  readonly tokenRequests: string[] = [];
+  conflict: { status: number; body: unknown } = {
+    status: 409,
+    body: { error: { code: 1001, message: 'Version mismatch.' } },
+  };
+  /** Which users the feed names. */
+  changed: readonly string[] = [];
+  readonly #once: { operation: Operation; fault: Fault }[] = [];
+  readonly #always = new Map<Operation, Fault>();
+
+  add(user: Partial<FakeUser> & { id: string }): FakeUser {
+    const made = {
+      tenant_id: tenantId,
+      version: 1,
+      login: 'johndoe',
+      business_types: [],
+      contact: { email: 'johndoe@mysite.com' },
+      ...user,
+    };
+    this.users.set(made.id, made);
+    return made;
+  }
+
+  /** The next request of this kind meets the fault. */
+  next(operation: Operation, fault: Fault): void {
+    this.#once.push({ operation, fault });
+  }
+
+  always(operation: Operation, fault: Fault | undefined): void {
+    if (fault === undefined) this.#always.delete(operation);
+    else this.#always.set(operation, fault);
+  }
+
+  count(operation: Operation): number {
+    return this.requests.filter((each) => each === operation).length;
+  }
+
+  readonly send: Send = async (exchange, signal) => {
+    signal.throwIfAborted();
+    const url = new URL(exchange.url);
+    const path = url.pathname.replace('/api/2', '');
+    const operation = operationOf(exchange.method, path, url.searchParams);
+    if (operation === 'token') this.tokenRequests.push(exchange.headers['authorization'] ?? '');
+    else this.requests.push(operation);
+    if (operation === 'put')
+      this.puts.push({ id: path.slice('/users/'.length), body: JSON.parse(exchange.body ?? '') });
+    const apply = () => this.#apply(operation, path, url.searchParams, exchange.body);
+    const at = this.#once.findIndex((each) => each.operation === operation);
+    const fault = at >= 0 ? this.#once.splice(at, 1)[0]?.fault : this.#always.get(operation);
+    if (fault === undefined) return structuredClone(apply());
+    const answer = await orAborted(Promise.resolve(fault(apply, exchange)), signal);
+    signal.throwIfAborted();
+    return structuredClone(answer);
+  };
+
+  #apply(operation: Operation, path: string, query: URLSearchParams, body: string | undefined): unknown {
+    switch (operation) {
+      case 'token':
+        return { access_token: 'a-token', expires_in: 7200 };
+      case 'client':
+        return { tenant_id: tenantId };
+      case 'get':
+        return this.#user(path);
+      case 'batch':
+        return { items: (query.get('uuids') ?? '').split(',').flatMap((id) => this.users.get(id) ?? []) };
+      case 'changes':
+        return { items: this.changed.flatMap((id) => this.users.get(id) ?? []) };
+      case 'search': {
+        const text = (query.get('text') ?? '').toLowerCase();
+        const hits = [...this.users.values()].filter((user) => user.login.toLowerCase().startsWith(text));
+        return {
+          items: hits.map((user) => ({ obj_type: 'user', id: user.id, login: user.login, parent_id: user.tenant_id })),
+        };
+      }
+      case 'put': {
+        const user = this.#user(path);
+        const change: { business_types: string[]; version: number } = JSON.parse(body ?? '');
+        if (change.version !== user.version) throw answered(this.conflict.status, this.conflict.body);
+        user.business_types = change.business_types;
+        user.version++;
+        return user;
+      }
+    }
+  }
+
+  #user(path: string): FakeUser {
+    const user = this.users.get(path.slice('/users/'.length));
+    if (user === undefined) throw answered(404, { error: { code: 404, message: 'Not found' } });
+    return user;
+  }
+}
+
+function operationOf(method: string, path: string, query: URLSearchParams): Operation {
+  if (path === '/idp/token') return 'token';
+  if (path === '/search') return 'search';
+  if (path.startsWith('/clients/')) return 'client';
+  if (method === 'PUT') return 'put';
+  if (path.startsWith('/users/')) return 'get';
+  return query.has('uuids') ? 'batch' : 'changes';
+}
+
+export const userId = '1c234e69-5469-424a-a6d1-ff5658b387a6';
+export const otherUserId = '2d345f70-6570-435b-b7e2-006769c498b7';
+export const tenantId = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
+export const otherTenantId = 'fefaf945-81c4-487d-94ea-847f0a9d8ebf';

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { type Reason, reasons } from '../../../../src/api/conditions.ts';
+import { outcomeOf, slowly, soon, untilAnswered } from '../../../../src/controllers/upsell/retry.ts';
+
+const settled: readonly Reason[] = ['BuyerAssigned', 'Pending', 'Suspended', 'NotAssigned'];
+const passing: readonly Reason[] = ['Throttled', 'Unavailable', 'VersionConflict', 'NotApplied'];
+
+it.each(reasons)('%s is settled, tried again soon, or tried again slowly, and never given up', (reason) => {
+  const outcome = outcomeOf({ reason, message: '' });
+  if (settled.includes(reason)) expect(outcome).toEqual({ kind: 'done' });
+  else {
+    const passes = reason === 'Unavailable' ? untilAnswered : soon;
+    expect(outcome).toEqual({ kind: 'retry', policy: passing.includes(reason) ? passes : slowly });
+  }
+});
+
+it('what Acronis asked to wait is kept', () => {
+  expect(outcomeOf({ reason: 'Throttled', message: '' }, 30_000)).toEqual({
+    kind: 'retry',
+    policy: soon,
+    atLeastMs: 30_000,
+  });
+});
+
+it('what passes by itself is tried sooner than what waits for a person, and both have a ceiling', () => {
+  expect(soon.baseMs).toBeLessThan(slowly.baseMs);
+  expect(soon.ceilingMs).toBeLessThan(slowly.ceilingMs);
+  expect(slowly.ceilingMs).toBeLessThanOrEqual(15 * 60_000);
+});

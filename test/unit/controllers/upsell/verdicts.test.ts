@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest';
+import type { AcronisError, AcronisErrorKind } from '../../../../src/acronis/errors.ts';
+import { noAnswer } from '../../../../src/acronis/no-answer.ts';
+import { notPublicCode } from '../../../../src/acronis/public-address.ts';
+import { meaningOf } from '../../../../src/api/conditions.ts';
+import {
+  assignedVerdict,
+  conflictVerdict,
+  notAppliedVerdict,
+  suspendedVerdict,
+  userGoneVerdict,
+  verdictOfCredentials,
+  verdictOfError,
+} from '../../../../src/controllers/upsell/verdicts.ts';
+import { answered, lost } from './fake-acronis.ts';
+
+const kinds: Record<AcronisErrorKind, string> = {
+  unavailable: 'Unavailable',
+  urlNotAllowed: 'UrlNotAllowed',
+  throttled: 'Throttled',
+  credentials: 'CredentialsRejected',
+  forbidden: 'AccessDenied',
+  notFound: 'UserNotFound',
+  conflict: 'VersionConflict',
+  rejected: 'Rejected',
+};
+
+it.each(Object.entries(kinds))('an error of kind %s becomes %s', (kind, reason) => {
+  const error = Object.keys(kinds).includes(kind) ? errors.find((each) => each.kind === kind) : undefined;
+  expect(error).toBeDefined();
+  if (error !== undefined) expect(verdictOfError(error).reason).toBe(reason);
+});
+
+const body = (code: number | string) => ({
+  error: { code, message: 'johndoe@mysite.com', details: { info: 'John Doe' } },
+});
+const errors: readonly AcronisError[] = [
+  lost(),
+  noAnswer(Object.assign(new Error('not a public address'), { code: notPublicCode }), false),
+  answered(500, body(1000)),
+  answered(502),
+  answered(200),
+  answered(503, undefined, 30_000),
+  answered(429, body('tooManyRequests')),
+  answered(401, body('authenticationFailed')),
+  answered(403, body(1012)),
+  answered(403),
+  answered(404, body(404)),
+  answered(404, body(1005)),
+  answered(409, body(1001)),
+  answered(412),
+  answered(400, body(1027)),
+  answered(302),
+];
+
+const all = [
+  ...errors.map(verdictOfError),
+  conflictVerdict,
+  notAppliedVerdict,
+  userGoneVerdict,
+  suspendedVerdict,
+  verdictOfCredentials({ kind: 'missing', problem: 'Secret x lacks url. Add what is missing to it.' }),
+  verdictOfCredentials({
+    kind: 'urlNotAllowed',
+    problem: 'Secret x: The URL has a path; write the URL of your data center.',
+  }),
+];
+
+it.each(all)('$reason says what to do or what happens next: $message', ({ message }) => {
+  const sentences = message.split(/(?<=[.;]) /);
+  expect(sentences.length).toBeGreaterThan(1);
+  expect(sentences.at(-1)).toMatch(
+    /^(Put|Use|See whether|Set|Delete|Add|If this lasts,|It is tried again|It is tried again;|write|if this lasts,)/,
+  );
+  expect(message).toMatch(/\.$/);
+});
+
+it('no message repeats what the API said about a person, or an id', () => {
+  for (const { message } of all) expect(message).not.toMatch(/johndoe|John Doe|[0-9a-f]{8}-/i);
+});
+
+it('what passes by itself is not stalled, and what waits for a person is', () => {
+  const passing = ['Unavailable', 'Throttled', 'VersionConflict', 'NotApplied', 'Suspended', 'BuyerAssigned'];
+  for (const { reason } of [...all, assignedVerdict])
+    expect(meaningOf(reason).stalled, reason).toBe(!passing.includes(reason));
+});
+
+it('the same kind of outage has the same words, whatever number it came with', () => {
+  const messages = new Set(
+    [lost(), answered(500, body(1000)), answered(502), answered(504)].map((error) => verdictOfError(error).message),
+  );
+  expect(messages.size).toBe(1);
+});
+
+it('credentials that are not there and a URL that is not allowed are told apart', () => {
+  expect(verdictOfCredentials({ kind: 'missing', problem: 'p' })).toEqual({
+    reason: 'CredentialsMissing',
+    message: 'p',
+  });
+  expect(verdictOfCredentials({ kind: 'urlNotAllowed', problem: 'p' })).toEqual({
+    reason: 'UrlNotAllowed',
+    message: 'p',
+  });
+});

@@ -1,0 +1,129 @@
+/** All that a reconcile needs, with the real client of Acronis over a fake network, a fake API server, and time that the test moves. */
+
+import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
+import { createReconcile } from '../../../../src/controllers/upsell/reconcile.ts';
+import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
+import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
+import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
+import { createNamespaceStore } from '../../../../src/fleet/namespaces.ts';
+import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
+import type { EventRecorder } from '../../../../src/kubernetes/events/recorder.ts';
+import type { Metrics } from '../../../../src/observability/metrics/interfaces.ts';
+import type { Outcome } from '../../../../src/runtime/controller/controller.ts';
+import { ManualClock } from '../../manual-clock.ts';
+import { quietLog, quietMetrics } from '../../quiet.ts';
+import { RecordedLog } from '../../runtime/recording.ts';
+import { FakeAcronis } from './fake-acronis.ts';
+import { FakeCluster } from './fake-cluster.ts';
+
+export interface ToldEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly about: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export const ownValues = {
+  url: 'https://eu2-cloud.acronis.com',
+  clientID: 'canary-client-id',
+  clientSecret: 'canary-client-secret',
+};
+
+export interface WorldOptions {
+  readonly own?: OwnCredentials;
+  readonly requireTenantLabel?: boolean;
+  readonly revokeGiveUpAfterMs?: number;
+}
+
+export interface World {
+  readonly clock: ManualClock;
+  readonly acronis: FakeAcronis;
+  readonly cluster: FakeCluster;
+  readonly fleet: Fleet;
+  readonly context: ReconcileContext;
+  readonly log: RecordedLog;
+  readonly events: ToldEvent[];
+  /** `action outcome` of each PUT. */
+  readonly wrote: string[];
+  readonly count: { givenUp: number; driftCorrected: number };
+  /** One reconcile, with as much time as it takes. */
+  reconcile(key: string, signal?: AbortSignal): Promise<Outcome>;
+  /** Lets time pass until the promise is settled. */
+  finish<T>(promise: Promise<T>): Promise<T>;
+}
+
+export function createWorld(options: WorldOptions = {}): World {
+  const clock = new ManualClock();
+  const log = new RecordedLog();
+  const acronis = new FakeAcronis();
+  const fleet = createFleet(quietLog);
+  const cluster = new FakeCluster(fleet);
+  const events: ToldEvent[] = [];
+  const wrote: string[] = [];
+  const count = { givenUp: 0, driftCorrected: 0 };
+  const tell =
+    (type: ToldEvent['type']): EventRecorder['normal'] =>
+    ({ namespace, name }, reason, message) => {
+      events.push({ type, about: `${namespace}/${name}`, reason, message });
+    };
+  const metrics: Metrics['upsell'] = {
+    ...quietMetrics.upsell,
+    wrote: (action, outcome) => wrote.push(`${action} ${outcome}`),
+    revocationGivenUp: () => {
+      count.givenUp++;
+    },
+    driftCorrected: () => {
+      count.driftCorrected++;
+    },
+  };
+  const context: ReconcileContext = {
+    fleet,
+    client: cluster,
+    sources: createCredentialSources({
+      own: options.own ?? { kind: 'environment', values: ownValues },
+      policy: { hosts: ['*.acronis.com'], insecure: false },
+      client: cluster,
+      clock,
+      log,
+    }),
+    accounts: createAccounts({
+      send: acronis.send,
+      concurrency: 8,
+      rate: 0,
+      clock,
+      random: () => 0.5,
+      metrics: quietMetrics.acronis,
+      lifetime: new AbortController().signal,
+    }),
+    namespaces: createNamespaceStore(quietLog),
+    requireTenantLabel: options.requireTenantLabel ?? false,
+    revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
+    events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
+    clock,
+    log,
+    metrics,
+  };
+  const reconcile = createReconcile(context);
+  const finish = async <T>(promise: Promise<T>): Promise<T> => {
+    let settled = false;
+    const end = () => {
+      settled = true;
+    };
+    promise.then(end, end);
+    await clock.until(() => settled);
+    return await promise;
+  };
+  return {
+    clock,
+    acronis,
+    cluster,
+    fleet,
+    context,
+    log,
+    events,
+    wrote,
+    count,
+    finish,
+    reconcile: (key, signal = new AbortController().signal) => finish(reconcile(key, signal)),
+  };
+}

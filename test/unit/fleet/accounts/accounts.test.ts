@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import type { Exchange } from '../../../../src/acronis/http.ts';
+import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
+import { acronisFailure, always, id, network, refused, tenant, url, wireUser } from '../../acronis/support.ts';
+import { ManualClock } from '../../manual-clock.ts';
+import { quietAcronisMetrics } from '../../quiet.ts';
+
+const one = { url, clientId: 'one', clientSecret: 'canary-secret' };
+const two = { url, clientId: 'two', clientSecret: 'canary-secret' };
+const clientOf = (exchange: Exchange): string | undefined =>
+  /^Bearer (.*)$/.exec(exchange.headers['authorization'] ?? '')?.[1] ??
+  Buffer.from(exchange.headers['authorization']?.slice(6) ?? '', 'base64')
+    .toString()
+    .split(':')[0];
+
+/** Accounts whose tokens are the client's id. */
+function setup(answer: (exchange: Exchange, client: string | undefined) => unknown) {
+  const clock = new ManualClock();
+  const { send, sent } = network((exchange) => {
+    const client = clientOf(exchange);
+    if (!exchange.url.endsWith('/idp/token')) return answer(exchange, client);
+    if (client === 'refused') throw refused('credentials', { status: 401 });
+    return { access_token: client, expires_in: 7200 };
+  });
+  const accounts = createAccounts({
+    send,
+    concurrency: 8,
+    rate: 0,
+    clock,
+    random: () => 0,
+    metrics: quietAcronisMetrics,
+    lifetime: always(),
+  });
+  return { accounts, clock, sent };
+}
+
+describe('accounts', () => {
+  test('are the same for the same credentials, wherever they came from, and share token and batches', async () => {
+    const { accounts, clock, sent } = setup(() => ({ items: [wireUser(1), wireUser(2)] }));
+    expect(accounts.of({ ...one })).toBe(accounts.of(one));
+    const both = Promise.all([
+      accounts.of(one).users.read(id(1), always()),
+      accounts.of({ ...one }).users.read(id(2), always()),
+    ]);
+    await clock.advance(5);
+    expect((await both).map((user) => user?.id)).toEqual([id(1), id(2)]);
+    expect(sent).toHaveLength(2);
+  });
+
+  test('differ by URL, client and secret, and their id reveals none of them', () => {
+    const { accounts } = setup(() => ({}));
+    const all = [one, two, { ...one, url: 'https://x.acronis.com/api/2' }, { ...one, clientSecret: 'other' }].map(
+      accounts.of,
+    );
+    expect(new Set(all.map((account) => account.id)).size).toBe(4);
+    for (const { id: shown } of all) expect(shown).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test('are throttled each for itself', async () => {
+    const { accounts } = setup((_, client) => {
+      if (client === 'one') throw refused('throttled', { status: 429, retryAfterMs: 60_000 });
+      return wireUser(1);
+    });
+    await acronisFailure(accounts.of(one).api.getUser(id(1), always()));
+    expect((await acronisFailure(accounts.of(one).api.getUser(id(1), always()))).kind).toBe('throttled');
+    expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ id: id(1) });
+  });
+
+  test('with a refused client do not touch the others', async () => {
+    const { accounts } = setup(() => wireUser(1));
+    const broken = { ...one, clientId: 'refused' };
+    expect((await acronisFailure(accounts.of(broken).api.getUser(id(1), always()))).kind).toBe('credentials');
+    expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ id: id(1) });
+  });
+
+  test('tell of how many of them the circuit is open', async () => {
+    const { accounts } = setup((_, client) => {
+      if (client === 'one') throw refused('unavailable', { status: 503 });
+      return wireUser(1);
+    });
+    for (let call = 0; call < 5; call++) await acronisFailure(accounts.of(one).api.getUser(id(1), always()));
+    await accounts.of(two).api.getUser(id(1), always());
+    expect([accounts.size, accounts.openCircuits]).toEqual([2, 1]);
+    accounts.keepOnly([two]);
+    expect([accounts.size, accounts.openCircuits]).toEqual([1, 0]);
+  });
+
+  test('that are no longer used are forgotten; work under way with them goes on, and the same one anew starts afresh', async () => {
+    const { accounts, clock, sent } = setup((exchange) =>
+      exchange.url.includes('/clients/') ? { tenant_id: tenant } : wireUser(1),
+    );
+    const before = accounts.of(one);
+    const kept = accounts.of(two);
+    const reading = before.users.read(id(1), always());
+    accounts.keepOnly([two]);
+    await clock.advance(5);
+    expect(await reading).toMatchObject({ id: id(1) });
+    expect(sent.length).toBeGreaterThan(0);
+    expect(accounts.of(two)).toBe(kept);
+    expect(accounts.of(one)).not.toBe(before);
+    expect(await accounts.of(one).api.getUser(id(1), always())).toMatchObject({ id: id(1) });
+  });
+});

@@ -1,0 +1,343 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
+import { type CredentialSources, createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
+import { createFleet, ownSource, type Source } from '../../../../src/fleet/objects.ts';
+import { FakeCluster, failing } from '../../controllers/upsell/fake-cluster.ts';
+import { ownValues } from '../../controllers/upsell/world.ts';
+import { ManualClock, settle } from '../../manual-clock.ts';
+import { quietLog } from '../../quiet.ts';
+import { RecordedLog } from '../../runtime/recording.ts';
+
+const theirs: Source = 'customers/theirs';
+const good = {
+  kind: 'found',
+  credentials: { url: `${ownValues.url}/api/2`, clientId: 'canary-client-id', clientSecret: 'canary-client-secret' },
+};
+
+let clock: ManualClock;
+let cluster: FakeCluster;
+let log: RecordedLog;
+let sources: CredentialSources;
+const never = new AbortController().signal;
+
+const start = (own: OwnCredentials = { kind: 'environment', values: ownValues }) => {
+  clock = new ManualClock();
+  cluster = new FakeCluster(createFleet(quietLog));
+  log = new RecordedLog();
+  sources = createCredentialSources({
+    own,
+    policy: { hosts: ['*.acronis.com'], insecure: false },
+    client: cluster,
+    clock,
+    log,
+  });
+};
+beforeEach(() => start());
+
+const secretReads = () => cluster.calls.filter((call) => call.includes('/secrets/')).length;
+const unreadable = (times = 1, error = () => failing(500)) =>
+  cluster.fail(({ path }) => path.includes('/secrets/'), error, times);
+
+/** Runs the loop; gives what changed so far. */
+function running(inUse: () => Source[]): { changed: Source[]; end: () => Promise<void> } {
+  const changed: Source[] = [];
+  const stop = new AbortController();
+  const end = sources.run(inUse, (source) => changed.push(source), stop.signal);
+  const stopped = async () => {
+    stop.abort(new Error('stop'));
+    await end;
+  };
+  onTestFinished(stopped);
+  return { changed, end: stopped };
+}
+
+describe('a Secret', () => {
+  it('is decoded, with the spaces at its ends left out', async () => {
+    cluster.secrets.set(theirs, {
+      ...ownValues,
+      url: ` ${ownValues.url}/api/2/\n`,
+      clientSecret: 'canary-client-secret\n',
+    });
+    expect(await sources.read(theirs, never)).toEqual(good);
+  });
+
+  it.each([
+    [
+      'absent',
+      undefined,
+      'missing',
+      'This namespace has no Secret theirs. Create it with the keys url, clientID and clientSecret.',
+    ],
+    ['empty', {}, 'missing', 'Secret theirs lacks url, clientID, clientSecret. Add what is missing to it.'],
+    [
+      'incomplete',
+      { ...ownValues, clientSecret: ' ' },
+      'missing',
+      'Secret theirs lacks clientSecret. Add what is missing to it.',
+    ],
+  ])('that is %s is missing, and the sentence says what to do', async (_, data, kind, problem) => {
+    if (data !== undefined) cluster.secrets.set(theirs, data);
+    expect(await sources.read(theirs, never)).toEqual({ kind, problem });
+  });
+
+  it.each(['http://eu2-cloud.acronis.com', 'https://acronis.com.evil.example', 'https://me:it@eu2-cloud.acronis.com'])(
+    'with the URL %s is refused, and nothing of it is repeated',
+    async (url) => {
+      cluster.secrets.set(theirs, { ...ownValues, url });
+      const result = await sources.read(theirs, never);
+      expect(result.kind).toBe('urlNotAllowed');
+      expect(JSON.stringify(result)).not.toMatch(/evil|me:it|canary/);
+    },
+  );
+
+  it('that may not be read says whom to allow it', async () => {
+    unreadable(1, () => failing(403));
+    expect(await sources.read(theirs, never)).toEqual({
+      kind: 'missing',
+      problem: 'The operator may not read Secret theirs. Allow its ServiceAccount to get secrets in this namespace.',
+    });
+  });
+
+  it('that cannot be read just now is a fault, and asked for again by the next', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    unreadable();
+    await expect(sources.read(theirs, never)).rejects.toThrow('HTTP 500');
+    expect(await sources.read(theirs, never)).toEqual(good);
+  });
+
+  it('without data, or that is no Secret at all, is missing', async () => {
+    const { request } = cluster;
+    cluster.request = async (call, signal) =>
+      call.path.includes('/secrets/') ? 'surprise' : request.call(cluster, call, signal);
+    expect((await sources.read(theirs, never)).kind).toBe('missing');
+  });
+});
+
+describe('reading', () => {
+  it('asks once, however many ask at once', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await Promise.all(Array.from({ length: 50 }, () => sources.read(theirs, never)));
+    expect(secretReads()).toBe(1);
+  });
+
+  it('asks again only after a while', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    await clock.advance(19_000);
+    await sources.read(theirs, never);
+    expect(secretReads()).toBe(1);
+    await clock.advance(1_000);
+    await sources.read(theirs, never);
+    expect(secretReads()).toBe(2);
+  });
+
+  it('one that stops waiting takes nothing from the others', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    const { request } = cluster;
+    cluster.request = async (call, signal) => {
+      const answer = request.call(cluster, call, signal);
+      await settle();
+      signal.throwIfAborted();
+      return await answer;
+    };
+    const stop = new AbortController();
+    const stopped = sources.read(theirs, stop.signal);
+    const other = sources.read(theirs, never);
+    stop.abort(new Error('stop'));
+    await expect(stopped).rejects.toThrow('stop');
+    expect(await other).toEqual(good);
+    expect(secretReads()).toBe(1);
+  });
+
+  it('ends the request when nobody waits any more, and the next one asks anew', async () => {
+    let told: AbortSignal | undefined;
+    const { request } = cluster;
+    cluster.request = (_, signal) => {
+      told = signal;
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    const stop = new AbortController();
+    const stopped = sources.read(theirs, stop.signal);
+    await settle();
+    expect(told?.aborted).toBe(false);
+    stop.abort(new Error('stop'));
+    await expect(stopped).rejects.toThrow('stop');
+    expect(told?.aborted).toBe(true);
+    cluster.request = request;
+    cluster.secrets.set(theirs, ownValues);
+    expect(await sources.read(theirs, never)).toEqual(good);
+  });
+});
+
+describe('a rotation', () => {
+  it('is noticed within seconds, told once, and logged without a secret', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    const { changed } = running(() => [theirs]);
+    await clock.advance(30_000);
+    expect(changed).toEqual([]);
+    cluster.secrets.set(theirs, { ...ownValues, clientSecret: 'canary-rotated' });
+    await clock.advance(10_000);
+    expect(changed).toEqual([theirs]);
+    await clock.advance(60_000);
+    expect(changed).toEqual([theirs]);
+    expect(await sources.read(theirs, never)).toMatchObject({ credentials: { clientSecret: 'canary-rotated' } });
+    expect(log.lines).toEqual([
+      { level: 'info', message: 'credentials changed', fields: { source: theirs, found: 'found' } },
+    ]);
+  });
+
+  it('that a reconcile was the first to read is told to the others all the same', async () => {
+    await sources.read(theirs, never);
+    const { changed } = running(() => [theirs]);
+    unreadable(2);
+    await clock.advance(25_000);
+    cluster.secrets.set(theirs, ownValues);
+    expect((await sources.read(theirs, never)).kind).toBe('found');
+    await clock.advance(10_000);
+    expect(changed).toEqual([theirs]);
+  });
+
+  it('of what was missing is told when it comes, and when it goes', async () => {
+    await sources.read(theirs, never);
+    const { changed } = running(() => [theirs]);
+    cluster.secrets.set(theirs, ownValues);
+    await clock.advance(10_000);
+    expect(changed).toHaveLength(1);
+    cluster.secrets.clear();
+    await clock.advance(10_000);
+    expect(changed).toHaveLength(2);
+    expect((await sources.read(theirs, never)).kind).toBe('missing');
+  });
+
+  it('is not what a failing API server is taken for: that is logged once, and the end of it goes on as before', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    const { changed } = running(() => [theirs]);
+    unreadable(5);
+    await clock.advance(50_000);
+    expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
+    await clock.advance(20_000);
+    expect(changed).toEqual([]);
+    unreadable(1);
+    await clock.advance(10_000);
+    expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
+  });
+
+  it('one Secret that cannot be read holds no other one up', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    const { changed } = running(() => ['customers/broken', theirs]);
+    cluster.fail(
+      ({ path }) => path.endsWith('/broken'),
+      () => failing(500),
+      100,
+    );
+    cluster.secrets.set(theirs, { ...ownValues, clientID: 'new' });
+    await clock.advance(10_000);
+    expect(changed).toEqual([theirs]);
+  });
+
+  it('many Secrets are asked for at a bounded rate', async () => {
+    const many = Array.from({ length: 1_000 }, (_, at) => `ns/secret-${at}`);
+    running(() => many);
+    await clock.advance(49_000);
+    expect(secretReads()).toBe(0);
+    await clock.advance(1_000);
+    expect(secretReads()).toBe(1_000);
+  });
+
+  it('ends when told to, leaving no timer', async () => {
+    const { end } = running(() => [theirs]);
+    await clock.advance(5_000);
+    await end();
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe('what was good last', () => {
+  it('is kept while it is in use, even if it is gone, and forgotten afterwards', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    let used: Source[] = [theirs];
+    running(() => used);
+    cluster.secrets.clear();
+    await clock.advance(60_000);
+    expect((await sources.read(theirs, never)).kind).toBe('missing');
+    expect(sources.lastGood(theirs)).toEqual(good.credentials);
+    expect([...sources.remembered()]).toEqual([good.credentials]);
+    used = [];
+    await clock.advance(20_000);
+    expect(sources.lastGood(theirs)).toBeUndefined();
+    expect([...sources.remembered()]).toEqual([]);
+  });
+
+  it('is the new one after a rotation', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    running(() => [theirs]);
+    cluster.secrets.set(theirs, { ...ownValues, clientID: 'new' });
+    await clock.advance(10_000);
+    expect([...sources.remembered()].map(({ clientId }) => clientId)).toEqual(['new']);
+  });
+});
+
+describe("the operator's own", () => {
+  it('from the environment are complete or say which variables to set', async () => {
+    expect(await sources.read(ownSource, never)).toEqual(good);
+    start({ kind: 'environment', values: { clientID: '' } });
+    expect(await sources.read(ownSource, never)).toEqual({
+      kind: 'missing',
+      problem:
+        "The operator's environment lacks ACRONIS_URL, ACRONIS_CLIENT_ID, ACRONIS_CLIENT_SECRET. Set what is missing and start it anew, or name a Secret with spec.credentialsSecretRef.",
+    });
+    expect(cluster.calls).toEqual([]);
+  });
+
+  /** A directory as kubelet mounts a Secret: the files are links into `..data`, which is itself a link, and is swapped whole. */
+  const mounted = () => {
+    const path = mkdtempSync(join(tmpdir(), 'credentials-'));
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+    let count = 0;
+    const put = (values: Readonly<Record<string, string>>) => {
+      const version = `..version-${++count}`;
+      mkdirSync(join(path, version));
+      for (const [name, value] of Object.entries(values)) writeFileSync(join(path, version, name), value);
+      symlinkSync(version, join(path, '..new'));
+      renameSync(join(path, '..new'), join(path, '..data'));
+    };
+    const link = () => {
+      for (const name of Object.keys(ownValues)) symlinkSync(join('..data', name), join(path, name));
+    };
+    return { path, put, link };
+  };
+
+  it('from a mounted Secret are read again when it is swapped', async () => {
+    const { path, put, link } = mounted();
+    put(ownValues);
+    link();
+    start({ kind: 'directory', path });
+    expect(await sources.read(ownSource, never)).toEqual(good);
+    put({ ...ownValues, clientSecret: 'rotated' });
+    expect(await sources.read(ownSource, never), 'a few seconds ago is now').toEqual(good);
+    await clock.advance(20_000);
+    expect(await sources.read(ownSource, never)).toMatchObject({ credentials: { clientSecret: 'rotated' } });
+  });
+
+  it('from a plain directory are read too, and say what is missing', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'credentials-'));
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+    start({ kind: 'directory', path });
+    expect(await sources.read(ownSource, never)).toEqual({
+      kind: 'missing',
+      problem:
+        "The operator's --acronis-credentials-dir lacks url, clientID, clientSecret. Add what is missing, or name a Secret with spec.credentialsSecretRef.",
+    });
+    for (const [name, value] of Object.entries(ownValues)) writeFileSync(join(path, name), `${value}\n`);
+    await clock.advance(20_000);
+    expect(await sources.read(ownSource, never)).toEqual(good);
+  });
+});

@@ -1,0 +1,183 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Account } from '../../../src/fleet/accounts/accounts.ts';
+import { runDrift } from '../../../src/fleet/drift.ts';
+import { WorkQueue } from '../../../src/runtime/workqueue/queue.ts';
+import { answered, otherUserId, userId } from '../controllers/upsell/fake-acronis.ts';
+import { createWorld, ownValues, type World } from '../controllers/upsell/world.ts';
+import { quietMetrics } from '../quiet.ts';
+
+const minute = 60_000;
+let world: World;
+let queued: string[];
+let drifted: number;
+let stop: AbortController;
+let ended: Promise<void>;
+let accounts: (signal: AbortSignal) => Promise<readonly Account[]>;
+
+const accountOf = (clientId = 'a') =>
+  world.context.accounts.of({ url: `${ownValues.url}/api/2`, clientId, clientSecret: 'secret' });
+
+beforeEach(() => {
+  world = createWorld();
+  queued = [];
+  drifted = 0;
+  stop = new AbortController();
+  const account = accountOf();
+  accounts = async () => [account];
+});
+const start = () => {
+  const { fleet, clock, log } = world;
+  const metrics = {
+    ...quietMetrics.upsell,
+    driftFound: (count: number) => {
+      drifted += count;
+    },
+  };
+  const queue = { add: (key: string, priority: string) => queued.push(`${key} ${priority}`) };
+  ended = runDrift(
+    { fleet, queue, accounts: (signal) => accounts(signal), intervalMs: minute, clock, log, metrics },
+    stop.signal,
+  );
+  onTestFinished(async () => {
+    stop.abort(new Error('stop'));
+    await ended;
+  });
+};
+const lines = () => world.log.lines.filter(({ message }) => message.startsWith('the change feed'));
+
+describe('a user that somebody changed', () => {
+  it('is looked at, within the interval and behind what people do', async () => {
+    const user = world.acronis.add({ id: userId });
+    const key = world.cluster.create({ userID: userId });
+    await world.reconcile(key);
+    start();
+    user.version++;
+    world.acronis.changed = [userId];
+    await world.clock.advance(minute);
+    expect(queued).toEqual([`${key} retry`]);
+    expect(drifted).toBe(1);
+  });
+
+  it('by this operator itself costs nothing', async () => {
+    world.acronis.add({ id: userId });
+    await world.reconcile(world.cluster.create({ userID: userId }));
+    start();
+    world.acronis.changed = [userId];
+    await world.clock.advance(5 * minute);
+    expect(world.acronis.count('changes')).toBe(5);
+    expect([queued, drifted]).toEqual([[], 0]);
+  });
+
+  it('and that nobody here names costs nothing', async () => {
+    world.acronis.add({ id: otherUserId });
+    world.cluster.create({ userID: userId });
+    start();
+    world.acronis.changed = [otherUserId];
+    await world.clock.advance(minute);
+    expect(queued).toEqual([]);
+  });
+
+  it('is looked at for each object that names it', async () => {
+    world.acronis.add({ id: userId });
+    world.cluster.create({ userID: userId }, { name: 'one' });
+    world.cluster.create({ userID: userId }, { name: 'two' });
+    start();
+    world.acronis.changed = [userId];
+    await world.clock.advance(minute);
+    expect(queued.sort()).toEqual(['customers/one retry', 'customers/two retry']);
+  });
+});
+
+describe('a feed that does not answer', () => {
+  const refuse = () =>
+    world.acronis.always('changes', () => {
+      throw answered(403);
+    });
+
+  it('is said once, and so is its recovery', async () => {
+    refuse();
+    start();
+    await world.clock.advance(5 * minute);
+    expect(lines().map(({ level }) => level)).toEqual(['warn']);
+    expect(lines()[0]?.message).toContain('--resync-interval');
+    world.acronis.always('changes', undefined);
+    await world.clock.advance(2 * minute);
+    expect(lines().map(({ level }) => level)).toEqual(['warn', 'info']);
+    refuse();
+    await world.clock.advance(minute);
+    expect(lines().map(({ level }) => level)).toEqual(['warn', 'info', 'warn']);
+  });
+
+  it('holds up no other account', async () => {
+    const slow = accountOf('slow');
+    const well = accountOf('well');
+    accounts = async () => [slow, well];
+    const hang = Promise.withResolvers<unknown>();
+    let hung = 0;
+    world.acronis.always('changes', (apply) => {
+      if (hung++ > 0) return apply();
+      return hang.promise;
+    });
+    world.acronis.add({ id: userId });
+    world.cluster.create({ userID: userId });
+    world.acronis.changed = [userId];
+    start();
+    await world.clock.advance(3 * minute);
+    expect(queued).toHaveLength(3);
+    expect(hung, 'the slow one is not asked again while it is asked').toBe(4);
+    hang.resolve({ items: [] });
+    await world.clock.advance(minute);
+    expect(hung).toBe(6);
+  });
+});
+
+it('accounts that cannot be found out just now are asked for again the next time', async () => {
+  const account = accountOf();
+  let asked = 0;
+  accounts = async () => {
+    if (asked++ === 0) throw new Error('the API server is away');
+    return [account];
+  };
+  start();
+  await world.clock.advance(2 * minute);
+  expect(world.acronis.count('changes')).toBe(1);
+});
+
+it('ends when told to, in the middle of a page too, and says nothing of it', async () => {
+  world.acronis.always('changes', () => new Promise(() => {}));
+  start();
+  await world.clock.advance(minute);
+  expect(world.acronis.count('changes')).toBe(1);
+  stop.abort(new Error('stop'));
+  await ended;
+  expect(lines()).toEqual([]);
+  expect(world.clock.timers).toBe(0);
+});
+
+it('what it finds merges with what waits in the real queue already', async () => {
+  world.acronis.add({ id: userId });
+  const key = world.cluster.create({ userID: userId });
+  const { clock, fleet, log } = world;
+  const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue });
+  queue.add(key, 'change');
+  world.acronis.changed = [userId];
+  ended = runDrift(
+    {
+      fleet,
+      queue,
+      accounts: (signal) => accounts(signal),
+      intervalMs: minute,
+      clock,
+      log,
+      metrics: quietMetrics.upsell,
+    },
+    stop.signal,
+  );
+  onTestFinished(async () => {
+    stop.abort(new Error('stop'));
+    await ended;
+  });
+  await clock.advance(3 * minute);
+  expect(queue.depth).toBe(1);
+  expect((await queue.get())?.priority).toBe('change');
+});

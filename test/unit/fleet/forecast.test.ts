@@ -1,0 +1,56 @@
+import { beforeEach, expect, it } from 'vitest';
+import { forecast } from '../../../src/fleet/forecast.ts';
+import { createFleet, type Fleet } from '../../../src/fleet/objects.ts';
+import { userId } from '../controllers/upsell/fake-acronis.ts';
+import { FakeCluster } from '../controllers/upsell/fake-cluster.ts';
+import { quietLog } from '../quiet.ts';
+
+const hour = 3_600_000;
+let fleet: Fleet;
+let cluster: FakeCluster;
+
+beforeEach(() => {
+  fleet = createFleet(quietLog);
+  cluster = new FakeCluster(fleet);
+});
+const create = (count: number, spec: (at: number) => object = () => ({})) => {
+  for (let at = 0; at < count; at++) cluster.create({ userID: userId, ...spec(at) }, { name: `x-${at}` });
+};
+const settings = { driftIntervalMs: 60_000, resyncIntervalMs: hour };
+
+it('an empty fleet costs the change feed only, and without an account nothing', () => {
+  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 0 });
+  expect(forecast({ fleet, accounts: 0, ...settings })).toEqual({ feed: 0, resync: 0 });
+});
+
+it('a hundred users of one account are one read', () => {
+  create(1_050);
+  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 11 });
+});
+
+it('suspended objects cost nothing', () => {
+  create(1_000, () => ({ suspend: true }));
+  expect(forecast({ fleet, accounts: 1, ...settings }).resync).toBe(0);
+});
+
+it('shorter intervals cost more', () => {
+  create(1_000);
+  const { feed, resync } = forecast({
+    fleet,
+    accounts: 1,
+    ...settings,
+    driftIntervalMs: 10_000,
+    resyncIntervalMs: hour / 4,
+  });
+  expect([feed, resync]).toEqual([360, 40]);
+});
+
+it('users of different Secrets are not read together', () => {
+  create(200, (at) => ({ credentialsSecretRef: { name: `secret-${at % 10}` } }));
+  expect(forecast({ fleet, accounts: 10, ...settings })).toEqual({ feed: 600, resync: 20 });
+});
+
+it('many Secrets with the same credentials are one account, and have one feed', () => {
+  create(200, (at) => ({ credentialsSecretRef: { name: `secret-${at % 10}` } }));
+  expect(forecast({ fleet, accounts: 1, ...settings }).feed).toBe(60);
+});

@@ -1,0 +1,155 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { judgeOf } from '../../../src/controllers/upsell/settled.ts';
+import { createVerifier, type Verifier } from '../../../src/fleet/verifier.ts';
+import type { Priority } from '../../../src/runtime/workqueue/queue.ts';
+import { answered } from '../controllers/upsell/fake-acronis.ts';
+import { createWorld, type World } from '../controllers/upsell/world.ts';
+
+let world: World;
+let verifier: Verifier;
+let queued: [key: string, priority: Priority][];
+let stop: AbortController;
+let ended: Promise<void>;
+
+beforeEach(() => {
+  world = createWorld();
+  queued = [];
+  stop = new AbortController();
+  verifier = createVerifier({
+    ...world.context,
+    judge: judgeOf(world.context),
+    queue: { add: (key, priority) => void queued.push([key, priority]) },
+  });
+  ended = verifier.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort(new Error('stop'));
+    await world.clock.advance(0);
+    await ended;
+    expect(world.clock.timers).toBe(0);
+  });
+});
+
+const idOf = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+
+/** So many objects that are Ready, with the users they name. */
+async function settled(count: number, spec: Record<string, unknown> = {}): Promise<string[]> {
+  const keys: string[] = [];
+  for (let n = 1; n <= count; n++) {
+    world.acronis.add({ id: idOf(n), business_types: ['buyer'] });
+    const key = world.cluster.create({ userID: idOf(n), ...spec }, { name: `object-${n}` });
+    await world.reconcile(key);
+    keys.push(key);
+  }
+  world.acronis.requests.length = 0;
+  return keys;
+}
+
+const verify = async (keys: readonly string[], ms = 1_000) => {
+  for (const key of keys) verifier.add(key, 'resync');
+  await world.clock.advance(ms);
+};
+
+describe('settled objects', () => {
+  it('are verified by the hundred, without a look of their own and without a write', async () => {
+    const keys = await settled(250);
+    const patches = world.cluster.patches.length;
+    await verify(keys);
+    expect(world.acronis.count('batch')).toBe(3);
+    expect(world.acronis.count('get')).toBe(0);
+    expect(queued).toEqual([]);
+    expect(world.cluster.patches.length).toBe(patches);
+  });
+
+  it('whose user lost the type, or has another revision, go to the queue', async () => {
+    const keys = await settled(3);
+    const [first, second] = [...world.acronis.users.values()];
+    if (first === undefined || second === undefined) throw new Error('there are users');
+    first.business_types = [];
+    second.version += 1;
+    await verify(keys);
+    expect(queued).toEqual([
+      [keys[0], 'resync'],
+      [keys[1], 'resync'],
+    ]);
+  });
+
+  it('whose user is gone go to the queue, where the answer says why', async () => {
+    const keys = await settled(2);
+    world.acronis.users.delete(idOf(2));
+    await verify(keys);
+    expect(queued).toEqual([[keys[1], 'resync']]);
+  });
+
+  it('of a namespace whose label forbids them by now go to the queue', async () => {
+    const keys = await settled(1);
+    const { namespace } = world.cluster.object(keys[0] ?? '');
+    world.context.namespaces.upsert({ key: namespace, namespace: '', tenantId: idOf(999) });
+    await verify(keys);
+    expect(queued).toEqual([[keys[0], 'resync']]);
+  });
+
+  it('that are deleted or changed before their turn are left to the queue or to nobody', async () => {
+    const keys = await settled(2);
+    for (const key of keys) verifier.add(key, 'resync');
+    world.cluster.edit(keys[0] ?? '', { userID: idOf(1), suspend: true });
+    world.cluster.delete(keys[1] ?? '');
+    await world.clock.advance(1_000);
+    expect(queued).toEqual([[keys[0], 'resync']]);
+    expect(world.acronis.requests).toEqual([]);
+  });
+});
+
+describe('everything else', () => {
+  it('goes to the queue at once: what is urgent, and what is not settled', async () => {
+    const [key = ''] = await settled(1);
+    const fresh = world.cluster.create({ userID: idOf(7) }, { name: 'fresh' });
+    verifier.add(key, 'change');
+    verifier.add(fresh, 'resync');
+    expect(queued).toEqual([
+      [key, 'change'],
+      [fresh, 'resync'],
+    ]);
+  });
+});
+
+describe('where Acronis cannot be asked', () => {
+  it('the objects wait, keep what is known of them, and are asked for again', async () => {
+    const keys = await settled(3);
+    world.acronis.always('batch', () => {
+      throw answered(503);
+    });
+    await verify(keys);
+    expect(queued).toEqual([]);
+    expect(world.acronis.count('batch')).toBe(1);
+    world.acronis.always('batch', undefined);
+    await world.clock.advance(40_000);
+    expect(world.acronis.count('batch')).toBe(2);
+    expect(queued).toEqual([]);
+  });
+
+  it('a refusal of the whole read sends each object to the queue, since one of them may be the reason', async () => {
+    const keys = await settled(2);
+    world.acronis.always('batch', () => {
+      throw answered(403);
+    });
+    await verify(keys);
+    expect(queued.map(([key]) => key)).toEqual(keys);
+  });
+
+  it('missing credentials send them to the queue, where each says so', async () => {
+    const keys = await settled(1, {});
+    const elsewhere = createWorld({ own: { kind: 'environment', values: {} } });
+    const other = createVerifier({
+      ...world.context,
+      judge: judgeOf(world.context),
+      sources: elsewhere.context.sources,
+      queue: { add: (key, priority) => void queued.push([key, priority]) },
+    });
+    const running = other.run(stop.signal);
+    for (const key of keys) other.add(key, 'resync');
+    await world.clock.advance(1_000);
+    expect(queued).toEqual([[keys[0], 'resync']]);
+    stop.abort(new Error('stop'));
+    await running;
+  });
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { checkServer } from '../../../../src/kubernetes/calls/check-server.ts';
+import { ManualClock } from '../../manual-clock.ts';
+import { always, apiServer, type Certificate, connect, deferred, fixture, kubeconfigFile } from '../support.ts';
+
+async function check(status: number, body: string, certificate?: Certificate) {
+  const server = await apiServer((_request, response) => {
+    response.statusCode = status;
+    response.end(body);
+  }, certificate);
+  const ca = { 'certificate-authority-data': readFileSync(fixture('first.cert.pem')).toString('base64') };
+  const { client, connection } = connect(
+    kubeconfigFile({ server: server.url, ...(certificate === undefined ? {} : { cluster: ca }) }),
+  );
+  return checkServer(client, connection, always());
+}
+
+test('a server that answers tells its version', async () => {
+  expect(await check(200, '{"gitVersion":"v1.36.3"}')).toEqual({ kind: 'ok', version: 'v1.36.3' });
+});
+
+test('a server that is not there is named, with the setting to change', async () => {
+  const { client, connection } = connect(kubeconfigFile({ server: 'http://127.0.0.1:1' }));
+  expect(await checkServer(client, connection, always())).toMatchObject({
+    kind: 'failed',
+    lasting: false,
+    message: expect.stringMatching(
+      /^The API server http:\/\/127\.0\.0\.1:1 \(kubeconfig .* \(--kubeconfig\)\) cannot be reached: nothing listens there \(ECONNREFUSED\)\. Start it, or name a kubeconfig of a running cluster with --kubeconfig\.$/,
+    ),
+  });
+});
+
+test('a certificate that is not trusted', async () => {
+  expect(await check(200, '{"gitVersion":"v1"}', 'first')).toEqual({ kind: 'ok', version: 'v1' });
+  expect(await check(200, '{"gitVersion":"v1"}', 'second')).toMatchObject({
+    lasting: true,
+    message: expect.stringMatching(
+      /cannot be trusted: its certificate is not signed .* Correct certificate-authority-data/,
+    ),
+  });
+});
+
+test('credentials that are refused', async () => {
+  expect(await check(401, '{"kind":"Status","message":"Unauthorized"}')).toMatchObject({
+    lasting: true,
+    message: expect.stringMatching(/refused the credentials\. Renew them/),
+  });
+});
+
+test('a server that keeps its version to itself is good enough', async () => {
+  const forbidden = '{"kind":"Status","reason":"Forbidden"}';
+  expect(await check(403, forbidden)).toEqual({ kind: 'ok', version: 'unknown' });
+});
+
+test('something that is no API server', async () => {
+  for (const [status, body] of [
+    [200, '<html>'],
+    [200, '{"hello":"world"}'],
+  ] as const) {
+    expect(await check(status, body)).toMatchObject({
+      kind: 'failed',
+      message: expect.stringMatching(/does not answer like an API server\. Correct the server's URL/),
+    });
+  }
+});
+
+test('a server that does not answer in time', async () => {
+  const asked = deferred();
+  const server = await apiServer(() => asked.resolve());
+  const clock = new ManualClock();
+  const { client, connection } = connect(kubeconfigFile({ server: server.url }), clock);
+  const outcome = checkServer(client, connection, always());
+  await asked.promise;
+  await clock.advance(10_000);
+  expect(await outcome).toMatchObject({ message: expect.stringMatching(/did not answer within 10 s/) });
+});
+
+test('a server that is still starting', async () => {
+  expect(await check(503, 'not yet')).toMatchObject({ lasting: false, message: expect.stringMatching(/is not ready/) });
+});

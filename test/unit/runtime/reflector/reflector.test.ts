@@ -1,0 +1,543 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Problem } from '../../../../src/base/problem.ts';
+import { Semaphore } from '../../../../src/base/semaphore.ts';
+import { Reflector, type ReflectorOptions } from '../../../../src/runtime/reflector/reflector.ts';
+import { Store } from '../../../../src/runtime/store/store.ts';
+import { ManualClock, settle } from '../../manual-clock.ts';
+import { FakeApiServer } from '../fake-api-server.ts';
+import { RecordedControllerMetrics, RecordedLog, seeded } from '../recording.ts';
+import { project, type Thing, things } from '../things.ts';
+
+let clock: ManualClock;
+let server: FakeApiServer;
+let log: RecordedLog;
+let metrics: RecordedControllerMetrics;
+let store: Store<Thing>;
+let problems: (Problem | undefined)[];
+let stop: AbortController;
+let running: Promise<void> | undefined;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  server = new FakeApiServer(clock);
+  log = new RecordedLog();
+  metrics = new RecordedControllerMetrics();
+  store = new Store<Thing>({ log });
+  problems = [];
+  stop = new AbortController();
+  running = undefined;
+  server.set('a', 'one', 1);
+  server.set('a', 'two', 2);
+  server.set('b', 'one', 3);
+});
+
+/** Every test ends here: whatever happened, it stops when told to, and leaves nothing behind. */
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await settle();
+  expect(clock.timers).toBe(0);
+});
+
+function reflect(options: Partial<ReflectorOptions<Thing>> = {}): Reflector<Thing> {
+  const reflector = new Reflector<Thing>({
+    client: server,
+    resource: things,
+    store,
+    project,
+    clock,
+    random: seeded(1),
+    log,
+    metrics,
+    onProblem: (problem) => problems.push(problem),
+    ...options,
+  });
+  running ??= reflector.run(stop.signal);
+  return reflector;
+}
+
+const kept = () => new Map([...store.values()].map((thing) => [thing.key, thing.value]));
+const truth = () => new Map([...server.objects].map(([key, object]) => [key, object.spec.value]));
+const kinds = () => server.calls.map((call) => (call.query['sendInitialEvents'] ? 'stream' : call.kind));
+const last = () => server.calls.at(-1)?.query ?? {};
+
+describe('a reflector where all goes well', () => {
+  it('brings the collection by a streaming list, and goes on watching on the same stream', async () => {
+    const reflector = reflect();
+    expect(reflector.hasSynced).toBe(false);
+    await reflector.synced;
+    expect(kept()).toEqual(truth());
+    expect(reflector.healthy).toBe(true);
+    server.set('a', 'one', 10);
+    server.set('c', 'new', 11);
+    server.delete('b', 'one');
+    await settle();
+    expect(kept()).toEqual(truth());
+    expect(server.calls).toHaveLength(1);
+    expect(last()).toMatchObject({
+      watch: 'true',
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+      allowWatchBookmarks: 'true',
+    });
+    expect(last()['resourceVersion']).toBeUndefined();
+    expect(metrics.lists).toEqual([3]);
+  });
+
+  it('changes the store only when the list is complete', async () => {
+    server.faults = [{ kind: 'cut', after: 2 }];
+    reflect();
+    await settle();
+    expect(store.size).toBe(0);
+    await clock.advance(1_000);
+    expect(kept()).toEqual(truth());
+  });
+
+  it('asks the server to end each watch after five to ten minutes, and opens the next one at once from the last version', async () => {
+    reflect();
+    await clock.advance(3_600_000);
+    const watches = server.calls.slice(1);
+    expect(watches.length).toBeGreaterThanOrEqual(5);
+    expect(watches.length).toBeLessThanOrEqual(12);
+    for (const { query } of server.calls) {
+      expect(Number(query['timeoutSeconds'])).toBeGreaterThanOrEqual(300);
+      expect(Number(query['timeoutSeconds'])).toBeLessThan(600);
+    }
+    expect(watches.every((watch) => watch.query['resourceVersion'] === 'v2vx')).toBe(true);
+    expect(metrics.failures).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it('moves its version forward with bookmarks, and sees nothing twice', async () => {
+    const reflector = reflect({ lists: new Semaphore(1) });
+    await clock.advance(61_000);
+    server.set('a', 'two', 20);
+    await settle();
+    await clock.advance(60_000);
+    expect(reflector.lastEventAt).toBe(120_000);
+    const before = server.calls.length;
+    server.cut();
+    const events = metrics.events;
+    await clock.advance(1_000);
+    expect(server.calls).toHaveLength(before + 1);
+    expect(metrics.events).toBe(events);
+  });
+
+  it('passes selectors and the namespace on, to lists and to watches', async () => {
+    server.streamsLists = false;
+    reflect({ namespace: 'a b', labelSelector: 'shard=1', fieldSelector: 'metadata.name=x' });
+    await clock.advance(0);
+    expect(server.calls.length).toBeGreaterThanOrEqual(3);
+    for (const call of server.calls) {
+      expect(call.path).toBe('/apis/example.com/v1/namespaces/a%20b/things');
+      expect(call.query).toMatchObject({ labelSelector: 'shard=1', fieldSelector: 'metadata.name=x' });
+    }
+  });
+
+  it('replaces only its own namespace', async () => {
+    store.upsert({ key: 'z/kept', namespace: 'z', value: 1 });
+    server.objects.delete('b/one');
+    reflect({ namespace: 'a' });
+    await settle();
+    expect([...store.keys()].sort()).toEqual(['a/one', 'a/two', 'z/kept']);
+  });
+
+  it('waits for its turn to list, and gives the turn on when the list is complete', async () => {
+    const lists = new Semaphore(1);
+    const release = await lists.acquire(stop.signal);
+    reflect({ lists });
+    await clock.advance(60_000);
+    expect(server.calls).toEqual([]);
+    release();
+    await settle();
+    expect(store.size).toBe(3);
+    await lists.acquire(AbortSignal.timeout(1_000));
+  });
+});
+
+describe('a reflector at a server without streaming lists', () => {
+  it('lists in pages at once where they are refused, and remembers it', async () => {
+    server.streamsLists = false;
+    for (let i = 0; i < 1_200; i++) server.set('many', `thing-${i}`, i);
+    const reflector = reflect();
+    await clock.advance(0);
+    expect(reflector.hasSynced).toBe(true);
+    expect(kinds()).toEqual(['stream', 'list', 'list', 'list', 'watch']);
+    expect(server.calls[1]?.query).toEqual({ limit: '500' });
+    expect(server.calls[2]?.query['continue']).toBeDefined();
+    expect(kept()).toEqual(truth());
+    server.cut();
+    server.compact();
+    await clock.advance(60_000);
+    expect(metrics.lists).toHaveLength(2);
+    expect(kinds().filter((kind) => kind === 'stream')).toHaveLength(1);
+  });
+
+  it('lists in pages where they are ignored and the end of the list never comes', async () => {
+    server.ignoresStreamingLists = true;
+    server.sendsBookmarks = false;
+    const reflector = reflect();
+    await clock.advance(30_000);
+    expect(reflector.hasSynced).toBe(false);
+    await clock.advance(120_000);
+    expect(reflector.hasSynced).toBe(true);
+    expect(kinds()).toEqual(['stream', 'list', 'watch']);
+  });
+
+  it('lists in pages when streaming lists break twice', async () => {
+    server.faults = [
+      { kind: 'cut', after: 1 },
+      { kind: 'status', status: 500 },
+    ];
+    reflect();
+    await clock.advance(10_000);
+    expect(kinds()).toEqual(['stream', 'stream', 'list', 'watch']);
+    expect(kept()).toEqual(truth());
+  });
+
+  it('keeps to streaming lists when the server is only down, overloaded or not yet open to it', async () => {
+    server.faults = [
+      { kind: 'unreachable' },
+      { kind: 'unreachable' },
+      { kind: 'status', status: 503 },
+      { kind: 'status', status: 429 },
+      { kind: 'status', status: 403 },
+      { kind: 'status', status: 401 },
+      { kind: 'status', status: 404 },
+    ];
+    reflect();
+    await clock.until(() => store.size === 3);
+    expect(new Set(kinds())).toEqual(new Set(['stream']));
+  });
+
+  it('starts the list again, with larger pages, when the server forgets it between two pages', async () => {
+    server.streamsLists = false;
+    for (let i = 0; i < 700; i++) server.set('many', `thing-${i}`, i);
+    server.faults = [{ kind: 'none' }, { kind: 'none' }, { kind: 'status', status: 410, reason: 'Expired' }];
+    reflect();
+    await clock.advance(10_000);
+    expect(server.calls.filter((call) => call.kind === 'list').map((call) => call.query['limit'])).toEqual([
+      '500',
+      '500',
+      '1000',
+    ]);
+    expect(kept()).toEqual(truth());
+  });
+
+  it('does not take anything else for a list', async () => {
+    server.streamsLists = false;
+    server.faults = [{ kind: 'none' }, { kind: 'garbage' }];
+    store.upsert({ key: 'z/kept', namespace: 'z', value: 1 });
+    reflect();
+    await settle();
+    expect(store.size).toBe(1);
+    await clock.advance(5_000);
+    expect(kept()).toEqual(truth());
+  });
+});
+
+describe('a watch that ends', () => {
+  const watching = async (options: Partial<ReflectorOptions<Thing>> = {}) => {
+    const reflector = reflect(options);
+    await clock.advance(10_000);
+    server.calls.length = 0;
+    return reflector;
+  };
+  it('is resumed from the last event when the connection is cut, without a list', async () => {
+    await watching();
+    server.set('a', 'one', 10);
+    await settle();
+    server.cut();
+    server.set('a', 'two', 20);
+    server.delete('b', 'one');
+    await settle();
+    expect(kept()).not.toEqual(truth());
+    await clock.advance(1_000);
+    expect(kinds()).toEqual(['watch']);
+    expect(kept()).toEqual(truth());
+  });
+
+  it.each(['status', 'event', 'close'] as const)(
+    'leads to a new list when the version is too old, told by %s, and what was missed meanwhile is made good',
+    async (form) => {
+      server.expired = form;
+      await watching();
+      server.cut();
+      server.delete('a', 'one');
+      server.set('d', 'new', 1);
+      server.compact();
+      await clock.advance(30_000);
+      expect(kinds().filter((kind) => kind === 'stream')).toHaveLength(1);
+      expect(kinds().filter((kind) => kind === 'watch')).toHaveLength(form === 'close' ? 3 : 1);
+      expect(kept()).toEqual(truth());
+    },
+  );
+
+  it('is not answered with one list after the other when every watch is refused as too old', async () => {
+    await watching();
+    // Every list is good (three objects and the bookmark), and every watch that follows it is not.
+    server.faults = Array.from(
+      { length: 1_000 },
+      () => ({ kind: 'error event', after: 4, code: 410, reason: 'Expired' }) as const,
+    );
+    server.compact();
+    server.cut();
+    await clock.advance(600_000);
+    server.calls.length = 0;
+    await clock.advance(600_000);
+    // At the ceiling of the backoff: every 15 to 30 seconds.
+    const lists = kinds().filter((kind) => kind === 'stream').length;
+    expect(lists).toBeGreaterThanOrEqual(20);
+    expect(lists).toBeLessThanOrEqual(40);
+  });
+
+  it('is opened from another version after three opens in a row that brought nothing', async () => {
+    await watching();
+    server.faults = [
+      { kind: 'end', after: 0 },
+      { kind: 'cut', after: 0 },
+      { kind: 'status', status: 500 },
+    ];
+    server.cut();
+    await clock.advance(30_000);
+    expect(kinds()).toEqual(['watch', 'watch', 'watch', 'stream']);
+    expect(server.calls[0]?.query['resourceVersion']).toBe(server.calls[2]?.query['resourceVersion']);
+  });
+
+  it('keeps its version when the server is merely away, however long', async () => {
+    await watching();
+    server.faults = Array.from({ length: 30 }, (_, i) =>
+      i % 2 === 0 ? { kind: 'unreachable' } : { kind: 'status', status: 503 },
+    );
+    server.cut();
+    await clock.until(() => server.faults.length === 0, 3_600_000);
+    await clock.advance(60_000);
+    expect(new Set(kinds())).toEqual(new Set(['watch']));
+  });
+
+  it('is not hammered: failure after failure, the wait grows to its ceiling', async () => {
+    server.faults = Array.from({ length: 1_000 }, () => ({ kind: 'cut', after: 0 }) as const);
+    reflect();
+    await clock.advance(1_800_000);
+    expect(server.calls.length).toBeGreaterThan(60);
+    expect(server.calls.length).toBeLessThan(150);
+    const gaps = server.calls.slice(1).map((call, i) => call.at - (server.calls[i]?.at ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(30_000);
+    // Only learning that lists come in pages needs no wait.
+    expect(gaps.filter((gap) => gap < 400)).toHaveLength(1);
+  });
+
+  it('is opened soon again after it has worked for a while, however often it failed before', async () => {
+    server.faults = Array.from({ length: 8 }, () => ({ kind: 'unreachable' }) as const);
+    reflect();
+    await clock.until(() => store.size === 3);
+    expect(clock.now()).toBeGreaterThan(30_000);
+    await clock.advance(10_000);
+    server.cut();
+    server.set('a', 'one', 10);
+    await clock.advance(800);
+    expect(kept()).toEqual(truth());
+  });
+
+  it('waits as long as the server asks for, but not for ever', async () => {
+    await watching();
+    server.faults = [
+      { kind: 'status', status: 429, retryAfterMs: 45_000 },
+      { kind: 'status', status: 503, retryAfterMs: 86_400_000 },
+    ];
+    server.cut();
+    await clock.advance(400_000);
+    const [first, second, third] = server.calls.map((call) => call.at);
+    expect((second ?? 0) - (first ?? 0)).toBe(45_000);
+    expect((third ?? 0) - (second ?? 0)).toBe(300_000);
+  });
+});
+
+describe('a watch that falls silent', () => {
+  it('is given up a minute and a half after the last sign, once the server has shown that it sends bookmarks', async () => {
+    reflect();
+    await clock.advance(61_000);
+    server.sendsBookmarks = false;
+    server.calls.length = 0;
+    await clock.until(() => metrics.failures.length > 0);
+    expect(metrics.failures).toEqual(['Silent']);
+    expect(clock.now()).toBe(60_000 + 90_000);
+    await clock.advance(1_000);
+    expect(kinds()).toEqual(['watch']);
+  });
+
+  it('is given up for certain, even when the stream does not notice that it was aborted', async () => {
+    reflect();
+    await clock.advance(61_000);
+    server.faults = [{ kind: 'silent', deaf: true }];
+    server.calls.length = 0;
+    server.cut();
+    await clock.until(() => server.calls.length > 0);
+    metrics.failures.length = 0;
+    const openedAt = clock.now();
+    await clock.until(() => server.calls.length > 1);
+    expect(clock.now() - openedAt).toBeGreaterThanOrEqual(90_000);
+    expect(clock.now() - openedAt).toBeLessThanOrEqual(92_000);
+    expect(metrics.failures).toEqual(['Silent']);
+    expect(server.calls[1]?.query['resourceVersion']).toBe(server.calls[0]?.query['resourceVersion']);
+  });
+
+  it('is given up as soon when the bookmark that ends a streaming list was the only sign', async () => {
+    server.sendsBookmarks = false;
+    reflect();
+    await clock.until(() => metrics.failures.length > 0);
+    expect(metrics.failures).toEqual(['Silent']);
+    expect(clock.now()).toBeLessThanOrEqual(92_000);
+  });
+
+  it('may be silent until the server ends it, where no bookmarks are sent', async () => {
+    // A streaming list ends with a bookmark, so whoever does these sends bookmarks.
+    server.streamsLists = false;
+    server.sendsBookmarks = false;
+    const reflector = reflect();
+    await clock.advance(1_000);
+    metrics.failures.length = 0;
+    await clock.advance(3_600_000);
+    expect(metrics.failures).toEqual([]);
+    expect(reflector.healthy).toBe(true);
+    expect(server.calls.length).toBeLessThanOrEqual(13);
+  });
+
+  it('is not given up for a stall of this process', async () => {
+    reflect();
+    await clock.advance(61_000);
+    await clock.stall(100_000);
+    await clock.advance(30_000);
+    expect(metrics.failures).toEqual([]);
+    expect(server.calls).toHaveLength(1);
+  });
+});
+
+describe('what a reflector says', () => {
+  it('names the CRD and the command when the kind is missing, once, and goes on trying', async () => {
+    server.faults = Array.from({ length: 6 }, () => ({ kind: 'status', status: 404, reason: 'NotFound' }) as const);
+    const reflector = reflect();
+    await clock.advance(2_000);
+    expect(reflector.problem?.message).toContain('kubectl apply -f crds/');
+    expect(reflector.problem?.message).toContain('things.example.com');
+    expect(reflector.healthy).toBe(false);
+    await clock.until(() => reflector.hasSynced);
+    expect(problems.map((problem) => problem?.reason)).toEqual(['NotFound', undefined]);
+    expect(log.at('warn')).toHaveLength(1);
+    expect(reflector.healthy).toBe(true);
+  });
+
+  it('names the verb, the resource and the remedy when it is not allowed', async () => {
+    server.faults = [{ kind: 'status', status: 403, reason: 'Forbidden' }];
+    reflect({ namespace: 'a' });
+    await settle();
+    expect(problems[0]?.message).toMatch(/watch things\.example\.com in namespace a.*list and watch.*RoleBinding/);
+  });
+
+  it('names the credentials when they are not accepted', async () => {
+    server.faults = [{ kind: 'status', status: 401 }];
+    reflect();
+    await settle();
+    expect(problems[0]?.message).toContain('credentials');
+  });
+
+  it('says nothing of a single failure, and one thing of many', async () => {
+    server.faults = [{ kind: 'unreachable' }];
+    reflect();
+    await clock.advance(5_000);
+    expect(problems).toEqual([]);
+    server.faults = Array.from({ length: 10 }, () => ({ kind: 'unreachable' }) as const);
+    server.cut();
+    await clock.until(() => server.faults.length === 0);
+    await clock.advance(120_000);
+    expect(problems.map((problem) => problem?.reason)).toEqual(['ConnectionFailed', undefined]);
+  });
+
+  it('is not healthy when the server has been away for more than two minutes, and is again when it is back', async () => {
+    const reflector = reflect();
+    await clock.advance(10_000);
+    server.faults = Array.from({ length: 20 }, () => ({ kind: 'unreachable' }) as const);
+    server.cut();
+    await clock.advance(100_000);
+    expect(reflector.healthy).toBe(true);
+    await clock.advance(30_000);
+    expect(reflector.healthy).toBe(false);
+    await clock.until(() => server.faults.length === 0);
+    await clock.advance(100_000);
+    expect(reflector.healthy).toBe(true);
+    expect(reflector.problem).toBeUndefined();
+  });
+
+  it('survives a listener for problems that throws', async () => {
+    server.faults = [{ kind: 'status', status: 404 }];
+    reflect({
+      onProblem: () => {
+        throw new Error('no');
+      },
+    });
+    await clock.advance(5_000);
+    expect(store.size).toBe(3);
+  });
+});
+
+describe('objects that cannot be read', () => {
+  it('are counted, named once, left out, and in again when they can be read', async () => {
+    server.set('a', 'bad', -1);
+    reflect();
+    await settle();
+    server.set('a', 'bad', -2);
+    server.set('a', 'two', -3);
+    await settle();
+    expect([...store.keys()].sort()).toEqual(['a/one', 'b/one']);
+    expect(metrics.failures).toEqual(['UnreadableObject', 'UnreadableObject', 'UnreadableObject']);
+    expect(log.at('warn').map((line) => line.fields['key'])).toEqual(['a/bad', 'a/two']);
+    server.set('a', 'bad', 5);
+    await settle();
+    expect(store.get('a/bad')?.value).toBe(5);
+  });
+
+  it('do no harm when they make the projection throw, or are no objects at all', async () => {
+    server.set('a', 'throws', -1_000);
+    server.faults = [{ kind: 'garbage' }];
+    reflect();
+    await settle();
+    expect(store.size).toBe(3);
+    server.set('a', 'throws', 1);
+    await settle();
+    expect(store.size).toBe(4);
+  });
+
+  it('a bug in the reflector or the client ends nothing', async () => {
+    server.faults = [{ kind: 'bug' }, { kind: 'bug' }, { kind: 'bug' }];
+    reflect();
+    await clock.advance(30_000);
+    expect(kept()).toEqual(truth());
+    expect(metrics.failures).toEqual(['Unexpected', 'Unexpected', 'Unexpected']);
+  });
+});
+
+describe('the end of a reflector', () => {
+  it.each([
+    ['while it watches', async () => settle()],
+    [
+      'while it waits',
+      async () => {
+        server.faults = [{ kind: 'unreachable' }];
+        await settle();
+      },
+    ],
+    ['before it has begun', async () => {}],
+  ])('comes with its signal, %s', async (_, before) => {
+    const reflector = reflect();
+    await before();
+    stop.abort();
+    await running;
+    await settle();
+    expect(server.open).toBe(0);
+    expect(clock.timers).toBe(0);
+    const calls = server.calls.length;
+    await clock.advance(3_600_000);
+    expect(server.calls).toHaveLength(calls);
+    expect(reflector.problem).toBeUndefined();
+  });
+});
