@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
 import { freePort } from './controlplane/port.ts';
-import { until } from './until.ts';
 
 export const bundle = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -55,15 +54,6 @@ export const logLines = (operator: OperatorProcess): LogLine[] =>
       return [];
     }
   });
-
-/** Waits until a text stands at least so many times in a log: what is seen to be done may be told a moment later. @throws Error with the log's end */
-export async function untilSaid(log: () => string, text: string, times = 1): Promise<void> {
-  const look = () => {
-    const said = log();
-    return { times: said.split(text).length - 1, end: said.slice(-1_500) };
-  };
-  await until(`the log says ${times} × "${text}"`, look, (seen) => seen.times >= times);
-}
 
 export async function startOperator(options: OperatorProcessOptions): Promise<OperatorProcess> {
   await readFile(bundle).catch(() => {

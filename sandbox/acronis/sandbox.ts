@@ -4,13 +4,13 @@
  */
 import { createServer } from 'node:http';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { makeCloud } from './cloud.ts';
 import { Console } from './console.ts';
 import { CONTROL, ControlServer } from './control.ts';
 import type { Faults } from './faults.ts';
 import { InputError } from './input.ts';
 import type { Ledger } from './ledger.ts';
-import { seededRandom } from './random.ts';
 import { type Cast, type Reseed, type SeedOptions, seed } from './seed.ts';
 import { ApiServer } from './server.ts';
 import type { Switches, SwitchInput } from './switches.ts';

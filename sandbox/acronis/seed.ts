@@ -2,10 +2,12 @@
  * Fills the cloud with made-up tenants and people (no real ones; mail addresses at example.com), the same for the same seed. A few
  * are always there under known names, among them the user of the vendor's chapter, field for field.
  */
+
+import { seededRandom } from '../seeded-random.ts';
 import type { Client } from './clients.ts';
 import type { Cloud } from './cloud.ts';
 import { FIRST_NAMES, LAST_NAMES } from './names.ts';
-import { randomLetters, randomUuid, seededRandom } from './random.ts';
+import { randomLetters, randomUuid } from './random.ts';
 import type { NewTenant, Tenant, TenantKind } from './tenants.ts';
 import { type Micros, parseMicros } from './timestamps.ts';
 import { BUYER, type NewUser, NO_TYPES, type User } from './users.ts';

@@ -3,7 +3,6 @@
  * reaches the API server through a faulty proxy of its own. The looks of the test go past the proxies.
  */
 import { randomBytes } from 'node:crypto';
-import { seededRandom } from '../../sandbox/acronis/random.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import type { ControlPlaneAddress } from '../../sandbox/controlplane/controlplane.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
@@ -15,6 +14,7 @@ import {
   startOperator,
 } from '../../sandbox/operator-process.ts';
 import { grantRelease } from '../../sandbox/operator-rights.ts';
+import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { Semaphore } from '../../src/base/semaphore.ts';
 import type { Cluster } from './cluster.ts';
 import { Workload } from './workload.ts';

@@ -5,8 +5,8 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { seededRandom } from '../../sandbox/acronis/random.ts';
 import { leaveOnSignals } from '../../sandbox/controlplane/leaving.ts';
+import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { type Case, caseOf } from './case.ts';
 import { cells, groups } from './cells.ts';
 import { randomCases } from './random-schedule.ts';

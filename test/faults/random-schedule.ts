@@ -1,6 +1,6 @@
 /** A run of everything at once: objects come, change and go, users drift, and faults of the whole matrix strike in an order that the seed decides. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom } from '../../sandbox/acronis/random.ts';
+import { seededRandom } from '../../sandbox/seeded-random.ts';
 import type { Random } from '../../src/base/clock.ts';
 import type { Case } from './case.ts';
 import { type Cell, cells } from './cells.ts';

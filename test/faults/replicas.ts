@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProxyFault } from '../../sandbox/faulty-proxy/faults.ts';
 import { until } from '../../sandbox/until.ts';
+import { countIn } from '../support/log-count.ts';
 import type { Case } from './case.ts';
 import { FaultWorld, type Replica } from './fault-world.ts';
 import type { CaseResult } from './result.ts';
@@ -166,6 +167,6 @@ export function actedTogether(world: FaultWorld): number {
     if (client !== undefined && client !== last) turns += 1;
     last = client ?? last;
   }
-  const leaderships = world.log.split('"msg":"this process leads now"').length - 1;
+  const leaderships = countIn(world.log, '"msg":"this process leads now"');
   return Math.max(0, turns - leaderships);
 }

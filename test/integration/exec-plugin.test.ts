@@ -8,7 +8,7 @@ import { until } from '../../sandbox/until.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createKubernetesClient } from '../../src/kubernetes/calls/http-client.ts';
 import { openConnection } from '../../src/kubernetes/connection/connection.ts';
-import { quietLog, quietMetrics } from '../unit/quiet.ts';
+import { quietLog, quietMetrics } from '../support/quiet.ts';
 import { inOrder, OwnWay } from './own-way.ts';
 
 interface Plugin {

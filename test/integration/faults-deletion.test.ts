@@ -43,7 +43,7 @@ it('Acronis down for longer than --revoke-give-up-after, with a restart in betwe
     (seen) => seen.some(({ reason }) => reason === 'RevocationGivenUp'),
   );
   expect(world.isBuyer(johnDoe)).toBe(true);
-  await world.untilSaid('a revocation was given up');
+  await world.untilLogged('a revocation was given up');
 }, 120_000);
 
 it('a wrong new secret in the middle of it all stops the objects of that account, and no others', async () => {

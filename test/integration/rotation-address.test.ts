@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { until } from '../../sandbox/until.ts';
+import { countIn } from '../support/log-count.ts';
 import { inOrder, OwnWay } from './own-way.ts';
 import { startRelay } from './relay.ts';
 import { TcpForward } from './tcp-forward.ts';
@@ -62,7 +63,7 @@ it('a kubeconfig that is broken while the operator runs is told of once, and wha
   await operator.ready(AbortSignal.timeout(30_000));
 
   await writeFile(kubeconfig, `${good}\nhalf wri: [`);
-  const told = () => way.log.split('"msg":"credentials could not be renewed"').length - 1;
+  const told = () => countIn(way.log, '"msg":"credentials could not be renewed"');
   await until('it says so', told, (count) => count > 0);
   expect(way.log).toMatch(/The kubeconfig [^ ]+ \(--kubeconfig\) cannot be used: it is not valid YAML/);
   expect(way.log).not.toContain(token);

@@ -7,6 +7,7 @@ import type { ControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { logLines } from '../../sandbox/operator-process.ts';
 import { until } from '../../sandbox/until.ts';
+import { countIn } from '../support/log-count.ts';
 import { inOrder, OwnWay, ownControlPlane } from './own-way.ts';
 import { PodFiles } from './pod-files.ts';
 
@@ -53,7 +54,7 @@ it('a pod that is given both authorities first, as it should be, misses nothing 
   await way.becomesReady('before');
 
   await files.swap({ 'ca.crt': await readFile(join(dir, 'both.crt'), 'utf8') });
-  const renewed = () => way.log.split('connections are renewed with changed TLS settings').length - 1;
+  const renewed = () => countIn(way.log, 'connections are renewed with changed TLS settings');
   await until('both are trusted', renewed, (times) => times === 1);
   await serve('second');
   await way.becomesReady('with-both');

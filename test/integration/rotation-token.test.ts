@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { untilSaid } from '../../sandbox/operator-process.ts';
 import { serviceAccount } from '../../sandbox/operator-rights.ts';
 import { until } from '../../sandbox/until.ts';
+import { untilLogged } from '../support/log-count.ts';
 import { inOrder, OwnWay } from './own-way.ts';
 import { PodFiles } from './pod-files.ts';
 import { startRelay } from './relay.ts';
@@ -75,7 +75,7 @@ it('a token that is replaced in time, as a kubelet does it or by a new file, is 
   await using relay = await startRelay(controlPlane.server, controlPlane.caFile);
   const operator = await way.start(files.wayTo(relay.url));
   await operator.ready(AbortSignal.timeout(30_000));
-  await untilSaid(() => way.log, 'in-cluster service account');
+  await untilLogged(() => way.log, 'in-cluster service account');
   await way.becomesReady('first');
 
   for (const [name, change] of [

@@ -10,14 +10,10 @@ import * as z from 'zod';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { type KubectlResult, kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import {
-  type OperatorProcess,
-  type OperatorProcessOptions,
-  startOperator,
-  untilSaid,
-} from '../../sandbox/operator-process.ts';
+import { type OperatorProcess, type OperatorProcessOptions, startOperator } from '../../sandbox/operator-process.ts';
 import { operatorToken, releaseRights, serviceAccount } from '../../sandbox/operator-rights.ts';
 import { until } from '../../sandbox/until.ts';
+import { untilLogged } from '../support/log-count.ts';
 import { madeBy } from './suite-audit.ts';
 
 const conditionSchema = z.object({
@@ -262,8 +258,8 @@ export class World implements AsyncDisposable {
   }
 
   /** Waits until the log says so, at least so many times. */
-  async untilSaid(text: string, times = 1): Promise<void> {
-    await untilSaid(() => this.log, text, times);
+  async untilLogged(text: string, times = 1): Promise<void> {
+    await untilLogged(() => this.log, text, times);
   }
 
   /** Call in a test: where it fails, the operator's last words come with the failure. */

@@ -1,7 +1,7 @@
 /** Which requests a fault of the proxy strikes, and what the client sees then and the server hears. */
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../sandbox/acronis/random.ts';
+import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { until } from '../../sandbox/until.ts';
 import {
   call,

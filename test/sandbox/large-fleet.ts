@@ -18,10 +18,10 @@ import { createFleet } from '../../src/fleet/objects.ts';
 import { createVerifier, type Verifier } from '../../src/fleet/verifier.ts';
 import { runLeader } from '../../src/operator/run-leader.ts';
 import { WorkQueue } from '../../src/runtime/workqueue/queue.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+import { quietLog, quietMetrics } from '../support/quiet.ts';
+import { RecordedLog } from '../support/recorded-log.ts';
 import { FakeCluster } from '../unit/controllers/upsell/fake-cluster.ts';
-import { ManualClock, settle } from '../unit/manual-clock.ts';
-import { quietLog, quietMetrics } from '../unit/quiet.ts';
-import { RecordedLog } from '../unit/runtime/recording.ts';
 
 const week = 7 * 24 * 3_600_000;
 const never = new AbortController().signal;

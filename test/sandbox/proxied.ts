@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { seededRandom } from '../../sandbox/acronis/random.ts';
 import { type FaultyProxy, startFaultyProxy } from '../../sandbox/faulty-proxy/proxy.ts';
+import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { until } from '../../sandbox/until.ts';
 
 const fixtures = join(import.meta.dirname, '../unit/kubernetes/fixtures');

@@ -6,7 +6,7 @@ import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { createDispatcher, createSend, type Exchange, type Send } from '../../src/acronis/http.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
-import { quietAcronisMetrics } from '../unit/quiet.ts';
+import { quietAcronisMetrics } from '../support/quiet.ts';
 
 // Every request that the operator makes, held against the vendor's own OpenAPI. The file is not part of this project: VENDOR_OPENAPI names it,
 // and without it this file is skipped. There is one known contradiction: the guide sends business_types with PUT, the OpenAPI forgot the field.

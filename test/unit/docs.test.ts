@@ -13,7 +13,7 @@ import { statusSchema } from '../../src/api/status.ts';
 import { addSettings } from '../../src/config.ts';
 import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
 import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { createApi } from '../../../src/acronis/api.ts';
 import type { Exchange } from '../../../src/acronis/http.ts';
 import { createPace } from '../../../src/acronis/rate-limiter.ts';
-import { ManualClock } from '../manual-clock.ts';
-import { quietAcronisMetrics } from '../quiet.ts';
-import { acronisFailure, always, failure, id, network, refused, tenant, url, wireUser } from './support.ts';
+import { failure } from '../../support/failure.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { quietAcronisMetrics } from '../../support/quiet.ts';
+import { always } from '../../support/signal.ts';
+import { acronisFailure, id, network, refused, tenant, url, wireUser } from './support.ts';
 
 /** The API over a network that a test answers for; tokens are `token-1`, `token-2`, … */
 function setup(answer: (exchange: Exchange, count: number) => unknown) {

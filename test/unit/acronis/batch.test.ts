@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type BatchOptions, createUserReader } from '../../../src/acronis/batch.ts';
 import { parseUser, type User } from '../../../src/acronis/user.ts';
-import { ManualClock, settle } from '../manual-clock.ts';
-import { acronisFailure, always, failure, id, refused, wireUser } from './support.ts';
+import { failure } from '../../support/failure.ts';
+import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { always } from '../../support/signal.ts';
+import { acronisFailure, id, refused, wireUser } from './support.ts';
 
 const user = (n: number): User => {
   const parsed = parseUser(wireUser(n));

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { AcronisApi } from '../../../src/acronis/api.ts';
 import { createChangeFeed } from '../../../src/acronis/change-feed.ts';
 import { parseUserPage, type User, type UserPage } from '../../../src/acronis/user.ts';
-import { ManualClock } from '../manual-clock.ts';
-import { acronisFailure, always, id, refused, tenant, wireUser } from './support.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { always } from '../../support/signal.ts';
+import { acronisFailure, id, refused, tenant, wireUser } from './support.ts';
 
 const page = (numbers: readonly number[], after?: string): UserPage => {
   const parsed = parseUserPage({ items: numbers.map((n) => wireUser(n)), paging: { cursors: { after } } });

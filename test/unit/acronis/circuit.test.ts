@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCircuit } from '../../../src/acronis/circuit.ts';
-import { ManualClock } from '../manual-clock.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { acronisFailure, refused } from './support.ts';
 
 const down = () => Promise.reject(refused('unavailable', { detail: 'ECONNRESET' }));

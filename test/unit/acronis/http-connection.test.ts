@@ -6,9 +6,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createDispatcher, createSend, type Exchange } from '../../../src/acronis/http.ts';
 import { noAnswer } from '../../../src/acronis/no-answer.ts';
 import { systemClock } from '../../../src/base/clock.ts';
-import { ManualClock, settle } from '../manual-clock.ts';
-import { gateway, json, listen } from './gateway.ts';
-import { acronisFailure, always, failure } from './support.ts';
+import { failure } from '../../support/failure.ts';
+import { listenOnLoopback, trackConnections } from '../../support/loopback.ts';
+import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { always } from '../../support/signal.ts';
+import { gateway, json } from './gateway.ts';
+import { acronisFailure } from './support.ts';
 
 const put = (base: string): Exchange => ({
   method: 'PUT',
@@ -21,22 +24,16 @@ const unavailable = 'Acronis could not be reached or could not answer.';
 /** A server that does with a connection what the test says, once the request is there. */
 async function rawServer(onRequest: (socket: Socket) => void) {
   const seen = { requests: 0 };
-  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
     socket.on('data', () => {
       seen.requests++;
       onRequest(socket);
     });
   });
-  const base = `http://127.0.0.1:${await listen(server)}`;
+  trackConnections(server);
+  const base = `http://127.0.0.1:${await listenOnLoopback(server)}`;
   const dispatcher = createDispatcher();
-  onTestFinished(async () => {
-    await dispatcher.destroy();
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  onTestFinished(() => dispatcher.destroy());
   return { base, seen, send: createSend({ clock: systemClock, dispatcher, userAgent: 'test/1' }) };
 }
 
@@ -79,7 +76,7 @@ describe('a connection that is cut', () => {
 describe('a request that was never sent', () => {
   test('because nothing listens was surely not applied', async () => {
     const server = createServer();
-    const port = await listen(server);
+    const port = await listenOnLoopback(server);
     await new Promise((resolve) => server.close(resolve));
     const { send } = await gateway(json(200, {}));
     const error = await acronisFailure(send(put(`http://127.0.0.1:${port}`), always()));

@@ -4,8 +4,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDispatcher, createSend } from '../../../src/acronis/http.ts';
 import { isPublicAddress, publicLookup } from '../../../src/acronis/public-address.ts';
 import { systemClock } from '../../../src/base/clock.ts';
-import { listen } from './gateway.ts';
-import { acronisFailure, always } from './support.ts';
+import { listenOnLoopback } from '../../support/loopback.ts';
+import { always } from '../../support/signal.ts';
+import { acronisFailure } from './support.ts';
 
 describe('an address', () => {
   it.each(['8.8.8.8', '185.151.240.1', '172.32.0.1', '100.128.0.1', '2a02:6b8::1', '2606:4700::1111'])(
@@ -48,7 +49,7 @@ it('a name that leads to this machine gets no connection, and so no credential',
   let connections = 0;
   const server = createServer();
   server.on('connection', () => connections++);
-  const port = await listen(server);
+  const port = await listenOnLoopback(server);
   onTestFinished(() => void server.close());
   const dispatcher = createDispatcher();
   onTestFinished(() => dispatcher.destroy());

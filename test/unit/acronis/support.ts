@@ -1,6 +1,7 @@
-/** What the tests of the Acronis side share: users as the API sends them, a network that a test answers for, and how to look at a failure. */
+/** What the tests of the Acronis side share: users as the API sends them, a network that a test answers for. */
 import { AcronisError, type AcronisErrorDetails, type AcronisErrorKind } from '../../../src/acronis/errors.ts';
 import type { Exchange, Send } from '../../../src/acronis/http.ts';
+import { failure } from '../../support/failure.ts';
 
 export const tenant = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
 export const url = 'https://eu2-cloud.acronis.com/api/2';
@@ -19,9 +20,6 @@ export const wireUser = (n: number, fields: Readonly<Record<string, unknown>> = 
   ...fields,
 });
 
-/** A signal that nobody aborts. */
-export const always = (): AbortSignal => new AbortController().signal;
-
 export const refused = (kind: AcronisErrorKind, details: AcronisErrorDetails = {}) =>
   new AcronisError(kind, `refused: ${kind}`, details);
 
@@ -39,16 +37,6 @@ export function network(answer: (exchange: Exchange, count: number) => unknown):
     return await answer(exchange, sent.length);
   };
   return { send, sent };
-}
-
-/** What `promise` was rejected with. */
-export async function failure(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('it should have failed');
 }
 
 /** The AcronisError that `promise` was rejected with. */

@@ -1,9 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createPace } from '../../../src/acronis/rate-limiter.ts';
 import { createTokenSource, type TokenOptions } from '../../../src/acronis/token.ts';
-import { ManualClock, settle } from '../manual-clock.ts';
-import { quietAcronisMetrics } from '../quiet.ts';
-import { acronisFailure, always, failure, network, refused, url } from './support.ts';
+import { failure } from '../../support/failure.ts';
+import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { quietAcronisMetrics } from '../../support/quiet.ts';
+import { always } from '../../support/signal.ts';
+import { acronisFailure, network, refused, url } from './support.ts';
 
 const minute = 60_000;
 

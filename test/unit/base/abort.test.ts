@@ -1,8 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { orAborted } from '../../../src/base/abort.ts';
-import { always, failure } from '../acronis/support.ts';
-import { settle } from '../manual-clock.ts';
+import { failure } from '../../support/failure.ts';
+import { settle } from '../../support/manual-clock.ts';
+import { always } from '../../support/signal.ts';
 
 describe('waiting together', () => {
   test('the value comes through, and the signal is let go', async () => {

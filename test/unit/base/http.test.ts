@@ -4,7 +4,7 @@ import { Dispatcher } from 'undici';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Answer, exchange } from '../../../src/base/http.ts';
-import { ManualClock } from '../manual-clock.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const limits = { timeoutMs: 1_000, maxBytes: 1_000 };
 const request = { origin: 'https://acronis.test', path: '/', method: 'GET' } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createLog, type LogFormat, type LogLevel } from '../../../src/observability/log/logger.ts';
-import { ManualClock } from '../manual-clock.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 async function logging(level: LogLevel = 'info', format: LogFormat = 'json') {
   const lines: string[] = [];

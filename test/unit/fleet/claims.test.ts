@@ -4,9 +4,9 @@ import type { TenantUserUpsell } from '../../../src/api/object.ts';
 import { heirOf, rivalOf } from '../../../src/fleet/claims.ts';
 import type { NamespaceGuard } from '../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../src/fleet/objects.ts';
+import { quietLog } from '../../support/quiet.ts';
 import { otherTenantId, otherUserId, tenantId, userId } from '../controllers/upsell/fake-acronis.ts';
 import { type CreateOptions, FakeCluster } from '../controllers/upsell/fake-cluster.ts';
-import { quietLog } from '../quiet.ts';
 
 const user: User = { id: userId, tenantId, version: 1, businessTypes: [], login: 'johndoe' };
 const early = '2026-01-02T03:00:00Z';

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Account } from '../../../src/fleet/accounts/accounts.ts';
 import { runDrift } from '../../../src/fleet/drift.ts';
 import { WorkQueue } from '../../../src/runtime/workqueue/queue.ts';
+import { quietMetrics } from '../../support/quiet.ts';
 import { answered, otherUserId, userId } from '../controllers/upsell/fake-acronis.ts';
 import { createWorld, ownValues, type World } from '../controllers/upsell/world.ts';
-import { quietMetrics } from '../quiet.ts';
 
 const minute = 60_000;
 let world: World;

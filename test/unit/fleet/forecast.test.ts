@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import { forecast } from '../../../src/fleet/forecast.ts';
 import { createFleet, type Fleet } from '../../../src/fleet/objects.ts';
+import { quietLog } from '../../support/quiet.ts';
 import { userId } from '../controllers/upsell/fake-acronis.ts';
 import { FakeCluster } from '../controllers/upsell/fake-cluster.ts';
-import { quietLog } from '../quiet.ts';
 
 const hour = 3_600_000;
 let fleet: Fleet;

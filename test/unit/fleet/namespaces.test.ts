@@ -7,11 +7,11 @@ import {
   projectNamespace,
 } from '../../../src/fleet/namespaces.ts';
 import { createFleet } from '../../../src/fleet/objects.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { quietLog } from '../../support/quiet.ts';
+import { RecordedLog } from '../../support/recorded-log.ts';
 import { tenantId } from '../controllers/upsell/fake-acronis.ts';
 import { FakeCluster, failing } from '../controllers/upsell/fake-cluster.ts';
-import { ManualClock } from '../manual-clock.ts';
-import { quietLog } from '../quiet.ts';
-import { RecordedLog } from '../runtime/recording.ts';
 
 const labelled = { 'upsell.acronis.com/tenant-id': tenantId };
 const never = new AbortController().signal;

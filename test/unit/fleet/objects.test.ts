@@ -2,9 +2,9 @@ import { beforeEach, expect, it } from 'vitest';
 import { type Reason, reasons } from '../../../src/api/conditions.ts';
 import { statusOf } from '../../../src/controllers/upsell/status.ts';
 import { countByReason, createFleet, type Fleet, notReadySince } from '../../../src/fleet/objects.ts';
+import { quietLog } from '../../support/quiet.ts';
 import { userId } from '../controllers/upsell/fake-acronis.ts';
 import { FakeCluster } from '../controllers/upsell/fake-cluster.ts';
-import { quietLog } from '../quiet.ts';
 
 const at = (time: string) => Date.parse(`2026-01-02T${time}Z`);
 let fleet: Fleet;

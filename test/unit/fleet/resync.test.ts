@@ -2,10 +2,10 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { createFleet, type Fleet } from '../../../src/fleet/objects.ts';
 import { runResync } from '../../../src/fleet/resync.ts';
 import type { Priority } from '../../../src/runtime/workqueue/queue.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { quietLog } from '../../support/quiet.ts';
 import { userId } from '../controllers/upsell/fake-acronis.ts';
 import { FakeCluster } from '../controllers/upsell/fake-cluster.ts';
-import { ManualClock } from '../manual-clock.ts';
-import { quietLog } from '../quiet.ts';
 
 const hour = 3_600_000;
 let fleet: Fleet;

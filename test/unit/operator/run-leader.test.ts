@@ -5,10 +5,10 @@ import { connectTriggers } from '../../../src/controllers/upsell/triggers.ts';
 import { createVerifier } from '../../../src/fleet/verifier.ts';
 import { runLeader } from '../../../src/operator/run-leader.ts';
 import { WorkQueue } from '../../../src/runtime/workqueue/queue.ts';
+import { quietMetrics } from '../../support/quiet.ts';
 import { answered, otherUserId, userId } from '../controllers/upsell/fake-acronis.ts';
 import { failing } from '../controllers/upsell/fake-cluster.ts';
 import { createWorld, ownValues, type World } from '../controllers/upsell/world.ts';
-import { quietMetrics } from '../quiet.ts';
 import { RecordedControllerMetrics } from '../runtime/recording.ts';
 
 let world: World;

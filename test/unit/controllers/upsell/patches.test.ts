@@ -7,7 +7,7 @@ import {
 } from '../../../../src/controllers/upsell/patches.ts';
 import { createFleet } from '../../../../src/fleet/objects.ts';
 import type { KubernetesCall } from '../../../../src/kubernetes/calls/client.ts';
-import { quietLog } from '../../quiet.ts';
+import { quietLog } from '../../../support/quiet.ts';
 import { userId } from './fake-acronis.ts';
 import { FakeCluster } from './fake-cluster.ts';
 

@@ -4,7 +4,7 @@ import { connectTriggers } from '../../../../src/controllers/upsell/triggers.ts'
 import { createNamespaceStore, type NamespaceStore } from '../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
 import type { Priority } from '../../../../src/runtime/workqueue/queue.ts';
-import { quietLog } from '../../quiet.ts';
+import { quietLog } from '../../../support/quiet.ts';
 import { otherUserId, tenantId, userId } from './fake-acronis.ts';
 import { FakeCluster } from './fake-cluster.ts';
 

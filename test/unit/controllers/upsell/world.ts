@@ -10,9 +10,9 @@ import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
 import type { EventRecorder } from '../../../../src/kubernetes/events/recorder.ts';
 import type { Metrics } from '../../../../src/observability/metrics/interfaces.ts';
 import type { Outcome } from '../../../../src/runtime/controller/controller.ts';
-import { ManualClock } from '../../manual-clock.ts';
-import { quietLog, quietMetrics } from '../../quiet.ts';
-import { RecordedLog } from '../../runtime/recording.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { quietLog, quietMetrics } from '../../../support/quiet.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 import { FakeAcronis } from './fake-acronis.ts';
 import { FakeCluster } from './fake-cluster.ts';
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../../../../src/acronis/http.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
-import { acronisFailure, always, id, network, refused, tenant, url, wireUser } from '../../acronis/support.ts';
-import { ManualClock } from '../../manual-clock.ts';
-import { quietAcronisMetrics } from '../../quiet.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { quietAcronisMetrics } from '../../../support/quiet.ts';
+import { always } from '../../../support/signal.ts';
+import { acronisFailure, id, network, refused, tenant, url, wireUser } from '../../acronis/support.ts';
 
 const one = { url, clientId: 'one', clientSecret: 'canary-secret' };
 const two = { url, clientId: 'two', clientSecret: 'canary-secret' };

@@ -5,11 +5,11 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { type CredentialSources, createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
 import { createFleet, ownSource, type Source } from '../../../../src/fleet/objects.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { quietLog } from '../../../support/quiet.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 import { FakeCluster, failing } from '../../controllers/upsell/fake-cluster.ts';
 import { ownValues } from '../../controllers/upsell/world.ts';
-import { ManualClock, settle } from '../../manual-clock.ts';
-import { quietLog } from '../../quiet.ts';
-import { RecordedLog } from '../../runtime/recording.ts';
 
 const theirs: Source = 'customers/theirs';
 const good = {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { checkServer } from '../../../../src/kubernetes/calls/check-server.ts';
-import { ManualClock } from '../../manual-clock.ts';
-import { always, apiServer, type Certificate, connect, deferred, fixture, kubeconfigFile } from '../support.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { always } from '../../../support/signal.ts';
+import { apiServer, type Certificate, connect, deferred, fixture, kubeconfigFile } from '../support.ts';
 
 async function check(status: number, body: string, certificate?: Certificate) {
   const server = await apiServer((_request, response) => {

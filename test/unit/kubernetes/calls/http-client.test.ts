@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { isNotFound, isTransient, KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
-import { ManualClock } from '../../manual-clock.ts';
-import { always, apiServer, connect, deferred, eventually, failure, kubeconfigFile } from '../support.ts';
+import { failure } from '../../../support/failure.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { always } from '../../../support/signal.ts';
+import { apiServer, connect, deferred, eventually, kubeconfigFile } from '../support.ts';
 
 const get = { method: 'GET', path: '/api/v1/nodes' } as const;
 

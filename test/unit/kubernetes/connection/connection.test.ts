@@ -2,25 +2,17 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openConnection } from '../../../../src/kubernetes/connection/connection.ts';
-import { ManualClock } from '../../manual-clock.ts';
-import {
-  always,
-  apiServer,
-  clientOn,
-  connect,
-  eventually,
-  failure,
-  fixture,
-  kubeconfigFile,
-  recordingLog,
-  temporaryDirectory,
-} from '../support.ts';
+import { failure } from '../../../support/failure.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
+import { always } from '../../../support/signal.ts';
+import { apiServer, clientOn, connect, eventually, fixture, kubeconfigFile, temporaryDirectory } from '../support.ts';
 import { ConnectProxy } from './connect-proxy.ts';
 
 const get = { method: 'GET', path: '/version' } as const;
 
 function open(options: { kubeconfig?: string; env?: Record<string, string>; serviceAccountDir?: string }) {
-  const log = recordingLog();
+  const log = new RecordedLog();
   const connection = openConnection({ env: {}, clock: new ManualClock(), log, ...options });
   onTestFinished(() => connection.close());
   return { connection, log };
@@ -160,7 +152,7 @@ describe('credentials', () => {
       env: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
       serviceAccountDir,
       clock,
-      log: recordingLog(),
+      log: new RecordedLog(),
     });
     onTestFinished(() => connection.close());
     const { client } = clientOn(connection, clock);
@@ -311,7 +303,7 @@ describe('TLS', () => {
     await client.request(get, always());
 
     server.present('second');
-    server.cut();
+    server.connections.cut();
     await eventually(() => expect(server.connections.open).toBe(0));
     expect(await failure(client.request(get, always()))).toMatchObject({ reason: 'CertificateNotTrusted', status: 0 });
     copyFileSync(fixture('second.cert.pem'), ca);

@@ -3,8 +3,9 @@ import * as z from 'zod';
 import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
 import { createEventRecorder, type EventSubject } from '../../../../src/kubernetes/events/recorder.ts';
-import { ManualClock, settle } from '../../manual-clock.ts';
-import { always, recordingLog } from '../support.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
+import { always } from '../../../support/signal.ts';
 
 const subject: EventSubject = {
   apiVersion: 'upsell.acronis.com/v1alpha1',
@@ -27,7 +28,7 @@ function setup(answer: (call: KubernetesCall, signal: AbortSignal) => Promise<un
     },
   };
   const clock = new ManualClock();
-  const log = recordingLog();
+  const log = new RecordedLog();
   const count = { dropped: 0 };
   const metrics = { eventDropped: () => void count.dropped++ };
   const recorder = createEventRecorder({

@@ -2,8 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { KubernetesClient, WatchCall, WatchEvent } from '../../../../src/kubernetes/calls/client.ts';
 import { classifyFailure } from '../../../../src/runtime/reflector/failure.ts';
-import { ManualClock } from '../../manual-clock.ts';
-import { always, apiServer, connect, deferred, eventually, failure, kubeconfigFile } from '../support.ts';
+import { failure } from '../../../support/failure.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { always } from '../../../support/signal.ts';
+import { apiServer, connect, deferred, eventually, kubeconfigFile } from '../support.ts';
 
 const call = { path: '/apis/g/v1/things', query: { watch: 'true', resourceVersion: '5' }, idleTimeoutMs: 60_000 };
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { gatherLines } from '../../../../src/observability/log/batched-lines.ts';
-import { ManualClock } from '../../manual-clock.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 function gathering() {
   const clock = new ManualClock();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createPrometheus, type Prometheus } from '../../../../src/observability/metrics/prometheus.ts';
-import { ManualClock } from '../../manual-clock.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 let clock: ManualClock;
 let prometheus: Prometheus;

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Tracer } from '../../../../src/base/tracer.ts';
 import { openTracing } from '../../../../src/observability/tracing/tracing.ts';
-import { ManualClock } from '../../manual-clock.ts';
-import { RecordedLog } from '../../runtime/recording.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 
 const value = z.union([
   z.strictObject({ stringValue: z.string() }),

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ControllerOptions, type Outcome, runController } from '../../../../src/runtime/controller/controller.ts';
 import { WorkQueue } from '../../../../src/runtime/workqueue/queue.ts';
-import { ManualClock, settle } from '../../manual-clock.ts';
-import { RecordedControllerMetrics, RecordedLog, RecordedQueueMetrics } from '../recording.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
+import { RecordedControllerMetrics, RecordedQueueMetrics } from '../recording.ts';
 
 const policy = { baseMs: 1_000, factor: 2, ceilingMs: 60_000, jitter: 0 };
 

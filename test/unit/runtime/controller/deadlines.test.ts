@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { Deadlines } from '../../../../src/runtime/controller/deadlines.ts';
-import { ManualClock } from '../../manual-clock.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 let clock: ManualClock;
 let overdue: { readonly item: string; readonly at: number }[];

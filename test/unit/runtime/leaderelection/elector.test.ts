@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../../sandbox/seeded-random.ts';
 import type { Problem } from '../../../../src/base/problem.ts';
 import type { KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
@@ -11,8 +12,8 @@ import {
   type Hold,
   LeaseLost,
 } from '../../../../src/runtime/leaderelection/elector.ts';
-import { ManualClock, settle } from '../../manual-clock.ts';
-import { RecordedLog, seeded } from '../recording.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 import { FakeLeaseServer, type Way } from './fake-lease-server.ts';
 
 /** A process that takes part, with everything a test wants to know of it. */
@@ -55,7 +56,7 @@ class Replica {
         identity,
         durations: defaultLeaseDurations,
         clock,
-        random: seeded(seed),
+        random: seededRandom(seed),
         log: this.log,
         metrics: { leading: () => {} },
         onProblem: (problem) => this.problems.push(problem),

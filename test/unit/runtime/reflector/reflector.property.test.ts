@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../../sandbox/seeded-random.ts';
 import { Reflector } from '../../../../src/runtime/reflector/reflector.ts';
 import { Store } from '../../../../src/runtime/store/store.ts';
-import { ManualClock, settle } from '../../manual-clock.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 import { FakeApiServer, type Fault } from '../fake-api-server.ts';
-import { RecordedControllerMetrics, RecordedLog, seeded } from '../recording.ts';
+import { RecordedControllerMetrics } from '../recording.ts';
 import { project, type Thing, things } from '../things.ts';
 
 const after = fc.nat(6);
@@ -101,7 +103,7 @@ describe('a reflector, over random histories and faults', () => {
             store,
             project,
             clock,
-            random: seeded(seed),
+            random: seededRandom(seed),
             log,
             metrics: new RecordedControllerMetrics(),
           });

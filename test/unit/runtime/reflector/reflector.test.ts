@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../../sandbox/seeded-random.ts';
 import type { Problem } from '../../../../src/base/problem.ts';
 import { Semaphore } from '../../../../src/base/semaphore.ts';
 import { Reflector, type ReflectorOptions } from '../../../../src/runtime/reflector/reflector.ts';
 import { Store } from '../../../../src/runtime/store/store.ts';
-import { ManualClock, settle } from '../../manual-clock.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 import { FakeApiServer } from '../fake-api-server.ts';
-import { RecordedControllerMetrics, RecordedLog, seeded } from '../recording.ts';
+import { RecordedControllerMetrics } from '../recording.ts';
 import { project, type Thing, things } from '../things.ts';
 
 let clock: ManualClock;
@@ -46,7 +48,7 @@ function reflect(options: Partial<ReflectorOptions<Thing>> = {}): Reflector<Thin
     store,
     project,
     clock,
-    random: seeded(1),
+    random: seededRandom(1),
     log,
     metrics,
     onProblem: (problem) => problems.push(problem),

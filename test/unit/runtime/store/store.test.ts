@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Store } from '../../../../src/runtime/store/store.ts';
-import { RecordedLog } from '../recording.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 
 interface Thing {
   readonly key: string;

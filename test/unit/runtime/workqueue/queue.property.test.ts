@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Priority, type Work, WorkQueue } from '../../../../src/runtime/workqueue/queue.ts';
-import { ManualClock } from '../../manual-clock.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 import { RecordedQueueMetrics } from '../recording.ts';
 
 /** The queue said as plainly as possible: arrays, searched through. Turns that favour the less urgent come every eighth time, for retries and resyncs in turn. */

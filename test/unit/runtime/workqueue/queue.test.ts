@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { BackoffPolicy } from '../../../../src/base/backoff.ts';
 import { WorkQueue } from '../../../../src/runtime/workqueue/queue.ts';
 import { RetryPace } from '../../../../src/runtime/workqueue/retry-limiter.ts';
-import { ManualClock, settle } from '../../manual-clock.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { RecordedQueueMetrics } from '../recording.ts';
 
 const policy: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 5_000, jitter: 0 };
