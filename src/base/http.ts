@@ -60,16 +60,21 @@ export class ExchangeError extends Error {
   }
 }
 
-/** Rejects with ExchangeError, the signal's reason, or what the network layer threw. Redirects are answers like any other. */
+/**
+ * Redirects are answers like any other.
+ * @param onSent called as the request's bytes leave: once, and never for a request that was given up while it waited for a connection.
+ * @throws ExchangeError, the signal's reason, or what the network layer threw.
+ */
 export function exchange(
   pool: Dispatcher,
   options: Dispatcher.DispatchOptions,
   limits: Limits,
   clock: Clock,
   signal: AbortSignal,
+  onSent?: () => void,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const collector = new Collector(limits, resolve, reject, clock, signal);
+    const collector = new Collector(limits, resolve, reject, clock, signal, onSent);
     if (collector.waiting) pool.dispatch(options, collector);
   });
 }
@@ -81,6 +86,7 @@ class Collector implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #onAbort: () => void;
   readonly #timer: Timer;
+  #onSent: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers = NONE;
@@ -95,7 +101,9 @@ class Collector implements Dispatcher.DispatchHandler {
     reject: (error: unknown) => void,
     clock: Clock,
     signal: AbortSignal,
+    onSent: (() => void) | undefined,
   ) {
+    this.#onSent = onSent;
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -107,8 +115,10 @@ class Collector implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.waiting) this.#controller = controller;
-    else controller.abort(new Error('given up before it was sent'));
+    // Thrown, not aborted: before a request is written, an abort would destroy the connection that it was about to use.
+    if (!this.waiting) throw new Error('given up before it was sent');
+    this.#controller = controller;
+    this.#onSent?.();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -155,6 +165,7 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#resolve = nobody;
     this.#reject = nobody;
+    this.#onSent = undefined;
     this.#controller = undefined;
     this.#headers = NONE;
     this.#first = undefined;

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Dispatcher } from 'undici';
-import { expect, it } from 'vitest';
+import { Dispatcher, Pool } from 'undici';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 import { type Answer, exchange } from '../../../src/base/http.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -63,4 +65,47 @@ it('what comes after an exchange is over changes nothing', async () => {
   network.handler.onResponseEnd?.(controller, {});
   network.handler.onResponseError?.(controller, new Error('too late'));
   await expect(pending).rejects.toThrow('stopped');
+});
+
+/** A server that counts its connections and responds to `/held` only when told to. */
+async function countingServer() {
+  let connections = 0;
+  const held: ServerResponse[] = [];
+  const server = createServer((incoming, response) => {
+    if (incoming.url === '/held') held.push(response);
+    else response.end('now');
+  });
+  server.on('connection', () => connections++);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const pool = new Pool(`http://127.0.0.1:${address.port}`, { connections: 1 });
+  onTestFinished(async () => {
+    await pool.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { pool, held, connections: () => connections };
+}
+
+it('a request is reported as sent when its bytes leave; one given up while it waits for a connection is not, and costs no connection', async () => {
+  const { pool, held, connections } = await countingServer();
+  const sent: string[] = [];
+  const clock = new ManualClock();
+  const send = (path: string, signal = new AbortController().signal) =>
+    exchange(pool, { origin: request.origin, path, method: 'PUT' }, limits, clock, signal, () => sent.push(path));
+  const first = send('/held');
+  await vi.waitFor(() => expect(held).toHaveLength(1));
+  const stop = new AbortController();
+  const givenUp = Array.from({ length: 20 }, () => send('/given-up', stop.signal).catch(String));
+  const last = send('/last');
+  expect(sent).toEqual(['/held']);
+  stop.abort(new Error('stopped'));
+  expect(new Set(await Promise.all(givenUp))).toEqual(new Set(['Error: stopped']));
+  held[0]?.end('at last');
+  expect((await first).body.toString()).toBe('at last');
+  expect((await last).body.toString()).toBe('now');
+  expect(sent).toEqual(['/held', '/last']);
+  expect(connections()).toBe(1);
 });
