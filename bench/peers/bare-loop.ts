@@ -6,7 +6,7 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import * as z from 'zod';
 import { createUserReader } from '../../src/acronis/batch.ts';
-import type { User as ApiUser } from '../../src/acronis/user.ts';
+import { notVisible, type UserEvidence } from '../../src/acronis/evidence.ts';
 import { tenantUserUpsells } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
@@ -49,7 +49,7 @@ const cluster = await connect(settings.KUBECONFIG).credentials();
 const acronis = new Agent({ connections: requestsAtOnce, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 });
 const forever = new AbortController().signal;
 const users = createUserReader({
-  api: { getUsers, getUser: async (id) => (await getUsers([id]))[0] },
+  api: { getUsers, getUser: async (id) => (await getUsers([id])).get(id) ?? notVisible },
   clock: systemClock,
   lifetime: forever,
 });
@@ -96,7 +96,8 @@ async function watch(): Promise<void> {
 }
 
 async function assign({ metadata: { namespace, name, uid, generation }, spec: { userID } }: Upsell): Promise<void> {
-  const version = (await users.read(userID, forever))?.version;
+  const evidence = await users.read(userID, forever);
+  const version = evidence.kind === 'seen' ? evidence.user.version : undefined;
   const user = await answer<User>(acronis, `${api}/users/${userID}`, {
     method: 'PUT',
     headers: { ...bearer, 'content-type': 'application/json' },
@@ -130,14 +131,12 @@ async function assign({ metadata: { namespace, name, uid, generation }, spec: { 
 }
 
 /** Only as often as ours asks: what it does with a failure is of no use here. */
-async function getUsers(ids: readonly string[]): Promise<readonly ApiUser[]> {
-  const url = `${api}/users?uuids=${ids.join(',')}&lod=full`;
+async function getUsers(ids: readonly string[]): Promise<ReadonlyMap<string, UserEvidence>> {
+  const url = `${api}/users?uuids=${ids.join(',')}&lod=full&allow_deleted=true`;
   const page = await answer<{ items: readonly User[] }>(acronis, url, { headers: bearer });
-  return page.items.map(({ id, tenant_id: tenantId, version, business_types: businessTypes }) => ({
-    id,
-    tenantId,
-    version,
-    businessTypes,
-    login: '',
-  }));
+  return new Map(page.items.map((item) => [item.id, seen(item)]));
+}
+
+function seen({ id, tenant_id: tenantId, version, business_types: businessTypes }: User): UserEvidence {
+  return { kind: 'seen', user: { id, tenantId, version, businessTypes, login: '' } };
 }

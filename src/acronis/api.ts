@@ -3,8 +3,10 @@
  * is believed. Sources of each fact: the guide's chapter on quota upsell and the vendor's OpenAPI.
  */
 import * as z from 'zod';
+import { stringifyExact } from '../base/exact-json.ts';
 import { type CallOptions, createCall } from './call.ts';
-import { AcronisError, notTheApis } from './errors.ts';
+import { AcronisError, malformedUser, notTheApis } from './errors.ts';
+import { notVisible, type UserEvidence } from './evidence.ts';
 import type { AcronisOperation } from './metrics.ts';
 import {
   idSchema,
@@ -12,6 +14,7 @@ import {
   parseSearch,
   parseUser,
   parseUserPage,
+  type Revision,
   type SearchHit,
   type User,
   type UserPage,
@@ -20,7 +23,7 @@ import {
 /** What a PUT sends: nothing but the list, whole, and the revision that it was read with. */
 export interface BusinessTypesChange {
   readonly businessTypes: readonly string[];
-  readonly version: number;
+  readonly version: Revision;
 }
 
 /** The most users that one read takes: `uuids` of `GET /users` (vendor's OpenAPI). */
@@ -28,12 +31,21 @@ export const mostUsersPerRead = 100;
 
 /** All methods throw AcronisError, or the signal's reason once it is aborted. */
 export interface AcronisApi {
-  /** `GET /users/{id}`; undefined where there is no such user. */
-  getUser(id: string, signal: AbortSignal): Promise<User | undefined>;
-  /** `GET /users?uuids=`, at most `mostUsersPerRead` ids. Users that do not exist are left out of the answer. */
-  getUsers(ids: readonly string[], signal: AbortSignal): Promise<readonly User[]>;
-  /** `PUT /users/{id}` with `business_types` and `version`; the answer is the user after it. */
-  putBusinessTypes(id: string, change: BusinessTypesChange, signal: AbortSignal): Promise<User>;
+  /** `GET /users/{id}`, deleted ones included. */
+  getUser(id: string, signal: AbortSignal): Promise<UserEvidence>;
+  /** `GET /users?uuids=`, at most `mostUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here: read it alone. */
+  getUsers(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UserEvidence>>;
+  /**
+   * `PUT /users/{id}` with `business_types` and `version`.
+   * @param onSent called when the bytes leave, once per request sent; never for a request that only waited.
+   * @returns the user after it; undefined where a 2xx shows no user: the caller reads it back.
+   */
+  putBusinessTypes(
+    id: string,
+    change: BusinessTypesChange,
+    signal: AbortSignal,
+    onSent: () => void,
+  ): Promise<User | undefined>;
   /** `GET /search`: whose login, name or e-mail begins so, in the tenant and below; at most 300 and no further page. */
   search(
     tenantId: string,
@@ -56,34 +68,40 @@ const rootAnswer = z.object({ tenant_id: idSchema });
 
 export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
   const call = createCall(options);
-  const get = (operation: AcronisOperation, path: string, signal: AbortSignal) =>
-    call(operation, { method: 'GET', path }, signal);
+  const get = (operation: AcronisOperation, path: string, signal: AbortSignal, about?: string) =>
+    call(operation, { method: 'GET', path, ...(about === undefined ? {} : { about }) }, signal);
 
   return {
     async getUser(id, signal) {
-      if (!isId(id)) return undefined;
+      if (!isId(id)) return notVisible;
       try {
-        const user = parseUser(await get('get_user', `/users/${id}`, signal));
-        // A cache on the way that mixes answers up must not lead a write to somebody else.
-        if (user?.id !== id.toLowerCase()) throw notTheApis('not the user that was asked for');
-        return user;
+        const raw = await get('get_user', `/users/${id}?allow_deleted=true`, signal, id);
+        const parsed = parseUser(raw);
+        if (!parsed.ok) throw malformedUser(parsed.problem);
+        // A cache on the way that mixes responses up must not lead a write to another user.
+        if (parsed.shown.id !== id.toLowerCase()) throw notTheApis('not the user that was asked for');
+        return parsed.shown.evidence;
       } catch (error) {
-        if (error instanceof AcronisError && error.kind === 'notFound') return undefined;
-        throw error;
+        if (!(error instanceof AcronisError)) throw error;
+        if (error.kind === 'notFound') return notVisible;
+        throw error.ofOneUser();
       }
     },
     async getUsers(ids, signal) {
       const possible = ids.filter(isId);
-      if (possible.length === 0) return [];
-      const path = `/users?uuids=${possible.join(',')}&lod=full`;
-      return expect(parseUserPage(await get('get_users', path, signal)), 'a page of users').users;
+      if (possible.length === 0) return new Map();
+      const path = `/users?uuids=${possible.join(',')}&lod=full&allow_deleted=true`;
+      const { users } = expect(parseUserPage(await get('get_users', path, signal)), 'a page of users');
+      return new Map(users.map(({ id, evidence }) => [id, evidence]));
     },
-    async putBusinessTypes(id, { businessTypes, version }, signal) {
-      if (!isId(id)) throw new AcronisError('notFound', 'Acronis knows nothing under this id.');
-      const body = JSON.stringify({ business_types: businessTypes, version });
-      const user = parseUser(await call('put_user', { method: 'PUT', path: `/users/${id}`, body }, signal));
-      if (user?.id !== id.toLowerCase()) throw notTheApis('not the user that was written');
-      return user;
+    async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
+      if (!isId(id)) throw new AcronisError('notFound', 'Acronis knows nothing under this id.', { scope: 'user' });
+      const body = stringifyExact({ business_types: businessTypes, version });
+      const put = { method: 'PUT', path: `/users/${id}`, body, about: id, onSent } as const;
+      const parsed = parseUser(await call('put_user', put, signal));
+      if (!parsed.ok || parsed.shown.evidence.kind !== 'seen') return undefined;
+      if (parsed.shown.id !== id.toLowerCase()) throw notTheApis('not the user that was written').ofOneUser();
+      return parsed.shown.evidence.user;
     },
     async search(tenantId, text, signal) {
       const query = new URLSearchParams({ tenant: tenantId, text, limit: String(searchLimit) });

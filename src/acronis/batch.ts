@@ -9,11 +9,11 @@ import { orAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { type AcronisApi, mostUsersPerRead } from './api.ts';
 import { AcronisError } from './errors.ts';
-import type { User } from './user.ts';
+import type { UserEvidence } from './evidence.ts';
 
 export interface UserReader {
-  /** The user as it is now; undefined where there is none. @throws AcronisError, or the signal's reason. */
-  read(id: string, signal: AbortSignal): Promise<User | undefined>;
+  /** What Acronis shows of the user now. @throws AcronisError, or the signal's reason. */
+  read(id: string, signal: AbortSignal): Promise<UserEvidence>;
 }
 
 export interface BatchOptions {
@@ -34,8 +34,8 @@ const slowMs = 1_000;
 
 interface Wanted {
   readonly id: string;
-  readonly promise: Promise<User | undefined>;
-  readonly resolve: (user: User | undefined) => void;
+  readonly promise: Promise<UserEvidence>;
+  readonly resolve: (evidence: UserEvidence) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -82,13 +82,12 @@ export function createUserReader(options: BatchOptions): UserReader {
   const fetchBatch = async (batch: readonly Wanted[]): Promise<void> => {
     const [first] = batch;
     if (first !== undefined && batch.length === 1) return await fetchOne(first);
-    let users: Map<string, User>;
+    let users: ReadonlyMap<string, UserEvidence>;
     try {
-      const answer = await api.getUsers(
+      users = await api.getUsers(
         batch.map((wanted) => wanted.id),
         lifetime,
       );
-      users = new Map(answer.map((user) => [user.id, user]));
     } catch (error) {
       if (!spoiltByOne(error)) {
         for (const wanted of batch) wanted.reject(error);
@@ -99,9 +98,9 @@ export function createUserReader(options: BatchOptions): UserReader {
       return;
     }
     for (const wanted of batch) {
-      const user = users.get(wanted.id);
-      if (user === undefined) void fetchOne(wanted);
-      else wanted.resolve(user);
+      const evidence = users.get(wanted.id);
+      if (evidence === undefined) void fetchOne(wanted);
+      else wanted.resolve(evidence);
     }
   };
 
@@ -111,7 +110,7 @@ export function createUserReader(options: BatchOptions): UserReader {
       const id = anyCase.toLowerCase();
       let wanted = gathering.get(id);
       if (wanted === undefined) {
-        wanted = { id, ...Promise.withResolvers<User | undefined>() };
+        wanted = { id, ...Promise.withResolvers<UserEvidence>() };
         gathering.set(id, wanted);
         if (!windowOpen) {
           windowOpen = true;

@@ -15,6 +15,10 @@ export interface Call {
   readonly path: string;
   /** JSON. */
   readonly body?: string;
+  /** The user whom the call is about, where it is about one: a failure then speaks of this user alone. */
+  readonly about?: string;
+  /** Called when the bytes leave: once, or twice where a new token is tried. */
+  readonly onSent?: () => void;
 }
 
 export interface CallOptions {
@@ -31,10 +35,16 @@ export interface CallOptions {
 export type MakeCall = (operation: AcronisOperation, call: Call, signal: AbortSignal) => Promise<unknown>;
 
 export function createCall({ url, send, tokens, pace, clock, metrics }: CallOptions): MakeCall {
-  const once = (operation: AcronisOperation, { path, ...call }: Call, token: string, signal: AbortSignal) => {
+  const once = (operation: AcronisOperation, { path, about, ...call }: Call, token: string, signal: AbortSignal) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (call.body !== undefined) headers['content-type'] = 'application/json';
-    const request = () => send({ ...call, url: url + path, headers }, signal);
+    const request = async () => {
+      try {
+        return await send({ ...call, url: url + path, headers }, signal);
+      } catch (error) {
+        throw about !== undefined && error instanceof AcronisError ? error.ofOneUser() : error;
+      }
+    };
     return pace.run(() => measured(operation, request, clock, metrics), signal);
   };
 

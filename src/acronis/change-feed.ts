@@ -6,11 +6,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { AcronisApi } from './api.ts';
 import { notTheApis } from './errors.ts';
-import type { User } from './user.ts';
+import type { Shown } from './user.ts';
 
 export interface ChangeFeed {
   /** Pages of users changed since the last poll that was read to its end. @throws AcronisError, or the signal's reason. */
-  poll(signal: AbortSignal): AsyncGenerator<readonly User[], void, undefined>;
+  poll(signal: AbortSignal): AsyncGenerator<readonly Shown[], void, undefined>;
 }
 
 /** Clocks differ and transactions end late: each window begins this much before the last one began. */

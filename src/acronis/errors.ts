@@ -17,13 +17,18 @@ export type AcronisErrorKind =
   /** 403, or a platform code that says the same. */
   | 'forbidden'
   | 'notFound'
-  /** The revision that was sent is not the current one. */
+  /** The revision that was sent may not be the current one: a read shows whether it moved. */
   | 'conflict'
   /** Any other answer that says no, and will say no again. */
   | 'rejected';
 
+/** Whom a failure says something about: circuit, rate limiter and batch act within it and never beyond. */
+export type AcronisScope = 'user' | 'account' | 'service';
+
 export interface AcronisErrorDetails {
   readonly status?: number;
+  /** Without it: `service` for what is unavailable, `account` for the rest. */
+  readonly scope?: AcronisScope;
   readonly outcomeUnknown?: boolean;
   readonly retryAfterMs?: number | undefined;
   readonly detail?: string;
@@ -33,6 +38,7 @@ export interface AcronisErrorDetails {
 export class AcronisError extends Error {
   override readonly name = 'AcronisError';
   readonly kind: AcronisErrorKind;
+  readonly scope: AcronisScope;
   /** 0 where no answer came. */
   readonly status: number;
   /** True where the request may have reached the API and been applied although no answer says so. */
@@ -45,23 +51,42 @@ export class AcronisError extends Error {
   constructor(kind: AcronisErrorKind, message: string, details: AcronisErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.kind = kind;
+    this.scope = details.scope ?? (kind === 'unavailable' ? 'service' : 'account');
     this.status = details.status ?? 0;
     this.outcomeUnknown = details.outcomeUnknown ?? false;
     this.retryAfterMs = details.retryAfterMs;
     this.detail = details.detail ?? '';
+  }
+
+  /**
+   * The same failure, of a call about one user: as long as other users are served it speaks of this one alone. What speaks of the client (its token,
+   * its URL, its rate) or comes before any request (no name, no connection, no trust) stays as wide as it is.
+   */
+  ofOneUser(): AcronisError {
+    const { kind, status, outcomeUnknown, retryAfterMs, detail, cause } = this;
+    const isWider =
+      kind === 'credentials' || kind === 'urlNotAllowed' || status === 429 || (status >= 300 && status < 400);
+    if (isWider || (status === 0 && !outcomeUnknown)) return this;
+    return new AcronisError(kind, this.message, { status, outcomeUnknown, retryAfterMs, detail, cause, scope: 'user' });
   }
 }
 
 export const throttledMessage = 'Acronis asked for fewer requests.';
 export const unavailableMessage = 'Acronis could not be reached or could not answer.';
 
-/** A success that does not hold what the API would send. Whatever it stands for, a write may have been applied. */
-export const notTheApis = (detail: string, status = 0): AcronisError =>
-  new AcronisError('unavailable', "Acronis answered with something that is not the API's.", {
-    status,
-    detail,
-    outcomeUnknown: true,
-  });
+/**
+ * A response that is not what the API would send: a gateway's page, somebody else's JSON. Whatever its status, it proves nothing, and a write may
+ * have been applied.
+ * @param message constant for what is wrong, where more can be said.
+ */
+export const notTheApis = (detail: string, status = 0, message = notTheApisMessage): AcronisError =>
+  new AcronisError('unavailable', message, { status, detail, outcomeUnknown: true });
+
+const notTheApisMessage = "Acronis answered with something that is not the API's.";
+
+/** A user with a field of another form: which field, and which form. */
+export const malformedUser = (problem: string): AcronisError =>
+  notTheApis(problem, 0, `Acronis answered with a user that is not of the API's form: ${problem}.`);
 
 /** An answer that is not a success, as `http.ts` read it. */
 export interface ErrorAnswer {
@@ -72,8 +97,9 @@ export interface ErrorAnswer {
 }
 
 /**
- * The kind of an answer that is not 2xx with JSON. The API's documents leave open what a stale revision is answered with, so each form that any
- * source names counts: code 1001 under any 4xx, 412, 426 (KB 71376), and 409 unless its code is that of a true duplicate.
+ * The kind of a response that is not 2xx with JSON. The API's documents leave open what a stale revision is answered with, so each form that any
+ * source names counts: code 1001 under any 4xx, 412, 426 (KB 71376), and 409 unless a code of the platform says otherwise. Whether the revision
+ * really moved is the caller's to read.
  */
 export function classify(answer: ErrorAnswer): AcronisError {
   const { status, retryAfterMs } = answer;
@@ -83,6 +109,7 @@ export function classify(answer: ErrorAnswer): AcronisError {
   const said = `HTTP ${status}${shown}${platform ? `: ${platform.means}` : ''}`;
   const fail = (kind: AcronisErrorKind, message: string) =>
     new AcronisError(kind, message, { status, retryAfterMs, detail: said, outcomeUnknown: kind === 'unavailable' });
+  const isTheApis = errorBody.safeParse(answer.body).success;
 
   if (status === 429 || (status === 503 && (retryAfterMs !== undefined || isThrottleCode(code))))
     return fail('throttled', throttledMessage);
@@ -93,9 +120,12 @@ export function classify(answer: ErrorAnswer): AcronisError {
       'rejected',
       "The URL answered with a redirect, which is not followed: give the data center's own URL with the credentials.",
     );
+  if (!isTheApis) return notTheApis(said, status);
   if (status === 401) return fail('credentials', `Acronis did not accept the API client's token (${said}).`);
   if (platform?.kind === 'unavailable') return fail('unavailable', unavailableMessage);
   if (platform) return fail(platform.kind, `Acronis refused the request (${said}).`);
+  if (isPlatformCode(code))
+    return fail(status === 403 ? 'forbidden' : 'rejected', `Acronis refused the request (${said}).`);
   if (status === 403) return fail('forbidden', `The API client has no right to this (${said}).`);
   if (status === 404) return fail('notFound', `Acronis knows nothing under this id (${said}).`);
   if (status === 409 || status === 412 || status === 426)
@@ -149,10 +179,13 @@ const isThrottleCode = (code: Code): boolean => code === 'tooManyRequests' || co
 
 type Code = number | string | undefined;
 
-/** `error` is an object with a code (number or string), or, from the token endpoint, a string. */
+/** `error` is an object with a code (number or string), or, from the token endpoint, one of OAuth's words: other servers write any text there. */
 const errorBody = z.object({
-  error: z.union([z.object({ code: z.union([z.number(), z.string()]) }), z.string()]),
+  error: z.union([z.object({ code: z.union([z.number(), z.string()]) }), z.string().refine((word) => words.has(word))]),
 });
+
+/** A code of the platform that no table explains here: it is no HTTP status, so it says more than the status does. */
+const isPlatformCode = (code: Code): boolean => typeof code === 'number' && code >= 1000;
 
 /** HTTP's own and the platform's. Any other number, or a word that is not known, could be an id or a name. */
 const isShown = (code: number): boolean => Number.isInteger(code) && code >= 100 && code < 2000;

@@ -4,6 +4,7 @@
  */
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../base/clock.ts';
+import { parseExactJson } from '../base/exact-json.ts';
 import { type Answer, ExchangeError, exchange, headerOf, retryAfterOf } from '../base/http.ts';
 import { classify, notTheApis } from './errors.ts';
 import { noAnswer } from './no-answer.ts';
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Called when the bytes leave, not while the request waits for a connection. */
+  readonly onSent?: () => void;
 }
 
 export interface HttpOptions {
@@ -24,7 +27,7 @@ export interface HttpOptions {
   readonly timeoutMs?: number;
 }
 
-/** @returns the parsed JSON of a 2xx answer. @throws AcronisError, or the signal's reason once it is aborted. */
+/** @returns the parsed JSON of a 2xx response, integers exact; undefined where its body is empty. @throws AcronisError, or the signal's reason once it is aborted. */
 export type Send = (exchange: Exchange, signal: AbortSignal) => Promise<unknown>;
 
 const mostBytes = 10 * 1024 * 1024;
@@ -46,7 +49,7 @@ export const createDispatcher = ({ anyAddress = false }: { readonly anyAddress?:
 
 export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }: HttpOptions): Send {
   const limits = { timeoutMs, maxBytes: mostBytes };
-  return async ({ method, url, headers, body }, signal) => {
+  return async ({ method, url, headers, body, onSent }, signal) => {
     signal.throwIfAborted();
     const path = url.indexOf('/', 'https://'.length);
     const request = {
@@ -58,14 +61,14 @@ export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }:
     };
     let answer: Answer;
     try {
-      answer = await exchange(dispatcher, request, limits, clock, signal);
+      answer = await exchange(dispatcher, request, limits, clock, signal, onSent);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ExchangeError)) throw noAnswer(error, false);
       throw error.kind === 'tooLarge' ? notTheApis('more than 10 MB') : noAnswer(error, true);
     }
     const json = readJson(answer);
-    if (answer.status >= 200 && answer.status < 300 && json !== undefined) return json;
+    if (answer.status >= 200 && answer.status < 300 && (json !== undefined || answer.body.length === 0)) return json;
     throw classify({ status: answer.status, body: json, retryAfterMs: retryAfterOf(answer, clock.wall()) });
   };
 }
@@ -74,7 +77,7 @@ export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }:
 function readJson(answer: Answer): unknown {
   if (!/\bjson\b/i.test(headerOf(answer, 'content-type') ?? '')) return undefined;
   try {
-    return JSON.parse(answer.body.toString());
+    return parseExactJson(answer.body.toString());
   } catch {
     return undefined;
   }

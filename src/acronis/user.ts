@@ -3,12 +3,19 @@
  * Everything else that the API sends about a person is dropped here, so that it can get no further.
  */
 import * as z from 'zod';
+import { gone, type UserEvidence } from './evidence.ts';
+
+/**
+ * The revision of a user: opaque, up to int64. A number where that holds it exactly, a bigint beyond (see base/exact-json.ts), so that `===`
+ * compares revisions. Never compute with it.
+ */
+export type Revision = number | bigint;
 
 export interface User {
   readonly id: string;
   readonly tenantId: string;
-  /** The revision: opaque, current at the time of the answer, needed by the next write. */
-  readonly version: number;
+  /** Current at the time of the response, and needed by the next write. */
+  readonly version: Revision;
   readonly businessTypes: readonly string[];
   /** Personal data: compared with `spec.login` and never shown. */
   readonly login: string;
@@ -23,27 +30,59 @@ export const isId = (text: string): boolean => idPattern.test(text);
 /** Ids are UUIDs in lower case (OpenAPI); where one is not, it is compared as if it were. */
 export const idSchema = z.string().regex(idPattern).toLowerCase();
 
+/** From `parseExactJson`: a whole number up to int64. One that is a little wrong must not be sent, so anything else is refused with the whole user. */
+export const revisionSchema = z.union([z.int(), z.bigint()]);
+
 const schema = z
   .object({
     id: idSchema,
     tenant_id: idSchema,
-    // A number past what JavaScript holds exactly is refused with the whole user: a revision that is a little wrong must not be sent.
-    version: z.int(),
+    version: revisionSchema,
     login: z.string().nullish(),
     business_types: z.array(z.string()).nullish(),
+    deleted_at: z.string().nullish(),
   })
-  .transform(
-    (user): User => ({
-      id: user.id,
-      tenantId: user.tenant_id,
-      version: user.version,
-      businessTypes: user.business_types ?? none,
-      login: user.login ?? '',
-    }),
-  );
+  .transform((raw): Shown => {
+    const user = {
+      id: raw.id,
+      tenantId: raw.tenant_id,
+      version: raw.version,
+      businessTypes: raw.business_types ?? none,
+      login: raw.login ?? '',
+    };
+    return { id: raw.id, evidence: isTime(raw.deleted_at) ? gone : { kind: 'seen', user } };
+  });
 
-/** The user, or undefined where the answer is not one. */
-export const parseUser = (raw: unknown): User | undefined => schema.safeParse(raw).data;
+/** A time that is one: servers written in Go show the year 1 where there is none. */
+const isTime = (text: string | null | undefined): boolean => Date.parse(text ?? '') > 0;
+
+/** One user of a response, and what it proves of this user. */
+export interface Shown {
+  readonly id: string;
+  readonly evidence: UserEvidence;
+}
+
+export type ParsedUser =
+  | { readonly ok: true; readonly shown: Shown }
+  /** Names the field and the form it has, and no value: `version is text`. */
+  | { readonly ok: false; readonly problem: string };
+
+export function parseUser(raw: unknown): ParsedUser {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return { ok: true, shown: parsed.data };
+  const field = parsed.error.issues[0]?.path[0];
+  return { ok: false, problem: typeof field === 'string' ? `${field} ${formOf(raw, field)}` : 'not a user' };
+}
+
+function formOf(raw: unknown, field: string): string {
+  const value: unknown = typeof raw === 'object' && raw !== null ? Reflect.get(raw, field) : undefined;
+  if (value === undefined) return 'is missing';
+  if (value === null) return 'is null';
+  if (Array.isArray(value)) return 'is a list of another form';
+  if (typeof value === 'string') return 'is text of another form';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'is beyond 64 bits' : 'is not a whole number';
+  return typeof value === 'object' ? 'is an object' : `is a ${typeof value}`;
+}
 
 /** Lists that are empty come as `null` from some servers. */
 const items = z.array(z.unknown()).nullable();
@@ -53,16 +92,17 @@ const page = z.object({
 });
 
 export interface UserPage {
-  readonly users: readonly User[];
+  /** An item that is not a user is left out. */
+  readonly users: readonly Shown[];
   /** The cursor of the next page; it holds every filter. Undefined on the last page. */
   readonly after: string | undefined;
 }
 
-/** A page of `GET /users`, or undefined where the answer is not one. An item that is not a user is left out. */
+/** A page of `GET /users`, or undefined where the response is not one. */
 export function parseUserPage(raw: unknown): UserPage | undefined {
   const parsed = page.safeParse(raw);
   if (!parsed.success) return undefined;
-  const users = (parsed.data.items ?? []).map(parseUser).filter((user) => user !== undefined);
+  const users = (parsed.data.items ?? []).map(parseUser).flatMap((user) => (user.ok ? [user.shown] : []));
   return { users, after: parsed.data.paging?.cursors?.after || undefined };
 }
 

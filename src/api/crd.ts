@@ -44,8 +44,11 @@ export function structural(schema: z.ZodType, path: string): JsonSchema {
   const json = z.toJSONSchema(schema, {
     target: 'openapi-3.0',
     io: 'input',
-    unrepresentable: 'throw',
+    // What has no JSON Schema comes out without a type, and is refused below unless its own meta says the type.
+    unrepresentable: 'any',
     override: ({ jsonSchema }) => {
+      // An integer that is a bigint where a number would not hold it.
+      if (jsonSchema.type === 'integer' && jsonSchema.format === 'int64') delete jsonSchema.anyOf;
       // Pruning drops unknown fields already, and the API server does not accept both at once.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
@@ -61,6 +64,7 @@ function refuseUnstructural(schema: unknown, path: string): void {
   for (const key of Object.keys(schema)) {
     if (!structuralKeywords.has(key)) throw new Error(`${path}: ${key} has no place in a CRD; write the rule in CEL`);
   }
+  if (schema['type'] === undefined) throw new Error(`${path}: it has no type that a CRD could say`);
   const { properties, items, additionalProperties } = schema;
   if (properties !== undefined && additionalProperties !== undefined)
     throw new Error(`${path}: named fields and free ones have no place in one object of a CRD; drop one of the two`);

@@ -32,10 +32,11 @@ export const statusSchema = z.object({
     .optional()
     .meta({ format: 'int64' })
     .describe('The generation of spec that this status speaks of.'),
+  // A bigint where a number would not hold it exactly: see base/exact-json.ts.
   observedVersion: z
-    .int()
+    .union([z.int(), z.bigint()])
     .optional()
-    .meta({ format: 'int64' })
+    .meta({ type: 'integer', format: 'int64' })
     .describe(
       "The user's revision (version) as last read or written. It is the API's own number: compare it, never compute with it.",
     ),

@@ -4,7 +4,7 @@
  */
 
 import { AcronisError } from '../acronis/errors.ts';
-import type { User } from '../acronis/user.ts';
+import type { Shown } from '../acronis/user.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';
@@ -60,12 +60,13 @@ export async function runDrift(options: DriftOptions, signal: AbortSignal): Prom
   await Promise.all(underWay.values());
 }
 
-function enqueueDrifted(users: readonly User[], { fleet, queue, metrics }: DriftOptions): void {
+function enqueueDrifted(users: readonly Shown[], { fleet, queue, metrics }: DriftOptions): void {
   let drifted = 0;
-  for (const user of users) {
-    for (const key of fleet.byIndex('user', user.id)) {
+  for (const { id, evidence } of users) {
+    const version = evidence.kind === 'seen' ? evidence.user.version : undefined;
+    for (const key of fleet.byIndex('user', id)) {
       const object = fleet.get(key);
-      if (object === undefined || object.status.observedVersion === user.version) continue;
+      if (object === undefined || object.status.observedVersion === version) continue;
       drifted++;
       queue.add(key, 'retry');
     }

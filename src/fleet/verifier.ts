@@ -83,8 +83,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const verify = async (source: Source, objects: readonly TenantUserUpsell[], signal: AbortSignal): Promise<void> => {
     const users = await read(source, objects, signal);
     for (const object of objects) {
-      const user = users?.get(object.status.userID ?? '');
-      if (user === undefined || !(await judge.isAsReported(object, user, signal))) queue.add(object.key, 'resync');
+      const evidence = users?.get(object.status.userID ?? '');
+      if (evidence?.kind !== 'seen' || !(await judge.isAsReported(object, evidence.user, signal)))
+        queue.add(object.key, 'resync');
     }
   };
 
@@ -94,8 +95,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (credentials.kind !== 'found') return undefined;
     const ids = [...new Set(objects.map((object) => object.status.userID ?? ''))];
     try {
-      const users = await accounts.of(credentials.credentials).api.getUsers(ids, signal);
-      return new Map(users.map((user) => [user.id, user]));
+      return await accounts.of(credentials.credentials).api.getUsers(ids, signal);
     } catch (error) {
       // An answer that says no may be about one of them; that there is none is about nobody.
       if (error instanceof AcronisError && error.kind !== 'unavailable' && error.kind !== 'throttled') return undefined;

@@ -56,9 +56,11 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
       clientId: sandbox.clientId,
       clientSecret: sandbox.clientSecret,
     });
-    const user = await account.users.read(johnDoe, signal);
+    const evidence = await account.users.read(johnDoe, signal);
+    if (evidence.kind !== 'seen') throw new Error('the user is there');
+    const { version } = evidence.user;
     await Promise.all([johnDoe, companyAdmin, samRivers].map((id) => account.users.read(id, signal)));
-    await account.api.putBusinessTypes(johnDoe, { businessTypes: ['buyer'], version: user?.version ?? 0 }, signal);
+    await account.api.putBusinessTypes(johnDoe, { businessTypes: ['buyer'], version }, signal, () => {});
     await account.api.search(tenants.partner, 'sam.rivers', signal);
     for await (const users of account.changes.poll(signal)) expect(users.length).toBeGreaterThan(0);
   } finally {

@@ -2,6 +2,7 @@
  * What every look at an object is given: the cache, both remote sides, time, and where things are told. Made once, in `operator.ts`.
  */
 
+import type { Revision } from '../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
@@ -32,7 +33,7 @@ export interface ReconcileContext {
 
 /** The audit trail: one line for each PUT, whatever came of it. */
 export function auditOf(action: 'assign' | 'revoke', object: TenantUserUpsell, { log, metrics }: ReconcileContext) {
-  return (from: number, to: number | undefined, outcome: string) => {
+  return (from: Revision, to: Revision | undefined, outcome: string) => {
     metrics.wrote(action, outcome);
     log.info('wrote to Acronis', { action, object: object.key, generation: object.generation, from, to, outcome });
   };

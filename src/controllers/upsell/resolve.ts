@@ -21,7 +21,7 @@ export async function resolveUser(
   signal: AbortSignal,
 ): Promise<Resolution> {
   if (spec.userID !== undefined) {
-    const user = await account.users.read(spec.userID, signal);
+    const user = await seen(spec.userID, account, signal);
     return user !== undefined
       ? { kind: 'found', user }
       : not(
@@ -30,7 +30,7 @@ export async function resolveUser(
         );
   }
   if (spec.login === undefined || spec.tenantID === undefined) throw new Error('a parsed spec names a user');
-  const known = knownId === undefined ? undefined : await account.users.read(knownId, signal);
+  const known = knownId === undefined ? undefined : await seen(knownId, account, signal);
   if (known?.login === spec.login && known.tenantId === spec.tenantID) return { kind: 'found', user: known };
   return await searchByLogin(spec.login, spec.tenantID, account, signal);
 }
@@ -46,7 +46,7 @@ async function searchByLogin(
   const exact = inTenant.filter((hit) => hit.login === login);
   const [only] = exact;
   if (only !== undefined && exact.length === 1) {
-    const user = await account.users.read(only.id, signal);
+    const user = await seen(only.id, account, signal);
     if (user?.login === login) return { kind: 'found', user };
     // The search lags behind.
     return not(
@@ -77,3 +77,8 @@ async function searchByLogin(
 }
 
 const not = (reason: Verdict['reason'], message: string): Resolution => ({ kind: 'not', verdict: { reason, message } });
+
+async function seen(id: string, account: Account, signal: AbortSignal): Promise<User | undefined> {
+  const evidence = await account.users.read(id, signal);
+  return evidence.kind === 'seen' ? evidence.user : undefined;
+}

@@ -79,10 +79,11 @@ const tracedAccount = (account: Account, tracer: Tracer): Account => ({
     ...account.api,
     search: (tenantId, text, signal) =>
       tracer.span(toAcronis('search user'), () => account.api.search(tenantId, text, signal)),
-    putBusinessTypes: (id, change, signal) =>
+    putBusinessTypes: (id, change, signal, onSent) =>
       tracer.span(toAcronis('put user'), async (add) => {
-        const user = await account.api.putBusinessTypes(id, change, signal);
-        add({ 'upsell.revision.before': change.version, 'upsell.revision.after': user.version });
+        const user = await account.api.putBusinessTypes(id, change, signal, onSent);
+        add({ 'upsell.revision.before': String(change.version) });
+        if (user !== undefined) add({ 'upsell.revision.after': String(user.version) });
         return user;
       }),
   },

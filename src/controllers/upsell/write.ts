@@ -4,14 +4,14 @@
  */
 
 import { AcronisError } from '../../acronis/errors.ts';
-import type { User } from '../../acronis/user.ts';
+import type { Revision, User } from '../../acronis/user.ts';
 import type { Account } from '../../fleet/accounts/accounts.ts';
 import type { Plan } from './plan.ts';
 
 /** One applied write: the revision before and after it. */
 export interface Applied {
-  readonly from: number;
-  readonly to: number;
+  readonly from: Revision;
+  readonly to: Revision;
 }
 
 export type WriteResult =
@@ -36,7 +36,7 @@ export interface WriteOptions {
   /** Called before each PUT; what must be true before anything is assigned. */
   readonly prepare: () => Promise<void>;
   /** Told of every PUT: the audit trail. `to` is undefined where no answer said so. */
-  readonly record: (from: number, to: number | undefined, outcome: string) => void;
+  readonly record: (from: Revision, to: Revision | undefined, outcome: string) => void;
 }
 
 const mostAttempts = 3;
@@ -44,9 +44,9 @@ const mostAttempts = 3;
 /** @throws AcronisError where the API could not be asked or said no; the signal's reason once it is aborted. */
 export async function write(options: WriteOptions, signal: AbortSignal): Promise<WriteResult> {
   const { account, decide, prepare, record } = options;
-  let user: User | undefined = options.user;
+  let user: User = options.user;
   /** The revision that an unanswered PUT was sent with. */
-  let unanswered: number | undefined;
+  let unanswered: Revision | undefined;
   for (let attempt = 1; ; attempt++) {
     const plan = await decide(user);
     if (plan.kind !== 'write') {
@@ -58,32 +58,39 @@ export async function write(options: WriteOptions, signal: AbortSignal): Promise
     if (attempt > mostAttempts) return { kind: 'conflict' };
     await prepare();
     const from = plan.change.version;
+    let sent = false;
     let answer: User | undefined;
     try {
-      answer = await account.api.putBusinessTypes(user.id, plan.change, signal);
-      const settled = await decide(answer);
-      if (settled.kind === 'write') {
-        record(from, answer.version, 'notApplied');
-        return { kind: 'notApplied', user: answer };
+      answer = await account.api.putBusinessTypes(user.id, plan.change, signal, () => {
+        sent = true;
+      });
+      if (answer !== undefined) {
+        const settled = await decide(answer);
+        if (settled.kind === 'write') {
+          record(from, answer.version, 'notApplied');
+          return { kind: 'notApplied', user: answer };
+        }
+        record(from, answer.version, 'applied');
+        return { kind: 'settled', user: answer, plan: settled, applied: { from, to: answer.version } };
       }
-      record(from, answer.version, 'applied');
-      return { kind: 'settled', user: answer, plan: settled, applied: { from, to: answer.version } };
+      // A 2xx without a user: the read shows what became of it.
+      record(from, undefined, 'unknown');
+      unanswered = from;
     } catch (error) {
       if (!(error instanceof AcronisError)) {
-        // Stopped, or the API server failed in between: the PUT was sent all the same.
-        record(from, answer?.version, answer === undefined ? 'unknown' : 'applied');
+        // Stopped, or the API server failed in between.
+        if (sent) record(from, answer?.version, answer === undefined ? 'unknown' : 'applied');
         throw error;
       }
-      // Without a status and with a known outcome it was never sent: there was no token or no turn.
-      if (error.status > 0 || error.outcomeUnknown)
-        record(from, undefined, error.outcomeUnknown ? 'unknown' : error.kind);
+      if (sent) record(from, undefined, error.outcomeUnknown ? 'unknown' : error.kind);
       if (error.kind === 'notFound') return { kind: 'gone' };
       const again = error.kind === 'conflict' || error.outcomeUnknown;
       if (!again) throw error;
       if (error.outcomeUnknown) unanswered = from;
       if (error.outcomeUnknown && attempt === mostAttempts) throw error;
     }
-    user = await account.users.read(user.id, signal);
-    if (user === undefined) return { kind: 'gone' };
+    const evidence = await account.users.read(user.id, signal);
+    if (evidence.kind !== 'seen') return { kind: 'gone' };
+    user = evidence.user;
   }
 }

@@ -2,8 +2,10 @@
  * The KubernetesClient that talks HTTP. It adds what every call needs and nothing more: fresh credentials (and one repetition after a 401),
  * a deadline, a size limit, the count in the metrics, and errors of one kind. It does not retry: callers know what may be repeated.
  */
+
 import type { Clock } from '../../base/clock.ts';
 import { before } from '../../base/deadline.ts';
+import { stringifyExact } from '../../base/exact-json.ts';
 import { type Answer, exchange } from '../../base/http.ts';
 import type { Connection, Credentials } from '../connection/connection.ts';
 import { watchStream } from '../watch/stream.ts';
@@ -51,7 +53,7 @@ class HttpClient implements KubernetesClient {
     signal.throwIfAborted();
     const timeoutMs = call.timeoutMs ?? TIMEOUT_MS;
     const deadline = this.#clock.now() + timeoutMs;
-    const body = call.body === undefined ? null : JSON.stringify(call.body);
+    const body = call.body === undefined ? null : stringifyExact(call.body);
     const path = call.query === undefined ? call.path : call.path + queryString(call.query);
     let credentials = this.#connection.current() ?? (await this.#credentials(call, deadline, signal));
     for (let repeated = false; ; repeated = true) {

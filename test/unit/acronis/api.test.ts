@@ -41,18 +41,37 @@ const notTheApis = { kind: 'unavailable', message: "Acronis answered with someth
 describe('reading one user', () => {
   test('asks for the id with the token', async () => {
     const { api, sent, counted } = setup(() => wireUser(1, { version: 3 }));
-    expect(await api.getUser(id(1), always())).toMatchObject({ id: id(1), version: 3 });
+    expect(await api.getUser(id(1), always())).toMatchObject({ kind: 'seen', user: { id: id(1), version: 3 } });
     expect(sent).toEqual([
-      { method: 'GET', url: `${url}/users/${id(1)}`, headers: { authorization: 'Bearer token-1' } },
+      { method: 'GET', url: `${url}/users/${id(1)}?allow_deleted=true`, headers: { authorization: 'Bearer token-1' } },
     ]);
     expect(counted).toEqual(['get_user ok']);
   });
 
-  test('finds nobody where Acronis says 404', async () => {
+  test('a 404 of the API says that the user is not visible, and not that it is gone', async () => {
     const { api } = setup(() => {
       throw refused('notFound', { status: 404 });
     });
-    expect(await api.getUser(id(1), always())).toBeUndefined();
+    expect(await api.getUser(id(1), always())).toEqual({ kind: 'notVisible' });
+  });
+
+  test('a user is gone where the API shows when it was deleted', async () => {
+    const { api } = setup(() => wireUser(1, { deleted_at: '2026-01-02T03:04:05.123456' }));
+    expect(await api.getUser(id(1), always())).toEqual({ kind: 'gone' });
+  });
+
+  test.each([
+    ['a revision that is text', { version: '3' }, 'version is text of another form'],
+    ['a revision that is null', { version: null }, 'version is null'],
+    ['no revision', { version: undefined }, 'version is missing'],
+    ['a revision with a fraction', { version: 3.5 }, 'version is not a whole number'],
+    ['a revision beyond 64 bits', { version: 1e30 }, 'version is beyond 64 bits'],
+    ['types that are not texts', { business_types: [null] }, 'business_types is a list of another form'],
+  ])('%s is said by the name of the field and its form', async (_, fields, problem) => {
+    const { api } = setup(() => wireUser(1, fields));
+    const error = await acronisFailure(api.getUser(id(1), always()));
+    expect(error).toMatchObject({ kind: 'unavailable', scope: 'user' });
+    expect(error.message).toBe(`Acronis answered with a user that is not of the API's form: ${problem}.`);
   });
 
   test.each([
@@ -66,16 +85,15 @@ describe('reading one user', () => {
     `${id(1)}?allow_deleted=true`,
   ])('finds nobody under what is no id, and sends nothing: %j', async (text) => {
     const { api, sent } = setup(() => wireUser(1));
-    expect(await api.getUser(text, always())).toBeUndefined();
-    expect((await acronisFailure(api.putBusinessTypes(text, { businessTypes: [], version: 1 }, always()))).kind).toBe(
-      'notFound',
-    );
+    expect(await api.getUser(text, always())).toEqual({ kind: 'notVisible' });
+    const put = api.putBusinessTypes(text, { businessTypes: [], version: 1 }, always(), () => {});
+    expect((await acronisFailure(put)).kind).toBe('notFound');
     expect(sent).toEqual([]);
   });
 
   test('takes an id in upper case for the same user', async () => {
     const { api } = setup(() => wireUser(0xab));
-    expect(await api.getUser(id(0xab).toUpperCase(), always())).toMatchObject({ id: id(0xab) });
+    expect(await api.getUser(id(0xab).toUpperCase(), always())).toMatchObject({ user: { id: id(0xab) } });
   });
 
   test.each([
@@ -87,22 +105,26 @@ describe('reading one user', () => {
     ['a revision that no number holds', wireUser(1, { version: 2 ** 53 })],
   ])('does not believe %s', async (_, body) => {
     const { api } = setup(() => body);
-    expect(await acronisFailure(api.getUser(id(1), always()))).toMatchObject(notTheApis);
+    expect(await acronisFailure(api.getUser(id(1), always()))).toMatchObject({
+      kind: 'unavailable',
+      scope: 'user',
+      outcomeUnknown: true,
+    });
   });
 });
 
 describe('reading many users', () => {
   test('asks for the ids at full detail', async () => {
     const { api, sent } = setup(() => ({ items: [wireUser(1), wireUser(2)] }));
-    expect((await api.getUsers([id(1), id(2)], always())).map((user) => user.id)).toEqual([id(1), id(2)]);
-    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)},${id(2)}&lod=full`);
+    expect([...(await api.getUsers([id(1), id(2)], always())).keys()]).toEqual([id(1), id(2)]);
+    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)},${id(2)}&lod=full&allow_deleted=true`);
   });
 
   test('leaves out what is no id, so that it cannot spoil the others', async () => {
     const { api, sent } = setup(() => ({ items: [wireUser(1)] }));
     await api.getUsers(['..', id(1), `${id(2)}&x=`], always());
-    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)}&lod=full`);
-    expect(await api.getUsers(['..'], always())).toEqual([]);
+    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)}&lod=full&allow_deleted=true`);
+    expect(await api.getUsers(['..'], always())).toEqual(new Map());
     expect(sent).toHaveLength(1);
   });
 
@@ -118,27 +140,40 @@ describe('writing the business types', () => {
   test('sends exactly the list and the revision', async () => {
     const { api, sent, counted } = setup(() => wireUser(1, { version: 9, business_types: ['vip', 'buyer'] }));
     const extra = { ...change, login: 'johndoe', deletedAt: 5 };
-    expect(await api.putBusinessTypes(id(1), extra, always())).toMatchObject({ version: 9 });
+    expect(await api.putBusinessTypes(id(1), extra, always(), () => {})).toMatchObject({ version: 9 });
     expect(sent).toEqual([
       {
         method: 'PUT',
         url: `${url}/users/${id(1)}`,
         headers: { authorization: 'Bearer token-1', 'content-type': 'application/json' },
         body: '{"business_types":["vip","buyer"],"version":1559561146223}',
+        onSent: expect.any(Function),
       },
     ]);
     expect(counted).toEqual(['put_user ok']);
   });
 
+  test('sends a revision of 64 bits digit by digit', async () => {
+    const { api, sent } = setup(() => wireUser(1));
+    const largest = { businessTypes: ['buyer'], version: 9_223_372_036_854_775_807n };
+    await api.putBusinessTypes(id(1), largest, always(), () => {});
+    expect(sent[0]?.body).toBe('{"business_types":["buyer"],"version":9223372036854775807}');
+  });
+
+  test('that is answered with another user may have been applied', async () => {
+    const { api } = setup(() => wireUser(2));
+    const error = await acronisFailure(api.putBusinessTypes(id(1), change, always(), () => {}));
+    expect(error).toMatchObject({ ...notTheApis, outcomeUnknown: true, scope: 'user' });
+  });
+
   test.each([
-    ['another user', wireUser(2)],
+    ['nothing', undefined],
     ['null', null],
     ['nothing of a user', { ok: true }],
     ['types that are no texts', wireUser(1, { business_types: [null] })],
-  ])('that is answered 200 with %s may have been applied', async (_, body) => {
+  ])('that is answered 2xx with %s is for the caller to read back', async (_, body) => {
     const { api } = setup(() => body);
-    const error = await acronisFailure(api.putBusinessTypes(id(1), change, always()));
-    expect(error).toMatchObject({ ...notTheApis, outcomeUnknown: true });
+    expect(await api.putBusinessTypes(id(1), change, always(), () => {})).toBeUndefined();
   });
 
   test('is not sent again after anything but a refused token', async () => {
@@ -147,7 +182,7 @@ describe('writing the business types', () => {
       const { api, sent } = setup(() => {
         throw error;
       });
-      const seen = await acronisFailure(api.putBusinessTypes(id(1), change, always()));
+      const seen = await acronisFailure(api.putBusinessTypes(id(1), change, always(), () => {}));
       expect([seen.kind, seen.outcomeUnknown, sent.length]).toEqual([kind, error.outcomeUnknown, 1]);
     }
   });
@@ -159,7 +194,7 @@ describe('a refused token', () => {
       if (count === 1) throw refused('credentials', { status: 401 });
       return wireUser(1);
     });
-    await api.putBusinessTypes(id(1), { businessTypes: ['buyer'], version: 1 }, always());
+    await api.putBusinessTypes(id(1), { businessTypes: ['buyer'], version: 1 }, always(), () => {});
     expect(dropped).toEqual(['token-1']);
     expect(sent.map((each) => each.headers['authorization'])).toEqual(['Bearer token-1', 'Bearer token-2']);
     expect(sent[0]?.body).toBe(sent[1]?.body);

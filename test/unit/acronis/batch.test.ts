@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type BatchOptions, createUserReader } from '../../../src/acronis/batch.ts';
+import { notVisible, type UserEvidence } from '../../../src/acronis/evidence.ts';
 import { parseUser, type User } from '../../../src/acronis/user.ts';
 import { failure } from '../../support/failure.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
@@ -8,9 +9,11 @@ import { acronisFailure, id, refused, wireUser } from './support.ts';
 
 const user = (n: number): User => {
   const parsed = parseUser(wireUser(n));
-  if (parsed === undefined) throw new Error('not a user');
-  return parsed;
+  if (!parsed.ok || parsed.shown.evidence.kind !== 'seen') throw new Error('not a user');
+  return parsed.shown.evidence.user;
 };
+const evidenceOf = (seen: User | undefined): UserEvidence =>
+  seen === undefined ? notVisible : { kind: 'seen', user: seen };
 const numberOf = (userId: string): number => Number.parseInt(userId.slice(-12), 16);
 const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, at) => id(from + at));
 
@@ -24,15 +27,16 @@ function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
   const clock = new ManualClock();
   const ones: string[] = [];
   const batches: (readonly string[])[] = [];
-  const reader = createUserReader({
+  const evidence = createUserReader({
     api: {
       getUser: async (userId) => {
         ones.push(userId);
-        return await (fake.one?.(userId) ?? user(numberOf(userId)));
+        return evidenceOf(await (fake.one === undefined ? user(numberOf(userId)) : fake.one(userId)));
       },
       getUsers: async (userIds) => {
         batches.push(userIds);
-        return await (fake.many?.(userIds) ?? userIds.map((each) => user(numberOf(each))));
+        const users = await (fake.many?.(userIds) ?? userIds.map((each) => user(numberOf(each))));
+        return new Map(users.map((each) => [each.id, evidenceOf(each)]));
       },
     },
     clock,
@@ -41,6 +45,12 @@ function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
     busyWindowMs: 5,
     ...options,
   });
+  const reader = {
+    async read(userId: string, signal: AbortSignal): Promise<User | undefined> {
+      const found = await evidence.read(userId, signal);
+      return found.kind === 'seen' ? found.user : undefined;
+    },
+  };
   const readAll = (userIds: readonly string[]) => userIds.map((each) => reader.read(each, always()));
   return { reader, clock, ones, batches, readAll };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AcronisApi } from '../../../src/acronis/api.ts';
 import { createChangeFeed } from '../../../src/acronis/change-feed.ts';
-import { parseUserPage, type User, type UserPage } from '../../../src/acronis/user.ts';
+import { parseUserPage, type Shown, type UserPage } from '../../../src/acronis/user.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { always } from '../../support/signal.ts';
 import { acronisFailure, id, refused, tenant, wireUser } from './support.ts';
@@ -32,7 +32,7 @@ function setup(answer: (from: From, count: number) => UserPage) {
     clock,
   );
   const poll = async (): Promise<string[]> => {
-    const users: User[] = [];
+    const users: Shown[] = [];
     for await (const each of feed.poll(always())) users.push(...each);
     return users.map((user) => user.id);
   };

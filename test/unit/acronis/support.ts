@@ -34,6 +34,7 @@ export function network(answer: (exchange: Exchange, count: number) => unknown):
   const send: Send = async (exchange, signal) => {
     signal.throwIfAborted();
     sent.push(exchange);
+    exchange.onSent?.();
     return await answer(exchange, sent.length);
   };
   return { send, sent };

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { isId, parseSearch, parseUser, parseUserPage } from '../../../src/acronis/user.ts';
+import { isId, parseSearch, parseUser, parseUserPage, type User } from '../../../src/acronis/user.ts';
+import { parseExactJson } from '../../../src/base/exact-json.ts';
 import { id, tenant, wireUser } from './support.ts';
 
-const json = (text: string): unknown => JSON.parse(text);
+const json = (text: string): unknown => parseExactJson(text);
+/** The user that was read, or undefined. */
+const userIn = (raw: unknown): User | undefined => {
+  const read = parseUser(raw);
+  return read.ok && read.shown.evidence.kind === 'seen' ? read.shown.evidence.user : undefined;
+};
+const usersOf = (raw: unknown): (User | undefined)[] | undefined =>
+  parseUserPage(raw)?.users.map(({ evidence }) => (evidence.kind === 'seen' ? evidence.user : undefined));
 const parsed = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
   id: id(n),
   tenantId: tenant,
@@ -15,7 +23,7 @@ const parsed = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
 describe('a user', () => {
   test('is what the operator needs and nothing else of a person', () => {
     const raw = wireUser(1, { business_types: ['buyer'], version: 7, enabled: true, mfa_status: 'disabled' });
-    expect(parseUser(raw)).toEqual(parsed(1, { version: 7, businessTypes: ['buyer'] }));
+    expect(userIn(raw)).toEqual(parsed(1, { version: 7, businessTypes: ['buyer'] }));
   });
 
   test.each([
@@ -23,24 +31,35 @@ describe('a user', () => {
     ['business_types null', { business_types: null }, []],
     ['types that nobody knows yet, which a write must keep', { business_types: ['x', 'buyer'] }, ['x', 'buyer']],
   ])('%s', (_, fields, businessTypes) => {
-    expect(parseUser(wireUser(1, fields))?.businessTypes).toEqual(businessTypes);
+    expect(userIn(wireUser(1, fields))?.businessTypes).toEqual(businessTypes);
   });
 
   test('without a login is a user all the same', () => {
-    expect(parseUser(wireUser(1, { login: null }))?.login).toBe('');
+    expect(userIn(wireUser(1, { login: null }))?.login).toBe('');
   });
 
   test('has its ids in lower case, however they come', () => {
     const raw = wireUser(1, { id: id(0xabcdef).toUpperCase(), tenant_id: tenant.toUpperCase() });
-    expect(parseUser(raw)).toMatchObject({ id: id(0xabcdef), tenantId: tenant });
+    expect(userIn(raw)).toMatchObject({ id: id(0xabcdef), tenantId: tenant });
   });
 
   test.each([0, 1, -1, 1_559_561_146_223, Number.MAX_SAFE_INTEGER])('may have the revision %d', (version) => {
-    expect(parseUser(wireUser(1, { version }))?.version).toBe(version);
+    expect(userIn(wireUser(1, { version }))?.version).toBe(version);
   });
 
   test.each([
-    ['2^53, which could stand for two numbers', '9007199254740992'],
+    ['2^53', '9007199254740992', 9_007_199_254_740_992n],
+    ['2^53 + 1, which a double cannot hold', '9007199254740993', 9_007_199_254_740_993n],
+    ['the largest of 64 bits', '9223372036854775807', 9_223_372_036_854_775_807n],
+    ['the smallest of 64 bits', '-9223372036854775808', -9_223_372_036_854_775_808n],
+  ])('may have the revision %s, exactly', (_, digits, version) => {
+    expect(userIn(json(JSON.stringify(wireUser(1)).replace('"version":1', `"version":${digits}`)))?.version).toBe(
+      version,
+    );
+  });
+
+  test.each([
+    ['one more than 64 bits hold', '9223372036854775808'],
     ['a number of 30 digits', '123456789012345678901234567890'],
     ['more than a number holds', '1e999'],
     ['a fraction', '1.5'],
@@ -48,7 +67,7 @@ describe('a user', () => {
     ['null', 'null'],
     ['a list', '[1]'],
   ])('with a revision that cannot be sent back as it came is none: %s', (_, version) => {
-    expect(parseUser(json(JSON.stringify(wireUser(1)).replace('"version":1', `"version":${version}`)))).toBeUndefined();
+    expect(userIn(json(JSON.stringify(wireUser(1)).replace('"version":1', `"version":${version}`)))).toBeUndefined();
   });
 
   test.each([
@@ -64,23 +83,23 @@ describe('a user', () => {
     ['types that are an object', { business_types: { 0: 'buyer', length: 1 } }],
     ['a login that is an object', { login: {} }],
   ])('is refused whole with %s: a write made from it could lose something', (_, fields) => {
-    expect(parseUser(wireUser(1, fields))).toBeUndefined();
+    expect(userIn(wireUser(1, fields))).toBeUndefined();
   });
 
   test.each([undefined, null, 1, 'user', [], [wireUser(1)], {}])('is not %j', (raw) => {
-    expect(parseUser(raw)).toBeUndefined();
+    expect(userIn(raw)).toBeUndefined();
   });
 
   test('cannot be smuggled in by a prototype, and pollutes none', () => {
     const inherited = json(`{"__proto__":${JSON.stringify(wireUser(1))}}`);
-    expect(parseUser(inherited)).toBeUndefined();
+    expect(userIn(inherited)).toBeUndefined();
     const polluting = json(
       JSON.stringify(wireUser(1)).replace(
         '{',
         '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},',
       ),
     );
-    const user = parseUser(polluting);
+    const user = userIn(polluting);
     expect(user).toEqual(parsed(1));
     expect(Object.getPrototypeOf(user)).toBe(Object.prototype);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
@@ -107,7 +126,7 @@ describe('an id', () => {
 describe('a page of users', () => {
   test('has the users and the cursor of the next page', () => {
     const page = parseUserPage({ timestamp: 5, items: [wireUser(1)], paging: { cursors: { after: 'A==' } } });
-    expect(page).toEqual({ users: [parsed(1)], after: 'A==' });
+    expect(page).toEqual({ users: [{ id: id(1), evidence: { kind: 'seen', user: parsed(1) } }], after: 'A==' });
   });
 
   test.each([
@@ -128,12 +147,20 @@ describe('a page of users', () => {
 
   test('leaves out what is not a user, and keeps the others', () => {
     const items = [null, wireUser(1), 'x', { id: id(2) }, wireUser(3, { business_types: [null] }), wireUser(4)];
-    expect(parseUserPage({ items })?.users.map((user) => user.id)).toEqual([id(1), id(4)]);
+    expect(usersOf({ items })?.map((user) => user?.id)).toEqual([id(1), id(4)]);
+  });
+
+  test('shows which of them were deleted, and the year 1 of some servers is no time', () => {
+    const items = [
+      wireUser(1, { deleted_at: '2026-01-02T03:04:05Z' }),
+      wireUser(2, { deleted_at: '0001-01-01T00:00:00Z' }),
+    ];
+    expect(parseUserPage({ items })?.users.map(({ evidence }) => evidence.kind)).toEqual(['gone', 'seen']);
   });
 
   test('may hold a user twice', () => {
     const items = [wireUser(1), wireUser(1, { version: 2 })];
-    expect(parseUserPage({ items })?.users.map((user) => user.version)).toEqual([1, 2]);
+    expect(usersOf({ items })?.map((user) => user?.version)).toEqual([1, 2]);
   });
 
   test.each([undefined, null, [], {}, { items: {} }, { items: 'x' }, { items: [], paging: { cursors: { after: 5 } } }])(

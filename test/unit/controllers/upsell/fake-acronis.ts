@@ -31,8 +31,11 @@ export const lost = (): AcronisError =>
   });
 
 /** An answer that is not 2xx, as the real client would read it. */
-export const answered = (status: number, body?: unknown, retryAfterMs?: number): AcronisError =>
-  classify({ status, body, retryAfterMs });
+export const answered = (
+  status: number,
+  body: unknown = { error: { code: status, message: 'm' } },
+  retryAfterMs?: number,
+): AcronisError => classify({ status, body, retryAfterMs });
 
 export class FakeAcronis {
   readonly users = new Map<string, FakeUser>();
@@ -79,6 +82,7 @@ export class FakeAcronis {
 
   readonly send: Send = async (exchange, signal) => {
     signal.throwIfAborted();
+    exchange.onSent?.();
     const url = new URL(exchange.url);
     const path = url.pathname.replace('/api/2', '');
     const operation = operationOf(exchange.method, path, url.searchParams);

@@ -44,7 +44,7 @@ describe('accounts', () => {
       accounts.of({ ...one }).users.read(id(2), always()),
     ]);
     await clock.advance(5);
-    expect((await both).map((user) => user?.id)).toEqual([id(1), id(2)]);
+    expect((await both).map((evidence) => evidence.kind === 'seen' && evidence.user.id)).toEqual([id(1), id(2)]);
     expect(sent).toHaveLength(2);
   });
 
@@ -64,14 +64,14 @@ describe('accounts', () => {
     });
     await acronisFailure(accounts.of(one).api.getUser(id(1), always()));
     expect((await acronisFailure(accounts.of(one).api.getUser(id(1), always()))).kind).toBe('throttled');
-    expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ id: id(1) });
+    expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ kind: 'seen', user: { id: id(1) } });
   });
 
   test('with a refused client do not touch the others', async () => {
     const { accounts } = setup(() => wireUser(1));
     const broken = { ...one, clientId: 'refused' };
     expect((await acronisFailure(accounts.of(broken).api.getUser(id(1), always()))).kind).toBe('credentials');
-    expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ id: id(1) });
+    expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ kind: 'seen', user: { id: id(1) } });
   });
 
   test('tell of how many of them the circuit is open', async () => {
@@ -95,10 +95,10 @@ describe('accounts', () => {
     const reading = before.users.read(id(1), always());
     accounts.keepOnly([two]);
     await clock.advance(5);
-    expect(await reading).toMatchObject({ id: id(1) });
+    expect(await reading).toMatchObject({ kind: 'seen', user: { id: id(1) } });
     expect(sent.length).toBeGreaterThan(0);
     expect(accounts.of(two)).toBe(kept);
     expect(accounts.of(one)).not.toBe(before);
-    expect(await accounts.of(one).api.getUser(id(1), always())).toMatchObject({ id: id(1) });
+    expect(await accounts.of(one).api.getUser(id(1), always())).toMatchObject({ kind: 'seen', user: { id: id(1) } });
   });
 });

@@ -1,0 +1,40 @@
+/**
+ * JSON whose integers stay what they are up to int64: revisions are compared and sent back, so a digit that a double loses would name another one.
+ * What a double holds exactly is a number; a larger integer is a bigint; what is beyond int64, or no integer, is the number that JSON.parse makes of it.
+ * So equal integers are always equal under `===`.
+ */
+
+declare global {
+  interface JSON {
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+    ): unknown;
+    /** A value that JSON.stringify writes as this very text. */
+    rawJSON(text: string): object;
+  }
+}
+
+/** Only a text with as many digits in a run can hold an integer that a double does not. */
+const manyDigits = /\d{16}/;
+const integer = /^-?\d+$/;
+const maxInt64 = 2n ** 63n - 1n;
+const minInt64 = -(2n ** 63n);
+
+/** @throws SyntaxError where the text is not JSON; its message quotes the text, so it must not be shown. */
+export function parseExactJson(text: string): unknown {
+  return manyDigits.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+}
+
+function exactInteger(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined || !integer.test(source))
+    return value;
+  const exact = BigInt(source);
+  return exact >= minInt64 && exact <= maxInt64 ? exact : value;
+}
+
+/** As JSON.stringify; a bigint is written as the integer that it is. */
+export const stringifyExact = (value: unknown): string => JSON.stringify(value, rawInteger);
+
+const rawInteger = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? JSON.rawJSON(String(value)) : value;
