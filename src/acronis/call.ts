@@ -3,10 +3,10 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { AcronisError } from './errors.ts';
-import type { Send } from './http.ts';
+import type { Send } from './http/http.ts';
+import type { Pace } from './limits/rate-limiter.ts';
 import { measured } from './measured.ts';
 import type { AcronisMetrics, AcronisOperation } from './metrics.ts';
-import type { Pace } from './rate-limiter.ts';
 import type { TokenSource } from './token.ts';
 
 export interface Call {

@@ -2,7 +2,7 @@
  * Credentials of an API client, as they come from three places (environment, mounted files, a Secret) under the same three names, and are
  * judged once, here: complete, and with a URL that they may be sent to.
  */
-import { checkUrl, type UrlPolicy } from './url.ts';
+import { checkUrl, type UrlPolicy } from './http/url.ts';
 
 export interface Credentials {
   /** Base of the API, ending in `/api/2`. */

@@ -6,10 +6,10 @@ import * as z from 'zod';
 import { orAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AcronisError, notTheApis } from './errors.ts';
-import type { Exchange, Send } from './http.ts';
+import type { Exchange, Send } from './http/http.ts';
+import type { Pace } from './limits/rate-limiter.ts';
 import { measured } from './measured.ts';
 import type { AcronisMetrics } from './metrics.ts';
-import type { Pace } from './rate-limiter.ts';
 
 /** What does not say a time counts as not said: a token is worth a try in any case. */
 const seconds = z.coerce.number().positive().optional().catch(undefined);

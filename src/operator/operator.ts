@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { createDispatcher, createSend } from '../acronis/http.ts';
+import { createDispatcher, createSend } from '../acronis/http/http.ts';
 import { systemClock, type Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config.ts';

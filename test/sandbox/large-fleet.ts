@@ -4,7 +4,7 @@
  * The API server is the one in memory: nothing here is about it.
  */
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { createDispatcher, createSend, type Send } from '../../src/acronis/http.ts';
+import { createDispatcher, createSend, type Send } from '../../src/acronis/http/http.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { ReconcileContext } from '../../src/controllers/upsell/context.ts';
 import { report } from '../../src/controllers/upsell/report.ts';

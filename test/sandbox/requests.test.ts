@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { createDispatcher, createSend, type Exchange, type Send } from '../../src/acronis/http.ts';
+import { createDispatcher, createSend, type Exchange, type Send } from '../../src/acronis/http/http.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
 import { quietAcronisMetrics } from '../support/quiet.ts';

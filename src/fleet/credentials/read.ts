@@ -11,7 +11,7 @@ import {
   credentialKeys,
   parseCredentials,
 } from '../../acronis/credentials.ts';
-import type { UrlPolicy } from '../../acronis/url.ts';
+import type { UrlPolicy } from '../../acronis/http/url.ts';
 import { splitKey } from '../../api/object.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import { isForbidden, isNotFound } from '../../kubernetes/calls/errors.ts';

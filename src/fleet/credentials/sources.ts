@@ -4,7 +4,7 @@
  * What a source said last that was good is remembered, for objects whose deletion must still take a type away.
  */
 import type { Credentials, CredentialsResult } from '../../acronis/credentials.ts';
-import type { UrlPolicy } from '../../acronis/url.ts';
+import type { UrlPolicy } from '../../acronis/http/url.ts';
 import { orAborted } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';

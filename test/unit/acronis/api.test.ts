@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createApi } from '../../../src/acronis/api.ts';
-import type { Exchange } from '../../../src/acronis/http.ts';
-import { createPace } from '../../../src/acronis/rate-limiter.ts';
+import type { Exchange } from '../../../src/acronis/http/http.ts';
+import { createPace } from '../../../src/acronis/limits/rate-limiter.ts';
 import { failure } from '../../support/failure.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { quietAcronisMetrics } from '../../support/quiet.ts';

@@ -1,6 +1,6 @@
 /** What the tests of the Acronis side share: users as the API sends them, a network that a test answers for. */
 import { AcronisError, type AcronisErrorDetails, type AcronisErrorKind } from '../../../src/acronis/errors.ts';
-import type { Exchange, Send } from '../../../src/acronis/http.ts';
+import type { Exchange, Send } from '../../../src/acronis/http/http.ts';
 import { failure } from '../../support/failure.ts';
 
 export const tenant = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';

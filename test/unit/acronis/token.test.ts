@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createPace } from '../../../src/acronis/rate-limiter.ts';
+import { createPace } from '../../../src/acronis/limits/rate-limiter.ts';
 import { createTokenSource, type TokenOptions } from '../../../src/acronis/token.ts';
 import { failure } from '../../support/failure.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';

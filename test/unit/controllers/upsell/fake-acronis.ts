@@ -1,6 +1,6 @@
 /** Acronis in memory, behind the real client: token, users, search, change feed, revision check, and faults that a test puts in the way. */
 import { AcronisError, classify } from '../../../../src/acronis/errors.ts';
-import type { Exchange, Send } from '../../../../src/acronis/http.ts';
+import type { Exchange, Send } from '../../../../src/acronis/http/http.ts';
 import { orAborted } from '../../../../src/base/abort.ts';
 
 export interface FakeUser {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AcronisError, AcronisErrorKind } from '../../../../src/acronis/errors.ts';
-import { noAnswer } from '../../../../src/acronis/no-answer.ts';
-import { notPublicCode } from '../../../../src/acronis/public-address.ts';
+import { noAnswer } from '../../../../src/acronis/http/no-response.ts';
+import { notPublicCode } from '../../../../src/acronis/http/public-address.ts';
 import { meaningOf } from '../../../../src/api/conditions.ts';
 import {
   assignedVerdict,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from '../../../../src/acronis/http.ts';
+import type { Exchange } from '../../../../src/acronis/http/http.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietAcronisMetrics } from '../../../support/quiet.ts';

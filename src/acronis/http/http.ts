@@ -3,11 +3,11 @@
  * Redirects are not followed, so that a credential never goes where its URL did not say.
  */
 import { Agent, type Dispatcher } from 'undici';
-import type { Clock } from '../base/clock.ts';
-import { parseExactJson } from '../base/exact-json.ts';
-import { type Answer, ExchangeError, exchange, headerOf, retryAfterOf } from '../base/http.ts';
-import { classify, notTheApis } from './errors.ts';
-import { noAnswer } from './no-answer.ts';
+import type { Clock } from '../../base/clock.ts';
+import { parseExactJson } from '../../base/exact-json.ts';
+import { type Answer, ExchangeError, exchange, headerOf, retryAfterOf } from '../../base/http.ts';
+import { classify, notTheApis } from '../errors.ts';
+import { noAnswer } from './no-response.ts';
 import { publicLookup } from './public-address.ts';
 
 export interface Exchange {

@@ -1,10 +1,10 @@
 /** A real HTTP server on loopback in the part of Acronis or of a gateway before it, and a `Send` of production that talks to it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { createDispatcher, createSend, type Send } from '../../../src/acronis/http.ts';
-import type { Clock } from '../../../src/base/clock.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import { type Connections, listenOnLoopback, trackConnections } from '../../support/loopback.ts';
+import { createDispatcher, createSend, type Send } from '../../../../src/acronis/http/http.ts';
+import type { Clock } from '../../../../src/base/clock.ts';
+import { systemClock } from '../../../../src/base/clock.ts';
+import { type Connections, listenOnLoopback, trackConnections } from '../../../support/loopback.ts';
 
 export interface Gateway {
   readonly base: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkUrl, type UrlPolicy } from '../../../src/acronis/url.ts';
+import { checkUrl, type UrlPolicy } from '../../../../src/acronis/http/url.ts';
 
 const policy: UrlPolicy = { hosts: ['*.acronis.com', '*.acronis.cloud', 'portal.partner.example'], insecure: false };
 const insecure: UrlPolicy = { ...policy, insecure: true };

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from '../../../src/acronis/http.ts';
-import { always } from '../../support/signal.ts';
+import type { Exchange } from '../../../../src/acronis/http/http.ts';
+import { always } from '../../../support/signal.ts';
+import { acronisFailure } from '../support.ts';
 import { bodyOf, gateway, json } from './gateway.ts';
-import { acronisFailure } from './support.ts';
 
 const get = (base: string): Exchange => ({
   method: 'GET',

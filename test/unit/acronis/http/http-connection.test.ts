@@ -3,15 +3,15 @@ import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { MockAgent } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createDispatcher, createSend, type Exchange } from '../../../src/acronis/http.ts';
-import { noAnswer } from '../../../src/acronis/no-answer.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import { failure } from '../../support/failure.ts';
-import { listenOnLoopback, trackConnections } from '../../support/loopback.ts';
-import { ManualClock, settle } from '../../support/manual-clock.ts';
-import { always } from '../../support/signal.ts';
+import { createDispatcher, createSend, type Exchange } from '../../../../src/acronis/http/http.ts';
+import { noAnswer } from '../../../../src/acronis/http/no-response.ts';
+import { systemClock } from '../../../../src/base/clock.ts';
+import { failure } from '../../../support/failure.ts';
+import { listenOnLoopback, trackConnections } from '../../../support/loopback.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { always } from '../../../support/signal.ts';
+import { acronisFailure } from '../support.ts';
 import { gateway, json } from './gateway.ts';
-import { acronisFailure } from './support.ts';
 
 const put = (base: string): Exchange => ({
   method: 'PUT',

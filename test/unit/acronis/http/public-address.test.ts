@@ -1,12 +1,12 @@
 import type { LookupAddress } from 'node:dns';
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createDispatcher, createSend } from '../../../src/acronis/http.ts';
-import { isPublicAddress, publicLookup } from '../../../src/acronis/public-address.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import { listenOnLoopback } from '../../support/loopback.ts';
-import { always } from '../../support/signal.ts';
-import { acronisFailure } from './support.ts';
+import { createDispatcher, createSend } from '../../../../src/acronis/http/http.ts';
+import { isPublicAddress, publicLookup } from '../../../../src/acronis/http/public-address.ts';
+import { systemClock } from '../../../../src/base/clock.ts';
+import { listenOnLoopback } from '../../../support/loopback.ts';
+import { always } from '../../../support/signal.ts';
+import { acronisFailure } from '../support.ts';
 
 describe('an address', () => {
   it.each(['8.8.8.8', '185.151.240.1', '172.32.0.1', '100.128.0.1', '2a02:6b8::1', '2606:4700::1111'])(

@@ -2,7 +2,7 @@
  * What Node and undici throw when there is no answer, as an AcronisError: whether the request can have arrived, and which of the few things that
  * a person would mend differently it is. Only codes are looked at: messages of lower layers can hold parts of what was sent.
  */
-import { AcronisError, unavailableMessage } from './errors.ts';
+import { AcronisError, unavailableMessage } from '../errors.ts';
 import { notPublicCode } from './public-address.ts';
 
 /** Failures of a name, a route or a connection, which come before anything is sent. After any other one the request may have arrived. */

@@ -3,8 +3,8 @@
  * While it is open calls fail at once, with the words of the failure that opened it, so that conditions stay as they are and no worker waits for
  * a time-out that everybody knows will come. Any answer counts as one, a refusal too: only `unavailable` says that nobody is there.
  */
-import type { Clock, Random } from '../base/clock.ts';
-import { AcronisError } from './errors.ts';
+import type { Clock, Random } from '../../base/clock.ts';
+import { AcronisError } from '../errors.ts';
 
 export interface CircuitOptions {
   readonly clock: Clock;

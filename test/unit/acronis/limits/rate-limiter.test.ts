@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { createPace, type PaceOptions } from '../../../src/acronis/rate-limiter.ts';
-import { failure } from '../../support/failure.ts';
-import { ManualClock, settle } from '../../support/manual-clock.ts';
-import { always } from '../../support/signal.ts';
-import { acronisFailure, refused } from './support.ts';
+import { createPace, type PaceOptions } from '../../../../src/acronis/limits/rate-limiter.ts';
+import { failure } from '../../../support/failure.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { always } from '../../../support/signal.ts';
+import { acronisFailure, refused } from '../support.ts';
 
 function setup(options: Partial<PaceOptions> = {}) {
   const clock = new ManualClock();

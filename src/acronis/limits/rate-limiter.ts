@@ -2,8 +2,8 @@
  * How fast one account is asked: so many requests at once, so many a second, and nothing while Acronis said "later".
  * A throttle halves what may go at once; it grows back by one with every so many successes. First come, first served.
  */
-import type { Clock, Random } from '../base/clock.ts';
-import { AcronisError, throttledMessage } from './errors.ts';
+import type { Clock, Random } from '../../base/clock.ts';
+import { AcronisError, throttledMessage } from '../errors.ts';
 
 export interface PaceOptions {
   readonly concurrency: number;

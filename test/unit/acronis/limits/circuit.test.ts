@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createCircuit } from '../../../src/acronis/circuit.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
-import { acronisFailure, refused } from './support.ts';
+import { createCircuit } from '../../../../src/acronis/limits/circuit.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { acronisFailure, refused } from '../support.ts';
 
 const down = () => Promise.reject(refused('unavailable', { detail: 'ECONNRESET' }));
 const up = () => Promise.resolve('answer');
