@@ -1,11 +1,6 @@
 /** Answers that the API server did not give: its own Status objects, and what gateways say. */
+import type { MadeResponse } from '../relay/message.ts';
 import type { RequestFault } from './faults.ts';
-
-export interface FalseAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-}
 
 const html = '<!DOCTYPE html><html><body><h1>Bad gateway</h1><p>Please try again later.</p></body></html>';
 
@@ -33,7 +28,7 @@ export const statusObject = (code: number, reason = reasons[code] ?? 'Unknown'):
   code,
 });
 
-export function statusAnswer(fault: Extract<RequestFault, { kind: 'status' }>, nowMs: number): FalseAnswer {
+export function statusAnswer(fault: Extract<RequestFault, { kind: 'status' }>, nowMs: number): MadeResponse {
   const { status, reason, retryAfter, retryAfterForm = 'seconds', body = 'status' } = fault;
   const wait: Record<string, string> =
     retryAfter === undefined
@@ -54,7 +49,7 @@ export function statusAnswer(fault: Extract<RequestFault, { kind: 'status' }>, n
   }
 }
 
-export function garbageAnswer(form: Extract<RequestFault, { kind: 'garbage' }>['form']): FalseAnswer {
+export function garbageAnswer(form: Extract<RequestFault, { kind: 'garbage' }>['form']): MadeResponse {
   switch (form) {
     case 'html':
       return answer(200, 'text/html', html);
@@ -65,7 +60,7 @@ export function garbageAnswer(form: Extract<RequestFault, { kind: 'garbage' }>['
   }
 }
 
-const answer = (status: number, type: string, text: string, more: Record<string, string> = {}): FalseAnswer => ({
+const answer = (status: number, type: string, text: string, more: Record<string, string> = {}): MadeResponse => ({
   status,
   headers: { 'content-type': type, 'content-length': String(Buffer.byteLength(text)), ...more },
   text,

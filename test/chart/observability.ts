@@ -7,8 +7,8 @@ import { onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { systemClock } from '../../src/base/clock.ts';
-import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
 import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
+import { countEachOnce } from '../support/count-each-once.ts';
 import { chartDir } from './chart.ts';
 
 /** Go's first build of Prometheus's tools takes minutes. */
@@ -87,7 +87,7 @@ export async function registered(): Promise<ReadonlyMap<string, ReadonlySet<stri
     kubernetesHost: 'api:6443',
     leaderElectionId: 'things',
   });
-  countWhatHasLabels(prometheus.metrics);
+  countEachOnce(prometheus.metrics);
   const { text } = await prometheus.page();
   const names = new Map<string, Set<string>>();
   for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]+)(?:\{([^}]*)\})? \S+$/gm)) {
@@ -96,13 +96,4 @@ export async function registered(): Promise<ReadonlyMap<string, ReadonlySet<stri
     names.set(name, known);
   }
   return names;
-}
-
-/** A family whose labels are not known beforehand has no series until it is used. */
-function countWhatHasLabels({ controller, kubernetes, upsell }: Metrics): void {
-  controller.watchEvent('things');
-  controller.listed('things', 1);
-  controller.watchFailed('things', 'Expired');
-  kubernetes.requested('GET', '200', 1);
-  upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
 }

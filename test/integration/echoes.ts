@@ -2,41 +2,42 @@
  * Answers that say back what they were asked with: credentials, and the person it was about. Nothing of it may come out of the operator. Each is of a
  * form that something in front of Acronis, or Acronis itself, is known to have: JSON of several kinds, pages, redirects, the wrong type, half of it.
  */
-import type { OtherAnswer, SeenRequest } from './relay.ts';
+import type { MadeResponse } from '../../sandbox/relay/message.ts';
+import type { SeenRequest } from '../support/observing-relay.ts';
 
 export interface Echo {
   readonly name: string;
   readonly on: 'token' | 'read' | 'search' | 'put' | 'feed';
-  readonly answer: (said: string) => OtherAnswer;
+  readonly answer: (said: string) => MadeResponse;
 }
 
-const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): OtherAnswer => ({
+const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): MadeResponse => ({
   status,
   headers: { 'content-type': 'application/json', ...headers },
   text: JSON.stringify(body),
 });
-const text = (status: number, type: string, said: string): OtherAnswer => ({
+const text = (status: number, type: string, said: string): MadeResponse => ({
   status,
   headers: { 'content-type': type },
   text: said,
 });
-const page = (status: number, said: string): OtherAnswer =>
+const page = (status: number, said: string): MadeResponse =>
   text(status, 'text/html', `<html><title>${said}</title><pre>${said}</pre></html>`);
-const elsewhere = (said: string): OtherAnswer => ({
+const elsewhere = (said: string): MadeResponse => ({
   status: 307,
   headers: { location: `https://elsewhere.example.com/?said=${encodeURIComponent(said)}`, 'x-said': said },
   text: said,
 });
-const envelope = (status: number, code: unknown, said: string): OtherAnswer =>
+const envelope = (status: number, code: unknown, said: string): MadeResponse =>
   json(
     status,
     { error: { code, domain: said, message: said, details: { info: said, addition: said } } },
     { 'x-said': said },
   );
 /** A parser's error quotes it. */
-const broken = (said: string): OtherAnswer => text(200, 'application/json', said);
+const broken = (said: string): MadeResponse => text(200, 'application/json', said);
 /** Right in form, and wrong wherever it can be. */
-const strange = (said: string): OtherAnswer =>
+const strange = (said: string): MadeResponse =>
   json(200, {
     id: said,
     login: said,
@@ -47,7 +48,7 @@ const strange = (said: string): OtherAnswer =>
     items: [said],
   });
 
-const forms: Readonly<Record<string, (said: string) => OtherAnswer>> = {
+const forms: Readonly<Record<string, (said: string) => MadeResponse>> = {
   'a page with 500': (said) => page(500, said),
   'text as 200': (said) => text(200, 'text/plain', said),
   'no JSON under its type': broken,

@@ -4,11 +4,12 @@
  */
 import { expect, it } from 'vitest';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
+import type { MadeResponse } from '../../sandbox/relay/message.ts';
 import { until } from '../../sandbox/until.ts';
 import { readyOf } from '../faults/cluster.ts';
+import { type ObservingRelay, type SeenRequest, startObservingRelay } from '../support/observing-relay.ts';
 import { echoes, purposeOf } from './echoes.ts';
 import { OwnWay } from './own-way.ts';
-import { type OtherAnswer, type Relay, type SeenRequest, startRelay } from './relay.ts';
 
 /** Crashes when it is told to, with an error that has the environment in it wherever an error can have something, but for its message. */
 const crashing = `process.on('SIGUSR2', () => {
@@ -18,7 +19,7 @@ const crashing = `process.on('SIGUSR2', () => {
 const nodeFlags = [`--import=data:text/javascript,${encodeURIComponent(crashing)}`];
 
 /** A Status that says back what it was asked with. */
-const status = (code: number, { authorization, body }: SeenRequest): OtherAnswer => ({
+const status = (code: number, { authorization, body }: SeenRequest): MadeResponse => ({
   status: code,
   headers: { 'content-type': 'application/json', 'x-said': authorization },
   text: JSON.stringify({
@@ -33,7 +34,7 @@ const status = (code: number, { authorization, body }: SeenRequest): OtherAnswer
 });
 
 /** The same as the one event of a watch, which ends then. */
-const asEvent = (refusal: OtherAnswer): OtherAnswer => ({
+const asEvent = (refusal: MadeResponse): MadeResponse => ({
   ...refusal,
   status: 200,
   text: `{"type":"ERROR","object":${refusal.text}}\n`,
@@ -50,7 +51,7 @@ it('what is said back in errors comes out nowhere: no log line, event, status, m
   // One account for each echo, and one person.
   await using relays = new AsyncDisposableStack();
   const struck = new Map<string, number>();
-  const relaysSeen: Relay[] = [];
+  const relaysSeen: ObservingRelay[] = [];
   for (const [at, echo] of echoes.entries()) {
     const person = acronis.directory.add({
       id: `55555555-5555-4555-8555-${String(at).padStart(12, '0')}`,
@@ -61,7 +62,7 @@ it('what is said back in errors comes out nowhere: no log line, event, status, m
       tenant,
     });
     const { login, email, firstname, lastname } = person;
-    const relay = relays.use(await startRelay(acronis.url));
+    const relay = relays.use(await startObservingRelay({ server: acronis.url }));
     relaysSeen.push(relay);
     relay.answering = (request) => {
       if (purposeOf(request) !== echo.on) return undefined;
@@ -74,7 +75,7 @@ it('what is said back in errors comes out nowhere: no log line, event, status, m
     await cluster.create(namespace, `echo-${at}`, { ...who, credentialsSecretRef: { name: `own-${at}` } });
   }
 
-  await using api = await startRelay(controlPlane.server, controlPlane.caFile);
+  await using api = await startObservingRelay(controlPlane);
   relaysSeen.push(api);
   const kubeconfig = await kubeconfigFor(controlPlane, { name: namespace, token: way.token, server: api.url });
   const first = await way.start({ kubeconfig, nodeFlags }, ['--drift-interval=2s']);

@@ -4,14 +4,14 @@ import { expect, it } from 'vitest';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { until } from '../../sandbox/until.ts';
 import { countIn } from '../support/log-count.ts';
+import { startObservingRelay } from '../support/observing-relay.ts';
 import { inOrder, OwnWay } from './own-way.ts';
-import { startRelay } from './relay.ts';
 import { TcpForward } from './tcp-forward.ts';
 
 it('another backend behind the same address is taken as soon as the connections are cut', async () => {
   await using way = await OwnWay.make();
   const { controlPlane, namespace, token } = way;
-  await using second = await startRelay(controlPlane.server, controlPlane.caFile);
+  await using second = await startObservingRelay(controlPlane);
   await using address = await TcpForward.to(controlPlane.server);
   const kubeconfig = await kubeconfigFor(controlPlane, { name: namespace, token, server: address.url });
   const operator = await way.start({ kubeconfig });
@@ -28,7 +28,7 @@ it('another backend behind the same address is taken as soon as the connections 
 it('a kubeconfig that names another server is followed while the operator runs, and the old server may go', async () => {
   await using way = await OwnWay.make();
   const { controlPlane, namespace, token } = way;
-  await using second = await startRelay(controlPlane.server, controlPlane.caFile);
+  await using second = await startObservingRelay(controlPlane);
   const first = await TcpForward.to(controlPlane.server);
   const kubeconfig = await kubeconfigFor(controlPlane, { name: namespace, token, server: first.url });
   try {

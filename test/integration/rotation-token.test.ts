@@ -6,9 +6,9 @@ import * as z from 'zod';
 import { serviceAccount } from '../../sandbox/operator-rights.ts';
 import { until } from '../../sandbox/until.ts';
 import { untilLogged } from '../support/log-count.ts';
+import { startObservingRelay } from '../support/observing-relay.ts';
 import { inOrder, OwnWay } from './own-way.ts';
 import { PodFiles } from './pod-files.ts';
-import { startRelay } from './relay.ts';
 
 const created = z.object({ metadata: z.object({ uid: z.string() }) });
 const tokenRequest = z.object({ status: z.object({ token: z.string() }) });
@@ -72,7 +72,7 @@ it('a token that is replaced in time, as a kubelet does it or by a new file, is 
   };
   const ca = await readFile(controlPlane.caFile, 'utf8');
   await using files = await PodFiles.mount({ token: token.first, 'ca.crt': ca, namespace });
-  await using relay = await startRelay(controlPlane.server, controlPlane.caFile);
+  await using relay = await startObservingRelay(controlPlane);
   const operator = await way.start(files.wayTo(relay.url));
   await operator.ready(AbortSignal.timeout(30_000));
   await untilLogged(() => way.log, 'in-cluster service account');

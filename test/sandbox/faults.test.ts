@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { type Ask, field, items, signIn } from './ask.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { field, items, signIn } from './ask.ts';
+import { ask, sandbox, shareSandbox } from './shared-sandbox.ts';
 
-let sandbox: Sandbox;
-let ask: Ask;
 let user: string;
-beforeAll(async () => {
-  sandbox = await startSandbox();
-});
-afterAll(() => sandbox.stop());
-beforeEach(async () => {
-  sandbox.reset();
-  sandbox.reseed();
-  ask = await signIn(sandbox);
+shareSandbox();
+beforeEach(() => {
   user = sandbox.cast.samRivers;
 });
 

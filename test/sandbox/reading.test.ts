@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { describe, expect, test } from 'vitest';
 import { CHAPTER_TENANT } from '../../sandbox/acronis/seed.ts';
-import { type Ask, field, idsOf, items, signIn } from './ask.ts';
+import { field, idsOf, items } from './ask.ts';
+import { ask, sandbox, shareSandbox } from './shared-sandbox.ts';
 
-let sandbox: Sandbox;
-let ask: Ask;
-beforeAll(async () => {
-  sandbox = await startSandbox({ users: 400 });
-});
-afterAll(() => sandbox.stop());
-beforeEach(async () => {
-  sandbox.reset();
-  sandbox.reseed();
-  ask = await signIn(sandbox);
-});
+shareSandbox({ users: 400 });
 
 /** Users the partner's client may see. */
 const seen = () => sandbox.directory.size - 2; // Not the hermit, not the stranger.

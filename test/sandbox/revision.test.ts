@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { type Ask, field, signIn } from './ask.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { field } from './ask.ts';
+import { ask, sandbox, shareSandbox } from './shared-sandbox.ts';
 
-let sandbox: Sandbox;
-let ask: Ask;
 let user: string;
 const buyer = (version: unknown) => ({ business_types: ['buyer'], version });
 const versionOf = async (id: string) => field((await ask('GET', `/users/${id}`)).json, 'version');
 
-beforeAll(async () => {
-  sandbox = await startSandbox();
-});
-afterAll(() => sandbox.stop());
-beforeEach(async () => {
-  sandbox.reset();
-  sandbox.reseed();
-  ask = await signIn(sandbox);
+shareSandbox();
+beforeEach(() => {
   user = sandbox.cast.samRivers;
 });
 

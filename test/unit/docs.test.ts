@@ -11,8 +11,8 @@ import { structural } from '../../src/api/crd.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { addSettings } from '../../src/config.ts';
-import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
 import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
+import { countEachOnce } from '../support/count-each-once.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -184,35 +184,6 @@ describe('fields', () => {
 });
 
 describe('metrics', () => {
-  /** Everything is counted once, so that each family has a series that shows its labels. */
-  function countAll({ controller, queue, kubernetes, acronis, upsell, leading }: Metrics): void {
-    controller.reconciled('success', 1);
-    controller.panicked();
-    controller.activeWorkers(1);
-    controller.watchEvent('things');
-    controller.listed('things', 1);
-    controller.watchFailed('things', 'Expired');
-    queue.added();
-    queue.depth(1);
-    queue.waited(1);
-    queue.worked(1);
-    queue.retried();
-    kubernetes.requested('GET', '200', 1);
-    acronis.requested('token', 'ok', 1);
-    acronis.throttled(1);
-    acronis.countOpenCircuits(() => 1);
-    upsell.wrote('assign', 'applied');
-    upsell.driftFound(1);
-    upsell.driftCorrected();
-    upsell.resyncDone();
-    upsell.revocationGivenUp();
-    upsell.eventDropped();
-    upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
-    upsell.watchNotReady(() => ({ stalled: 1, passing: 1 }));
-    upsell.forecast(() => ({ feed: 1, resync: 1 }));
-    leading(true);
-  }
-
   test('metrics.md has every metric, with type and labels, and no other', async () => {
     const prometheus = createPrometheus({
       clock: new ManualClock(),
@@ -222,7 +193,7 @@ describe('metrics', () => {
       kubernetesHost: 'api:6443',
       leaderElectionId: 'things',
     });
-    countAll(prometheus.metrics);
+    countEachOnce(prometheus.metrics);
     const { text } = await prometheus.page();
     const real = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => {
       const series = new RegExp(`^${name}(?:_count)?\\{([^}]*)\\}`, 'm').exec(text)?.[1] ?? '';

@@ -1,0 +1,31 @@
+/** One call of every method of the metrics, for tests of the pages that come of them. */
+import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
+
+/** A family whose labels are not known beforehand has no series until it is used. */
+export function countEachOnce({ controller, queue, kubernetes, acronis, upsell, leading }: Metrics): void {
+  controller.reconciled('success', 1);
+  controller.panicked();
+  controller.activeWorkers(1);
+  controller.watchEvent('things');
+  controller.listed('things', 1);
+  controller.watchFailed('things', 'Expired');
+  queue.added();
+  queue.depth(1);
+  queue.waited(1);
+  queue.worked(1);
+  queue.retried();
+  kubernetes.requested('GET', '200', 1);
+  acronis.requested('token', 'ok', 1);
+  acronis.throttled(1);
+  acronis.countOpenCircuits(() => 1);
+  upsell.wrote('assign', 'applied');
+  upsell.driftFound(1);
+  upsell.driftCorrected();
+  upsell.resyncDone();
+  upsell.revocationGivenUp();
+  upsell.eventDropped();
+  upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
+  upsell.watchNotReady(() => ({ stalled: 1, passing: 1 }));
+  upsell.forecast(() => ({ feed: 1, resync: 1 }));
+  leading(true);
+}
