@@ -14,6 +14,7 @@ import { createAccounts } from '../fleet/accounts/accounts.ts';
 import { createWatch } from '../fleet/cache.ts';
 import type { OwnCredentials } from '../fleet/credentials/read.ts';
 import { createCredentialSources } from '../fleet/credentials/sources.ts';
+import { createFlows } from '../fleet/flows.ts';
 import { countByReason, notReadySince } from '../fleet/objects.ts';
 import { createVerifier } from '../fleet/verifier.ts';
 import { untilReachable } from '../kubernetes/calls/check-server.ts';
@@ -26,7 +27,6 @@ import { openTracing } from '../observability/tracing/tracing.ts';
 import { defaultLeaseDurations, elect, type Hold, LeaseLost } from '../runtime/leaderelection/elector.ts';
 import { createFence } from '../runtime/leaderelection/fence.ts';
 import { WorkQueue } from '../runtime/workqueue/queue.ts';
-import { RetryPace } from '../runtime/workqueue/retry-limiter.ts';
 import { runLeader } from './run-leader.ts';
 
 export interface OperatorOptions {
@@ -45,8 +45,8 @@ export type OperatorEnd =
 const product = 'acronis-upsell-operator';
 const clock = systemClock;
 const random = Math.random;
-/** Of all objects together: a whole fleet that fails at once comes back over minutes, and what people change meanwhile does not wait behind it. */
-const retries = { perSecond: 100, burst: 1_000 };
+/** Of all objects of one account: a whole fleet that fails at the same moment comes back over minutes, and what people change meanwhile does not wait behind it. */
+const retryRate = { perSecond: 100, burst: 1_000 };
 
 /**
  * Runs until the signal is aborted, or until it cannot go on.
@@ -100,7 +100,6 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   if (unreachable !== undefined) return { kind: 'failed', message: unreachable };
   if (signal.aborted) return { kind: 'stopped' };
 
-  const queue = new WorkQueue({ clock, random, metrics: metrics.queue, retryPace: new RetryPace(retries) });
   const lifetime = new AbortController();
   const dispatcher = createDispatcher({ anyAddress: config.allowInsecureAcronis });
   end.defer(() => dispatcher.close());
@@ -124,6 +123,16 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     metrics: metrics.acronis,
     log,
     lifetime: lifetime.signal,
+  });
+  const flows = createFlows({ fleet, sources, accounts });
+  const queue = new WorkQueue({
+    clock,
+    random,
+    metrics: metrics.queue,
+    maxInFlight: config.concurrency,
+    flowOf: flows.flowOf,
+    room: flows.roomOf,
+    retryRate,
   });
   metrics.acronis.countOpenCircuits(() => accounts.openCircuits);
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
@@ -201,7 +210,6 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
         context,
         queue,
         verifier,
-        workers: config.concurrency,
         driftIntervalMs: config.driftInterval,
         resyncIntervalMs: config.resyncInterval,
         controllerMetrics: metrics.controller,

@@ -20,7 +20,6 @@ export interface LeaderOptions {
   readonly context: ReconcileContext;
   readonly queue: WorkQueue;
   readonly verifier: Verifier;
-  readonly workers: number;
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
   readonly controllerMetrics: ControllerMetrics;
@@ -66,7 +65,6 @@ export async function runLeader(options: LeaderOptions, signal: AbortSignal): Pr
     runController(
       {
         queue,
-        workers: options.workers,
         reconcile: tracer === undefined ? createReconcile(context) : createTracedReconcile(context, tracer),
         clock,
         log,

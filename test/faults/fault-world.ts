@@ -170,8 +170,7 @@ export class FaultWorld implements AsyncDisposable {
       }
     }
     if ((await this.cluster.leader(this.namespace)) !== '') problems.push('kept the lease when told to stop');
-    if (this.log.includes('"msg":"the reconcile failed in a way nobody expected'))
-      problems.push('a reconcile failed in a way nobody expected');
+    if (this.log.includes('"msg":"the reconcile failed unexpectedly')) problems.push('a reconcile failed unexpectedly');
     return problems;
   }
 

@@ -136,14 +136,13 @@ export class LargeFleet implements AsyncDisposable {
         },
       },
     };
-    const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue });
+    const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue, maxInFlight: 64 });
     this.#verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
     const served = runLeader(
       {
         context,
         queue,
         verifier: this.#verifier,
-        workers: 64,
         driftIntervalMs: 60_000,
         resyncIntervalMs,
         controllerMetrics: quietMetrics.controller,

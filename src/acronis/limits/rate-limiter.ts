@@ -20,6 +20,8 @@ export interface Pace {
   run<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** How many may go at once just now. */
   readonly limit: number;
+  /** Nothing is sent just now, since Acronis asked for it. */
+  readonly isHeld: boolean;
 }
 
 /** A wait that a reconcile sits out; a longer one is given back to the caller as `throttled`, so that the object can say so. */
@@ -133,6 +135,9 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
   return {
     get limit() {
       return limit;
+    },
+    get isHeld() {
+      return clock.now() < holdUntil;
     },
     async run(call, signal) {
       signal.throwIfAborted();

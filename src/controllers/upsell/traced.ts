@@ -63,6 +63,7 @@ function tracedAccounts(accounts: Accounts, tracer: Tracer): Accounts {
       return traced;
     },
     keepOnly: (credentials) => accounts.keepOnly(credentials),
+    roomOf: (id) => accounts.roomOf(id),
     get size() {
       return accounts.size;
     },

@@ -23,6 +23,8 @@ export interface Account {
   readonly changes: ChangeFeed;
   /** Whether it is left alone for a while because Acronis did not answer. */
   readonly circuit: Pick<Circuit, 'isOpen'>;
+  /** How many objects of it may be worked on just now: few while it is paused, and no more than its rate serves in a few seconds. */
+  room(): number;
 }
 
 export interface AccountOptions {
@@ -37,10 +39,17 @@ export interface AccountOptions {
   readonly lifetime: AbortSignal;
 }
 
+/** While an account is paused a reconcile fails at once, but for one that tries; so all objects say what is wrong within a bounded time. */
+const pausedRoom = 4;
+/** Seconds' worth of requests that may wait for their turn in reconciles; what is beyond waits in the queue. */
+const rateRoomSeconds = 5;
+
 export interface Accounts {
   of(credentials: Credentials): Account;
   /** Forgets every account that none of these belong to, tokens included. */
   keepOnly(credentials: readonly Credentials[]): void;
+  /** The room of the account with this id; without limit where there is none. */
+  roomOf(id: string): number;
   readonly size: number;
   readonly openCircuits: number;
 }
@@ -61,6 +70,7 @@ export function createAccounts(options: AccountOptions): Accounts {
       // Work under way goes on with the account it has, and ends with it.
       for (const id of [...accounts.keys()]) if (!ids.has(id)) accounts.delete(id);
     },
+    roomOf: (id) => accounts.get(id)?.room() ?? Number.POSITIVE_INFINITY,
     get size() {
       return accounts.size;
     },
@@ -84,6 +94,7 @@ function createAccount(id: string, credentials: Credentials, options: AccountOpt
       }),
     onClose: () => log?.info('Acronis answers again', { account: id }),
   });
+  const rateRoom = options.rate === 0 ? Number.POSITIVE_INFINITY : Math.max(pausedRoom, options.rate * rateRoomSeconds);
   const guarded: Pick<Pace, 'run'> = { run: (call, signal) => circuit.run(() => pace.run(call, signal)) };
   const tokens = createTokenSource({ url, clientId, clientSecret, send, pace: guarded, clock, metrics, lifetime });
   const api = createApi({ url, clientId, send, tokens, pace: guarded, clock, metrics });
@@ -95,6 +106,7 @@ function createAccount(id: string, credentials: Credentials, options: AccountOpt
     users: createUserReader({ api, clock, lifetime }),
     changes: createChangeFeed(feed, clock),
     circuit,
+    room: () => (circuit.isOpen || pace.isHeld ? pausedRoom : rateRoom),
   };
 }
 

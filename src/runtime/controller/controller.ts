@@ -1,12 +1,12 @@
 /**
- * The loop around a reconcile: so many workers, each taking a key, having it reconciled, and doing what the outcome says.
- * A reconcile that throws is logged, counted and tried again; it never stops a worker.
+ * What stands around a reconcile: keys are taken from the queue as it hands them out, each is reconciled, and what the result says is done.
+ * How many are in flight is the queue's to say. A reconcile that throws is logged, counted and tried again; it never stops the others.
  */
 
 import type { BackoffPolicy } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { Priority, WorkQueue } from '../workqueue/queue.ts';
+import type { WorkQueue } from '../workqueue/queue.ts';
 import { Deadlines } from './deadlines.ts';
 import type { ControllerMetrics } from './metrics.ts';
 
@@ -14,76 +14,89 @@ import type { ControllerMetrics } from './metrics.ts';
 export type Outcome =
   /** Nothing, until something changes. */
   | { readonly kind: 'done' }
-  /** All is well, look again after this time. */
-  | { readonly kind: 'again'; readonly afterMs: number; readonly priority: Priority }
   /** It failed in a way that is expected to pass: try again, later each time, and not before `atLeastMs`. */
   | { readonly kind: 'retry'; readonly policy: BackoffPolicy; readonly atLeastMs?: number };
 
 export interface ControllerOptions {
   readonly queue: WorkQueue;
-  readonly workers: number;
   /** The signal is aborted by `hardStop`, and when `deadlineMs` has passed. It outlives the reconcile: nothing that does so too may listen to it. */
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
-  /** Aborted when the grace period is over: reconciles under way are told to give up. */
+  /** Aborted when the grace period is over: reconciles in flight give up. */
   readonly hardStop: AbortSignal;
-  /** The longest one reconcile may take. Absent: no limit but its own. */
+  /** How long one reconcile may take at most. Absent: no limit but its own. */
   readonly deadlineMs?: number;
 }
 
-/** For what nobody expected: quick at first, since it may have been chance, and never a flood of errors. */
+/** For what no one expected: quick at first, since it may have been chance, and never a flood of errors. */
 export const unexpectedBackoff: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 600_000, jitter: 0.5 };
 
+/** A reconcile that takes longer holds no place that other flows could use. */
+export const slowMs = 1_000;
+
+/** One for many reconciles, one after the other, until it is aborted: signals are dear, and nearly none of them is ever used. */
+class Run {
+  readonly abort = new AbortController();
+  key = '';
+}
+
 /**
- * Works until `signal` is aborted; then no further key is taken, and it resolves once the reconciles under way have ended
+ * Works until `signal` is aborted; then no further key is taken, and it resolves once the reconciles in flight have ended
  * (on their own, or because `hardStop` was aborted). Only then is it true that this process does nothing any more.
  */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
   const { queue, clock, metrics, deadlineMs, hardStop } = options;
-  const controllers = new Set<AbortController>();
-  let active = 0;
-  const deadlines =
+  /** The last one to be free is used first: a few that are always in use make less garbage than many that take turns. */
+  const free: Run[] = [];
+  const active = new Set<Run>();
+  const ended = Promise.withResolvers<void>();
+  const slow = new Deadlines<Run>(clock, slowMs, ({ key }) => queue.releasePlace(key));
+  const overdue =
     deadlineMs === undefined
       ? undefined
-      : new Deadlines<AbortController>(clock, deadlineMs, (running) => running.abort(new ReconcileTimeout(deadlineMs)));
-  const stopAll = () => {
-    for (const running of controllers) running.abort(hardStop.reason);
+      : new Deadlines<Run>(clock, deadlineMs, ({ abort }) => abort.abort(new ReconcileTimeout(deadlineMs)));
+
+  const start = (key: string) => {
+    const run = free.pop() ?? new Run();
+    run.key = key;
+    active.add(run);
+    metrics.activeWorkers(active.size);
+    slow.begin(run);
+    overdue?.begin(run);
+    void reconcileOne(options, key, run.abort.signal).then(() => end(run));
   };
-  hardStop.addEventListener('abort', stopAll);
-
-  /** One for all that a worker does, until it is aborted: signals are dear, and nearly none of them is ever heard. */
-  function newController(): AbortController {
-    const controller = new AbortController();
-    controllers.add(controller);
-    return controller;
-  }
-
-  async function worker(): Promise<void> {
-    let running = newController();
-    while (!signal.aborted) {
-      const work = await queue.get(signal);
-      if (work === undefined) return;
-      if (!signal.aborted) {
-        if (running.signal.aborted) {
-          controllers.delete(running);
-          running = newController();
-        }
-        if (hardStop.aborted) running.abort(hardStop.reason);
-        metrics.activeWorkers(++active);
-        deadlines?.begin(running);
-        await reconcileOne(options, work.key, running.signal);
-        deadlines?.end(running);
-        metrics.activeWorkers(--active);
-      }
-      queue.done(work.key);
-    }
-  }
+  const end = (run: Run) => {
+    slow.end(run);
+    overdue?.end(run);
+    active.delete(run);
+    metrics.activeWorkers(active.size);
+    queue.done(run.key);
+    if (!run.abort.signal.aborted) free.push(run);
+    if (signal.aborted && active.size === 0) ended.resolve();
+  };
+  const stopAll = () => {
+    for (const { abort } of active) abort.abort(hardStop.reason);
+  };
+  const drain = () => {
+    if (active.size === 0) ended.resolve();
+  };
 
   metrics.activeWorkers(0);
-  await Promise.all(Array.from({ length: options.workers }, worker));
-  deadlines?.stop();
+  if (signal.aborted) drain();
+  hardStop.addEventListener('abort', stopAll);
+  signal.addEventListener('abort', drain, { once: true });
+  queue.onReady(() => {
+    while (!signal.aborted && !hardStop.aborted) {
+      const work = queue.take();
+      if (work === undefined) return;
+      start(work.key);
+    }
+  });
+  await ended.promise;
+  slow.stop();
+  overdue?.stop();
   queue.shutDown();
   hardStop.removeEventListener('abort', stopAll);
 }
@@ -109,7 +122,7 @@ async function reconcileOne(options: ControllerOptions, key: string, running: Ab
       return;
     }
     metrics.panicked();
-    options.log.error('the reconcile failed in a way nobody expected and will be tried again', {
+    options.log.error('the reconcile failed unexpectedly and will be tried again', {
       key,
       retryInMs,
       ...describeError(error),
@@ -117,15 +130,11 @@ async function reconcileOne(options: ControllerOptions, key: string, running: Ab
   }
 }
 
-function follow(queue: WorkQueue, key: string, outcome: Outcome): 'success' | 'requeue_after' | 'requeue' {
+function follow(queue: WorkQueue, key: string, outcome: Outcome): 'success' | 'requeue' {
   switch (outcome.kind) {
     case 'done':
       queue.forget(key);
       return 'success';
-    case 'again':
-      queue.forget(key);
-      queue.addAfter(key, outcome.afterMs, outcome.priority);
-      return 'requeue_after';
     case 'retry':
       queue.retry(key, outcome.policy, outcome.atLeastMs);
       return 'requeue';

@@ -1,5 +1,5 @@
 /**
- * One deadline for many things of which each may take equally long. Whoever began first is due first, so the one timer there is need only look at the
+ * One deadline for many things of which each may take equally long. What began first is due first, so the one timer there is need only check the
  * oldest, and beginning and ending cost next to nothing: a timer of its own for everything that is nearly always quick would cost more than the wait it bounds.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
@@ -21,7 +21,7 @@ export class Deadlines<T> {
 
   begin(item: T): void {
     this.#since.set(item, this.#clock.now());
-    this.#timer ??= this.#clock.after(this.#ms, () => this.#look());
+    this.#timer ??= this.#clock.after(this.#ms, () => this.#check());
   }
 
   end(item: T): void {
@@ -35,12 +35,12 @@ export class Deadlines<T> {
     this.#timer = undefined;
   }
 
-  #look(): void {
+  #check(): void {
     this.#timer = undefined;
     for (const [item, since] of this.#since) {
       const left = since + this.#ms - this.#clock.now();
       if (left > 0) {
-        this.#timer = this.#clock.after(left, () => this.#look());
+        this.#timer = this.#clock.after(left, () => this.#check());
         return;
       }
       this.#since.delete(item);

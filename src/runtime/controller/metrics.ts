@@ -3,7 +3,7 @@ export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 
 export interface ControllerMetrics {
   reconciled(result: ReconcileResult, seconds: number): void;
-  /** A reconcile that threw what nobody expected. */
+  /** A reconcile that threw unexpectedly. */
   panicked(): void;
   activeWorkers(count: number): void;
 }

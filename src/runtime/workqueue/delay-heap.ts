@@ -1,20 +1,20 @@
-/** The keys that wait for their time, the earliest on top. A binary heap in which each entry knows its seat, so that any one can be moved or taken out. */
+/** The keys that wait for their time, the earliest on top. A binary heap in which each entry knows its heap index, so that any one can be moved or taken out. */
 import type { Entry } from './entry.ts';
 
 export class DelayHeap {
-  readonly #seats: Entry[] = [];
+  readonly #heap: Entry[] = [];
 
   get size(): number {
-    return this.#seats.length;
+    return this.#heap.length;
   }
 
   get first(): Entry | undefined {
-    return this.#seats[0];
+    return this.#heap[0];
   }
 
   push(entry: Entry): void {
-    this.#seats.push(entry);
-    this.#up(entry, this.#seats.length - 1);
+    this.#heap.push(entry);
+    this.#up(entry, this.#heap.length - 1);
   }
 
   pop(): Entry | undefined {
@@ -26,46 +26,46 @@ export class DelayHeap {
   /** The entry is due earlier than it was. */
   advance(entry: Entry, at: number): void {
     entry.at = at;
-    this.#up(entry, entry.seat);
+    this.#up(entry, entry.heapIndex);
   }
 
   remove(entry: Entry): void {
-    const seat = entry.seat;
-    const last = this.#seats.pop();
-    entry.seat = -1;
+    const index = entry.heapIndex;
+    const last = this.#heap.pop();
+    entry.heapIndex = -1;
     if (last === undefined || last === entry) return;
-    this.#up(last, seat);
-    this.#down(last, last.seat);
+    this.#up(last, index);
+    this.#down(last, last.heapIndex);
   }
 
-  #sit(entry: Entry, seat: number): void {
-    this.#seats[seat] = entry;
-    entry.seat = seat;
+  #place(entry: Entry, index: number): void {
+    this.#heap[index] = entry;
+    entry.heapIndex = index;
   }
 
   #up(entry: Entry, from: number): void {
-    let seat = from;
-    while (seat > 0) {
-      const above = (seat - 1) >> 1;
-      const parent = this.#seats[above];
+    let index = from;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
+      const parent = this.#heap[above];
       if (parent === undefined || parent.at <= entry.at) break;
-      this.#sit(parent, seat);
-      seat = above;
+      this.#place(parent, index);
+      index = above;
     }
-    this.#sit(entry, seat);
+    this.#place(entry, index);
   }
 
   #down(entry: Entry, from: number): void {
-    let seat = from;
+    let index = from;
     for (;;) {
-      const left = this.#seats[2 * seat + 1];
-      const right = this.#seats[2 * seat + 2];
+      const left = this.#heap[2 * index + 1];
+      const right = this.#heap[2 * index + 2];
       const lesser = right !== undefined && left !== undefined && right.at < left.at ? right : left;
       if (lesser === undefined || lesser.at >= entry.at) break;
-      const below = lesser.seat;
-      this.#sit(lesser, seat);
-      seat = below;
+      const below = lesser.heapIndex;
+      this.#place(lesser, index);
+      index = below;
     }
-    this.#sit(entry, seat);
+    this.#place(entry, index);
   }
 }

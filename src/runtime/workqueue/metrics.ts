@@ -2,7 +2,7 @@
 export interface QueueMetrics {
   added(): void;
   depth(count: number): void;
-  /** Seconds from becoming ready until a worker took it. */
+  /** Seconds from becoming ready until it was handed out. */
   waited(seconds: number): void;
   worked(seconds: number): void;
   retried(): void;

@@ -1,65 +1,61 @@
 /**
- * The work queue: which object is to be looked at next, and when. It has client-go's guarantees:
- * - a key is with one worker at a time;
+ * The work queue: which object is to be reconciled next, and when. It has client-go's guarantees:
+ * - a key is in flight once at a time;
  * - adding a key that waits already merges the two (the higher priority, the earlier time);
- * - adding a key that is being worked on marks it, and it waits again as soon as the worker is done with it;
- * - failures are counted by key, and each one waits longer than the one before, until `forget`.
+ * - adding a key that is in flight marks it, and it waits again as soon as it is given back;
+ * - failures are counted by key and backoff policy, and each one waits longer than the one before, until `forget`.
  *
- * A key that waits for a later time and is added now runs now, and the later time is dropped: whoever looks at it now says anew when to look again.
- *
+ * Besides, it is fair between flows (`fair-turns.ts`): each has its own limits and its own rate of retries, and none waits for another.
+ * A key that waits for a later time and is added now runs now, and the later time is dropped: the reconcile that runs now says when the next one is due.
  * Everything known of a key is one small object, in a list (ready) or a heap (delayed); there is one timer for all of them.
  */
-
 import { type BackoffPolicy, delayMs } from '../../base/backoff.ts';
 import type { Clock, Random, Timer } from '../../base/clock.ts';
 import { DelayHeap } from './delay-heap.ts';
-import { type Entry, newEntry } from './entry.ts';
+import { addFailure, countFailures, type Entry, newEntry } from './entry.ts';
+import { FairTurns, type Limits } from './fair-turns.ts';
+import { Flow } from './flow.ts';
 import type { QueueMetrics } from './metrics.ts';
-import { ReadyLists } from './ready-lists.ts';
-import type { RetryPace } from './retry-limiter.ts';
+import type { RetryRate } from './retry-limiter.ts';
 
-/** Why a key is looked at, the most urgent first. */
+/** Why a key is reconciled, the most urgent first. */
 export type Priority = 'change' | 'retry' | 'resync';
-
 const priorities: readonly [Priority, Priority, Priority] = ['change', 'retry', 'resync'];
 const ranks: Readonly<Record<Priority, number>> = { change: 0, retry: 1, resync: 2 };
 
-/** Nothing comes back sooner than asked for; this share more, by chance, keeps those that were all told the same time from coming back at once. */
+/** Nothing comes back sooner than asked for; up to this share later, so that what was given the same time does not come back together. */
 const atLeastSpread = 0.1;
-/** The longest a timer can be set for (Node fires a longer one at once); what is due later is looked at again then. */
-const longestTimerMs = 2 ** 31 - 1;
+/** The longest a timer can be set for (Node fires a longer one immediately); what is due later is looked up again then. */
+const maxTimerMs = 2 ** 31 - 1;
 
-export interface WorkQueueOptions {
+export interface WorkQueueOptions extends Limits {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: QueueMetrics;
-  /** Bounds the retries of all keys together, so that everything failing at once does not become a flood. */
-  readonly retryPace?: RetryPace;
+  /** The flow that a key belongs to as it is now. Absent: all belong to one. */
+  readonly flowOf?: (key: string) => string;
+  /** How fast the keys of one flow may be retried. Absent: as their policies say. */
+  readonly retryRate?: RetryRate;
 }
 
-/** A key as a worker gets it. It is the worker's until `done`. */
+/** What is handed out. The key is in flight until `done`. */
 export interface Work {
   readonly key: string;
   readonly priority: Priority;
-}
-
-interface Waiting {
-  readonly give: (work: Work | undefined) => void;
-  readonly signal: AbortSignal | undefined;
 }
 
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #metrics: QueueMetrics;
-  readonly #retryPace: RetryPace | undefined;
+  readonly #flowOf: (key: string) => string;
+  readonly #retryRate: RetryRate | undefined;
   readonly #entries = new Map<string, Entry>();
-  readonly #ready = new ReadyLists();
+  readonly #flows = new Map<string, Flow>();
+  readonly #ready: FairTurns;
   readonly #delayed = new DelayHeap();
-  /** Who waits for work. The last to come is served first: a few workers that are always busy make less garbage than many that take turns. */
-  readonly #idle: Waiting[] = [];
-  /** The signals that are listened to, once each, however often somebody waits with them. */
-  readonly #heard = new WeakSet<AbortSignal>();
+  #onReady: (() => void) | undefined;
+  #announced = false;
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #shutDown = false;
@@ -68,10 +64,12 @@ export class WorkQueue {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#metrics = options.metrics;
-    this.#retryPace = options.retryPace;
+    this.#flowOf = options.flowOf ?? (() => '');
+    this.#retryRate = options.retryRate;
+    this.#ready = new FairTurns(options);
   }
 
-  /** How many keys are ready and wait for a worker. */
+  /** How many keys are ready to be handed out. */
   get depth(): number {
     return this.#ready.size;
   }
@@ -83,10 +81,10 @@ export class WorkQueue {
 
   /** How often the key failed since it was last forgotten. */
   failures(key: string): number {
-    return this.#entries.get(key)?.failures ?? 0;
+    return countFailures(this.#entries.get(key));
   }
 
-  /** The key is to be looked at now. */
+  /** The key is to be reconciled now. */
   add(key: string, priority: Priority): void {
     if (this.#shutDown) return;
     this.#metrics.added();
@@ -94,7 +92,7 @@ export class WorkQueue {
     this.#changed();
   }
 
-  /** The key is to be looked at in `ms` milliseconds at the latest. Nothing changes when it is to be looked at sooner anyway. */
+  /** The key is to be reconciled in `ms` milliseconds at the latest. */
   addAfter(key: string, ms: number, priority: Priority): void {
     if (this.#shutDown) return;
     if (!(ms > 0)) {
@@ -116,68 +114,82 @@ export class WorkQueue {
       entry.state = 'delayed';
       entry.rank = rank;
       entry.at = due;
+      if (entry.flow === undefined) this.#join(entry);
       this.#delayed.push(entry);
     }
     this.#arm();
   }
 
   /**
-   * The key failed, and is to be tried again: after the policy's delay for this many failures, and not before `atLeastMs`.
+   * The key failed, and is to be tried again: after the policy's delay for this many failures under it, and not before `atLeastMs`.
    * @returns the delay in milliseconds.
    */
   retry(key: string, policy: BackoffPolicy, atLeastMs = 0): number {
     if (this.#shutDown) return 0;
     this.#metrics.retried();
     const entry = this.#entry(key);
+    const flow = entry.flow ?? this.#join(entry);
     const ms = Math.max(
-      delayMs(policy, entry.failures, this.#random),
+      delayMs(policy, addFailure(entry, policy), this.#random),
       atLeastMs * (1 + atLeastSpread * this.#random()),
-      this.#retryPace?.reserve(this.#clock.now()) ?? 0,
+      flow.retries?.reserve(this.#clock.now()) ?? 0,
     );
-    entry.failures += 1;
     this.addAfter(key, ms, 'retry');
     return ms;
   }
 
-  /** The key's failures no longer count. Whether and when it is to be looked at stays as it is. */
+  /** The key's failures no longer count. Whether and when it is to be reconciled stays as it is. */
   forget(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    entry.failures = 0;
+    entry.failures = undefined;
     this.#dropIfUnused(entry);
   }
 
-  /**
-   * The next key, as soon as there is one. Every key got must be given back with `done`.
-   * @param signal one of few that live long: the queue listens to each as long as it lives.
-   * @returns undefined once the queue is shut down and drained, or the signal is aborted.
-   */
-  get(signal?: AbortSignal): Promise<Work | undefined> {
-    if (signal?.aborted) return Promise.resolve(undefined);
-    const work = this.#take();
-    if (work !== undefined || this.#shutDown) return Promise.resolve(work);
-    if (signal !== undefined) this.#listenTo(signal);
-    return new Promise((give) => {
-      this.#idle.push({ give, signal });
-    });
+  /** Calls `listener`, in a microtask, whenever `take` may have something to give. There is one listener. */
+  onReady(listener: () => void): void {
+    this.#onReady = listener;
+    this.#changed();
   }
 
-  /** The worker has finished with the key. */
+  /** The next key that may be in flight, if there is one. Every key taken must be given back with `done`. */
+  take(): Work | undefined {
+    const entry = this.#ready.take();
+    if (entry === undefined) return undefined;
+    const now = this.#clock.now();
+    entry.state = 'none';
+    entry.inFlight = true;
+    entry.takenAt = now;
+    this.#metrics.waited((now - entry.at) / 1000);
+    this.#metrics.depth(this.#ready.size);
+    return { key: entry.key, priority: priorities[entry.rank] ?? 'change' };
+  }
+
+  /** The key that is in flight takes long: from now on it counts in its own flow only, and holds up no other one. */
+  releasePlace(key: string): void {
+    const entry = this.#entries.get(key);
+    if (!entry?.inFlight || entry.flow === undefined) return;
+    this.#ready.releasePlace(entry, entry.flow);
+    this.#changed();
+  }
+
+  /** The key is given back. */
   done(key: string): void {
     const entry = this.#entries.get(key);
-    if (!entry?.processing) return;
-    entry.processing = false;
+    if (!entry?.inFlight || entry.flow === undefined) return;
+    entry.inFlight = false;
+    this.#ready.end(entry, entry.flow);
     this.#metrics.worked((this.#clock.now() - entry.takenAt) / 1000);
     if (entry.state === 'dirty') {
       entry.state = 'ready';
-      this.#ready.push(entry);
-      this.#changed();
+      this.#ready.push(entry, this.#join(entry));
     } else {
       this.#dropIfUnused(entry);
     }
+    this.#changed();
   }
 
-  /** No work is taken any more, and what waits for its time is dropped. What is ready is still handed out; then every `get` resolves to undefined. */
+  /** No work is accepted any more, and what waits for its time is dropped. What is ready is still handed out. */
   shutDown(): void {
     if (this.#shutDown) return;
     this.#shutDown = true;
@@ -186,37 +198,52 @@ export class WorkQueue {
       entry.state = 'none';
       this.#dropIfUnused(entry);
     }
-    for (const { give } of this.#idle.splice(0)) give(undefined);
-  }
-
-  #listenTo(signal: AbortSignal): void {
-    if (this.#heard.has(signal)) return;
-    this.#heard.add(signal);
-    const sendAway = () => {
-      for (const waiting of this.#idle.splice(0)) {
-        if (waiting.signal === signal) waiting.give(undefined);
-        else this.#idle.push(waiting);
-      }
-    };
-    signal.addEventListener('abort', sendAway, { once: true });
   }
 
   #entry(key: string): Entry {
-    let entry = this.#entries.get(key);
-    if (entry === undefined) {
-      entry = newEntry(key);
-      this.#entries.set(key, entry);
-    }
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const entry = newEntry(key);
+    this.#entries.set(key, entry);
     return entry;
   }
 
   #dropIfUnused(entry: Entry): void {
-    if (entry.state === 'none' && !entry.processing && entry.failures === 0) this.#entries.delete(entry.key);
+    if (entry.state !== 'none' || entry.inFlight || entry.failures !== undefined) return;
+    this.#entries.delete(entry.key);
+    this.#leave(entry);
+  }
+
+  /** Sees to it that the entry, which is neither ready nor in flight, is in the flow that its key belongs to now. */
+  #join(entry: Entry): Flow {
+    const name = this.#flowOf(entry.key);
+    if (entry.flow?.name === name) return entry.flow;
+    this.#leave(entry);
+    let flow = this.#flows.get(name);
+    if (flow === undefined) {
+      flow = new Flow(name, this.#retryRate);
+      this.#flows.set(name, flow);
+    }
+    flow.keys += 1;
+    entry.flow = flow;
+    return flow;
+  }
+
+  #leave(entry: Entry): void {
+    if (entry.flow !== undefined && --entry.flow.keys === 0) this.#flows.delete(entry.flow.name);
+    entry.flow = undefined;
   }
 
   #makeReady(entry: Entry, rank: number): void {
-    if (entry.state === 'ready') {
-      if (rank < entry.rank) this.#ready.raise(entry, rank);
+    if (entry.state === 'ready' && entry.flow !== undefined) {
+      const { flow } = entry;
+      if (flow.name !== this.#flowOf(entry.key)) {
+        this.#ready.remove(entry, flow);
+        entry.rank = Math.min(entry.rank, rank);
+        this.#ready.push(entry, this.#join(entry));
+      } else if (rank < entry.rank) {
+        this.#ready.raise(entry, rank, flow);
+      }
       return;
     }
     if (entry.state === 'dirty') {
@@ -230,39 +257,30 @@ export class WorkQueue {
       entry.rank = rank;
     }
     entry.at = this.#clock.now();
-    entry.state = entry.processing ? 'dirty' : 'ready';
-    if (entry.state === 'ready') this.#ready.push(entry);
+    entry.state = entry.inFlight ? 'dirty' : 'ready';
+    if (entry.state === 'ready') this.#ready.push(entry, this.#join(entry));
   }
 
-  /** Hands what is ready to workers that wait for it, and tells how much is left. */
+  /** Lets the listener know, once for all that happens in one go, and counts how many keys are ready. */
   #changed(): void {
-    while (this.#idle.length > 0) {
-      const work = this.#take();
-      if (work === undefined) break;
-      this.#idle.pop()?.give(work);
-    }
     this.#metrics.depth(this.#ready.size);
+    if (this.#announced || this.#onReady === undefined || this.#ready.size === 0) return;
+    this.#announced = true;
+    queueMicrotask(this.#announce);
   }
 
-  #take(): Work | undefined {
-    const entry = this.#ready.shift();
-    if (entry === undefined) return undefined;
-    const now = this.#clock.now();
-    entry.state = 'none';
-    entry.processing = true;
-    entry.takenAt = now;
-    this.#metrics.waited((now - entry.at) / 1000);
-    this.#metrics.depth(this.#ready.size);
-    return { key: entry.key, priority: priorities[entry.rank] ?? 'change' };
-  }
+  readonly #announce = (): void => {
+    this.#announced = false;
+    this.#onReady?.();
+  };
 
-  /** Sees to it that the timer fires when the first delayed key is due. One that fires too early does no harm: it is set again. */
+  /** Sees to it that the timer fires when the first delayed key is due; one that fires too early is set again. */
   #arm(): void {
     const first = this.#delayed.first;
     if (first === undefined || this.#timerAt <= first.at) return;
     this.#timer?.cancel();
     const now = this.#clock.now();
-    const wait = Math.min(longestTimerMs, Math.max(1, Math.ceil(first.at - now)));
+    const wait = Math.min(maxTimerMs, Math.max(1, Math.ceil(first.at - now)));
     this.#timerAt = now + wait;
     this.#timer = this.#clock.after(wait, () => {
       this.#timer = undefined;

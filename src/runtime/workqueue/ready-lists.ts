@@ -1,8 +1,8 @@
 /**
- * The keys that are ready, first in first out within each priority.
+ * The keys of one flow that are ready, first in first out within each priority.
  *
  * The most urgent go first, with one exception: of sixteen turns one begins with the retries and one with the resyncs. A steady flood of changes
- * (or of retries) can therefore slow the others down but never stop them, and costs the changes at most an eighth of the workers.
+ * (or of retries) can therefore slow the others down but never stop them, and costs the changes at most an eighth of the turns.
  */
 import type { Entry } from './entry.ts';
 
@@ -45,7 +45,7 @@ export class ReadyLists {
 
   /** Puts an entry that waits already at the end of a more urgent list. */
   raise(entry: Entry, rank: number): void {
-    this.#unlink(entry);
+    this.remove(entry);
     entry.rank = rank;
     this.push(entry);
   }
@@ -56,13 +56,13 @@ export class ReadyLists {
       const head = this.#lists[rank]?.head;
       if (head === undefined) continue;
       this.#turn = (this.#turn + 1) % cycle;
-      this.#unlink(head);
+      this.remove(head);
       return head;
     }
     return undefined;
   }
 
-  #unlink(entry: Entry): void {
+  remove(entry: Entry): void {
     const list = this.#lists[entry.rank];
     if (list === undefined) return;
     if (entry.previous === undefined) list.head = entry.next;

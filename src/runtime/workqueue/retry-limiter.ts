@@ -1,16 +1,21 @@
-/** A pace with some slack: `burst` at once, then `perSecond`. Nobody waits inside; each caller is told how long its turn is away. */
-export class RetryPace {
+/** A rate limit with some slack: `burst` immediately, then `perSecond`. No caller waits inside; each learns how far off its turn is. */
+export interface RetryRate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+export class RetryLimiter {
   readonly #intervalMs: number;
   readonly #slackMs: number;
   /** When the tokens handed out so far will have been earned. */
   #earnedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(pace: { readonly perSecond: number; readonly burst: number }) {
-    this.#intervalMs = 1000 / pace.perSecond;
-    this.#slackMs = pace.burst * this.#intervalMs;
+  constructor(rate: RetryRate) {
+    this.#intervalMs = 1000 / rate.perSecond;
+    this.#slackMs = rate.burst * this.#intervalMs;
   }
 
-  /** Takes a token and tells in how many milliseconds it may be used (0 = now). */
+  /** Takes a token. @returns in how many milliseconds it may be used (0 = now). */
   reserve(now: number): number {
     this.#earnedAt = Math.max(this.#earnedAt, now) + this.#intervalMs;
     return Math.max(0, this.#earnedAt - now - this.#slackMs);

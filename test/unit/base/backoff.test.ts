@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BackoffPolicy, delayMs } from '../../../src/base/backoff.ts';
-import { RetryPace } from '../../../src/runtime/workqueue/retry-limiter.ts';
+import { RetryLimiter } from '../../../src/runtime/workqueue/retry-limiter.ts';
 
 const policy: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 60_000, jitter: 0.5 };
 
@@ -35,14 +35,14 @@ describe('the backoff', () => {
   });
 });
 
-describe('the pace of retries', () => {
-  it('lets a burst through at once, and the rest at its pace', () => {
-    const bucket = new RetryPace({ perSecond: 10, burst: 3 });
+describe('the rate limiter of retries', () => {
+  it('lets a burst through immediately, and the rest at its rate', () => {
+    const bucket = new RetryLimiter({ perSecond: 10, burst: 3 });
     expect([0, 0, 0, 0, 0].map((now) => bucket.reserve(now))).toEqual([0, 0, 0, 100, 200]);
   });
 
   it('earns its burst back in quiet times, and not more than that', () => {
-    const bucket = new RetryPace({ perSecond: 10, burst: 2 });
+    const bucket = new RetryLimiter({ perSecond: 10, burst: 2 });
     bucket.reserve(0);
     bucket.reserve(0);
     expect(bucket.reserve(100)).toBe(0);

@@ -21,7 +21,7 @@ beforeEach(() => {
   metrics = new RecordedControllerMetrics();
   stop = new AbortController();
   const { clock, context, fleet } = world;
-  const queue = new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue });
+  const queue = new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue, maxInFlight: 4 });
   const verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
   connectTriggers(fleet, context.namespaces, verifier);
   ended = runLeader(
@@ -29,7 +29,6 @@ beforeEach(() => {
       context,
       queue,
       verifier,
-      workers: 4,
       driftIntervalMs: 60_000,
       resyncIntervalMs: 3_600_000,
       controllerMetrics: metrics,

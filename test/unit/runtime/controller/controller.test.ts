@@ -16,24 +16,31 @@ let hardStop: AbortController;
 
 beforeEach(() => {
   clock = new ManualClock();
-  queue = new WorkQueue({ clock, random: () => 0, metrics: new RecordedQueueMetrics() });
+  queue = newQueue(2);
   log = new RecordedLog();
   metrics = new RecordedControllerMetrics();
   stop = new AbortController();
   hardStop = new AbortController();
 });
 
+const newQueue = (maxInFlight: number) =>
+  new WorkQueue({
+    clock,
+    random: () => 0,
+    metrics: new RecordedQueueMetrics(),
+    maxInFlight,
+    flowOf: (key) => key.split('/')[0] ?? '',
+  });
+
 const run = (reconcile: ControllerOptions['reconcile'], options: Partial<ControllerOptions> = {}) =>
-  runController(
-    { queue, workers: 2, reconcile, clock, log, metrics, hardStop: hardStop.signal, ...options },
-    stop.signal,
-  );
+  runController({ queue, reconcile, clock, log, metrics, hardStop: hardStop.signal, ...options }, stop.signal);
 
 describe('the controller', () => {
-  it('has so many keys reconciled at once, and no more', async () => {
+  it('reconciles so many keys of a flow concurrently, and no more', async () => {
     const ends: (() => void)[] = [];
-    const done = run(() => new Promise((resolve) => ends.push(() => resolve({ kind: 'done' }))), { workers: 3 });
-    for (let i = 0; i < 5; i++) queue.add(`key ${i}`, 'change');
+    queue = newQueue(3);
+    const done = run(() => new Promise((resolve) => ends.push(() => resolve({ kind: 'done' }))));
+    for (let i = 0; i < 5; i++) queue.add(`flow/${i}`, 'change');
     await settle();
     expect(ends).toHaveLength(3);
     expect(metrics.active).toBe(3);
@@ -47,21 +54,20 @@ describe('the controller', () => {
     expect(metrics.mostActive).toBe(3);
   });
 
-  it('does what the outcome says: nothing, again later, or a retry that waits longer each time', async () => {
-    const at: Record<string, number[]> = { done: [], again: [], retry: [] };
+  it('does what the outcome says: nothing, or a retry that waits longer each time', async () => {
+    const at: Record<string, number[]> = { done: [], retry: [] };
     const outcomes: Record<string, Outcome> = {
       done: { kind: 'done' },
-      again: { kind: 'again', afterMs: 10_000, priority: 'resync' },
       retry: { kind: 'retry', policy },
     };
     const done = run(async (key) => {
       at[key]?.push(clock.now());
       return outcomes[key] ?? { kind: 'done' };
     });
-    for (const key of ['done', 'again', 'retry']) queue.add(key, 'change');
+    for (const key of ['done', 'retry']) queue.add(key, 'change');
     await clock.advance(30_000);
-    expect(at).toEqual({ done: [0], again: [0, 10_000, 20_000, 30_000], retry: [0, 1_000, 3_000, 7_000, 15_000] });
-    expect(new Set(metrics.results)).toEqual(new Set(['success', 'requeue_after', 'requeue']));
+    expect(at).toEqual({ done: [0], retry: [0, 1_000, 3_000, 7_000, 15_000] });
+    expect(new Set(metrics.results)).toEqual(new Set(['success', 'requeue']));
     stop.abort();
     await done;
   });
@@ -92,16 +98,13 @@ describe('the controller', () => {
     await done;
   });
 
-  it('survives what nobody expected: logs it, counts it, tries again, and goes on with the others', async () => {
+  it('survives the unexpected: logs it, counts it, tries again, and goes on with the others', async () => {
     const seen: string[] = [];
-    const done = run(
-      (key) => {
-        seen.push(key);
-        if (key === 'bad' && seen.filter((one) => one === 'bad').length < 3) throw new RangeError('out of range');
-        return Promise.resolve({ kind: 'done' });
-      },
-      { workers: 1 },
-    );
+    const done = run((key) => {
+      seen.push(key);
+      if (key === 'bad' && seen.filter((one) => one === 'bad').length < 3) throw new RangeError('out of range');
+      return Promise.resolve({ kind: 'done' });
+    });
     queue.add('bad', 'change');
     queue.add('good', 'change');
     await clock.advance(60_000);
@@ -110,7 +113,7 @@ describe('the controller', () => {
     expect(metrics.results).toEqual(['error', 'success', 'error', 'success']);
     expect(log.at('error')[0]).toEqual({
       level: 'error',
-      message: 'the reconcile failed in a way nobody expected and will be tried again',
+      message: 'the reconcile failed unexpectedly and will be tried again',
       fields: { key: 'bad', retryInMs: 1_000, error: 'RangeError', detail: 'out of range' },
     });
     stop.abort();
@@ -139,19 +142,18 @@ describe('the controller', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('gives the next reconcile of the same worker a signal that is not aborted', async () => {
+  it('gives the next reconcile a signal that is not aborted', async () => {
     const aborted: boolean[] = [];
+    queue = newQueue(1);
     const done = run(
       async (key, signal) => {
         aborted.push(signal.aborted);
-        if (key === 'slow') await clock.sleep(1_000_000, signal);
+        if (key === 'flow/slow') await clock.sleep(1_000_000, signal);
         return { kind: 'done' };
       },
-      { deadlineMs: 30_000, workers: 1 },
+      { deadlineMs: 30_000 },
     );
-    queue.add('slow', 'change');
-    queue.add('b', 'change');
-    queue.add('c', 'change');
+    for (const key of ['flow/slow', 'flow/b', 'flow/c']) queue.add(key, 'change');
     await clock.advance(30_000);
     expect(metrics.results).toEqual(['error', 'success', 'success']);
     expect(aborted).toEqual([false, false, false]);
@@ -160,32 +162,57 @@ describe('the controller', () => {
   });
 });
 
+describe('flows that hang', () => {
+  it('cost the others nothing: with 25 of them, each new key of another one is reconciled immediately', async () => {
+    const began: Record<string, number> = {};
+    const done = run(async (key, signal) => {
+      began[key] = clock.now();
+      if (key.startsWith('hangs')) await clock.sleep(1_000_000, signal);
+      return { kind: 'done' };
+    });
+    for (let n = 0; n < 25 * 20; n++) queue.add(`hangs-${n % 25}/${n}`, 'change');
+    // They want more places than there are, until what hangs has given them back.
+    await clock.advance(5_000);
+    for (let n = 0; n < 50; n++) {
+      const at = clock.now();
+      queue.add(`well/${n}`, 'change');
+      await clock.advance(100);
+      expect(began[`well/${n}`]).toBe(at);
+    }
+    expect(
+      Object.keys(began).filter((key) => key.startsWith('hangs-3/')),
+      'its own limit holds',
+    ).toHaveLength(2);
+    stop.abort();
+    hardStop.abort(new Error('enough'));
+    await done;
+    expect(clock.timers).toBe(0);
+  });
+});
+
 describe('the end of the controller', () => {
-  it('takes no further key, and waits for those under way', async () => {
+  it('takes no further key, and waits for those in flight', async () => {
     const finished: string[] = [];
     let ended = false;
-    const done = run(
-      async (key, signal) => {
-        await clock.sleep(10_000, signal);
-        finished.push(key);
-        return { kind: 'retry', policy };
-      },
-      { workers: 2 },
-    ).then(() => {
+    const done = run(async (key, signal) => {
+      await clock.sleep(10_000, signal);
+      finished.push(key);
+      return { kind: 'retry', policy };
+    }).then(() => {
       ended = true;
     });
-    for (const key of ['a', 'b', 'c']) queue.add(key, 'change');
+    for (const key of ['flow/a', 'flow/b', 'flow/c']) queue.add(key, 'change');
     await settle();
     stop.abort();
     await clock.advance(9_999);
     expect(ended).toBe(false);
     await clock.advance(1);
     await done;
-    expect(finished).toEqual(['a', 'b']);
+    expect(finished).toEqual(['flow/a', 'flow/b']);
     expect(clock.timers).toBe(0);
   });
 
-  it('aborts those under way when the grace period is over, and does not call that an error', async () => {
+  it('aborts those in flight when the grace period is over, and does not call that an error', async () => {
     const done = run(async (_, signal) => {
       await clock.sleep(1_000_000, signal);
       return { kind: 'done' };
@@ -201,14 +228,14 @@ describe('the end of the controller', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('comes at once when nothing is under way', async () => {
+  it('comes immediately when nothing is in flight', async () => {
     const done = run(async () => ({ kind: 'done' }));
     await settle();
     stop.abort();
     await done;
   });
 
-  it('comes at once when it was over before it began', async () => {
+  it('comes immediately when it was over before it began', async () => {
     stop.abort();
     queue.add('a', 'change');
     let reconciled = 0;

@@ -1,8 +1,6 @@
-import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BackoffPolicy } from '../../../../src/base/backoff.ts';
 import { WorkQueue } from '../../../../src/runtime/workqueue/queue.ts';
-import { RetryPace } from '../../../../src/runtime/workqueue/retry-limiter.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { RecordedQueueMetrics } from '../recording.ts';
 
@@ -15,57 +13,61 @@ let queue: WorkQueue;
 beforeEach(() => {
   clock = new ManualClock();
   metrics = new RecordedQueueMetrics();
-  queue = new WorkQueue({ clock, random: () => 0, metrics });
+  queue = new WorkQueue({ clock, random: () => 0, metrics, maxInFlight: 1_000 });
 });
 
 /** Takes what is ready, without giving it back. */
-async function takeAll(): Promise<string[]> {
+function takeAll(): string[] {
   const taken: string[] = [];
-  while (queue.depth > 0) {
-    const work = await queue.get();
-    if (work !== undefined) taken.push(work.key);
-  }
+  for (let work = queue.take(); work !== undefined; work = queue.take()) taken.push(work.key);
   return taken;
 }
 
 describe('the work queue', () => {
   it('hands keys out in the order they came in', async () => {
     for (const key of ['c', 'a', 'b']) queue.add(key, 'change');
-    expect(await takeAll()).toEqual(['c', 'a', 'b']);
+    expect(takeAll()).toEqual(['c', 'a', 'b']);
   });
 
   it('merges adds of a key that waits', async () => {
     for (const key of ['a', 'b', 'a', 'a']) queue.add(key, 'change');
     expect(queue.depth).toBe(2);
-    expect(await takeAll()).toEqual(['a', 'b']);
+    expect(takeAll()).toEqual(['a', 'b']);
   });
 
-  it('gives a key to nobody else while a worker has it, and hands it out again afterwards if it was added meanwhile', async () => {
+  it('hands a key out once at a time, and again afterwards if it was added meanwhile', async () => {
     queue.add('a', 'change');
-    await queue.get();
+    queue.take();
     queue.add('a', 'resync');
     queue.add('a', 'change');
     expect(queue.depth).toBe(0);
     queue.done('a');
-    expect(await queue.get()).toEqual({ key: 'a', priority: 'change' });
+    expect(queue.take()).toEqual({ key: 'a', priority: 'change' });
     queue.done('a');
     expect(queue.depth).toBe(0);
   });
 
-  it('gives work to the worker that came last, as soon as there is some', async () => {
-    const got: string[] = [];
-    for (const worker of ['first', 'second']) void queue.get().then((work) => got.push(`${worker} ${work?.key}`));
-    queue.add('a', 'change');
-    queue.add('b', 'change');
+  it('lets its listener know once, in a microtask, for all that is added in one go', async () => {
+    let calls = 0;
+    queue.onReady(() => calls++);
+    for (const key of ['a', 'b', 'c']) queue.add(key, 'change');
+    expect(calls).toBe(0);
     await settle();
-    expect(got).toEqual(['second a', 'first b']);
+    expect(calls).toBe(1);
+    takeAll();
+    queue.add('a', 'change');
+    await settle();
+    expect(calls, 'nothing is ready while it is in flight').toBe(1);
+    queue.done('a');
+    await settle();
+    expect(calls).toBe(2);
   });
 
   it('takes changes before retries before resyncs', async () => {
     queue.add('resync', 'resync');
     queue.add('retry', 'retry');
     queue.add('change', 'change');
-    expect(await takeAll()).toEqual(['change', 'retry', 'resync']);
+    expect(takeAll()).toEqual(['change', 'retry', 'resync']);
   });
 
   it('keeps the highest priority when adds are merged, and never lowers it', async () => {
@@ -73,14 +75,14 @@ describe('the work queue', () => {
     queue.add('b', 'retry');
     queue.add('a', 'change');
     queue.add('a', 'resync');
-    expect(await queue.get()).toEqual({ key: 'a', priority: 'change' });
+    expect(queue.take()).toEqual({ key: 'a', priority: 'change' });
   });
 
-  it('starves nobody: under a flood of changes a retry and a resync get through within sixteen turns', async () => {
+  it('starves none: under a flood of changes a retry and a resync get through within sixteen turns', async () => {
     queue.add('the resync', 'resync');
     queue.add('the retry', 'retry');
     for (let i = 0; i < 100; i++) queue.add(`change ${i}`, 'change');
-    const taken = await takeAll();
+    const taken = takeAll();
     expect(taken.indexOf('the retry')).toBe(7);
     expect(taken.indexOf('the resync')).toBe(15);
   });
@@ -88,7 +90,7 @@ describe('the work queue', () => {
   it('gives the changes at least seven of eight turns', async () => {
     for (let i = 0; i < 320; i++)
       for (const priority of ['change', 'retry', 'resync'] as const) queue.add(`${priority} ${i}`, priority);
-    const taken = (await takeAll()).slice(0, 160);
+    const taken = takeAll().slice(0, 160);
     expect(taken.filter((key) => key.startsWith('change'))).toHaveLength(140);
     expect(taken.filter((key) => key.startsWith('retry'))).toHaveLength(10);
     expect(taken.filter((key) => key.startsWith('resync'))).toHaveLength(10);
@@ -96,21 +98,21 @@ describe('the work queue', () => {
 
   it('forgets what it knew of keys it is done with', async () => {
     queue.add('a', 'change');
-    await queue.get();
+    queue.take();
     queue.retry('a', policy);
     queue.done('a');
     expect(queue.failures('a')).toBe(1);
     queue.forget('a');
     expect(queue.failures('a')).toBe(0);
     await clock.advance(1_000);
-    expect((await queue.get())?.priority).toBe('retry');
+    expect(queue.take()?.priority).toBe('retry');
   });
 
-  it('ignores a done for a key that nobody has', async () => {
+  it('ignores a done for a key that is not in flight', () => {
     queue.add('a', 'change');
     queue.done('a');
     queue.done('b');
-    expect(await takeAll()).toEqual(['a']);
+    expect(takeAll()).toEqual(['a']);
   });
 });
 
@@ -123,9 +125,9 @@ describe('what waits for its time in the work queue', () => {
     await clock.advance(999);
     expect(queue.depth).toBe(0);
     await clock.advance(1);
-    expect(await takeAll()).toEqual(['early']);
+    expect(takeAll()).toEqual(['early']);
     await clock.advance(2_000);
-    expect(await takeAll()).toEqual(['middle', 'late']);
+    expect(takeAll()).toEqual(['middle', 'late']);
   });
 
   it('keeps the earliest of several times, and the highest of several priorities', async () => {
@@ -133,47 +135,47 @@ describe('what waits for its time in the work queue', () => {
     queue.addAfter('a', 1_000, 'retry');
     queue.addAfter('a', 9_000, 'change');
     await clock.advance(1_000);
-    expect(await queue.get()).toEqual({ key: 'a', priority: 'change' });
+    expect(queue.take()).toEqual({ key: 'a', priority: 'change' });
     queue.done('a');
     await clock.advance(60_000);
     expect(queue.depth).toBe(0);
   });
 
-  it('comes out at once when it is added, and then not again at the later time', async () => {
+  it('comes out immediately when it is added, and then not again at the later time', async () => {
     queue.addAfter('a', 5_000, 'resync');
     queue.add('a', 'change');
-    expect(await takeAll()).toEqual(['a']);
+    expect(takeAll()).toEqual(['a']);
     queue.done('a');
     await clock.advance(60_000);
     expect(queue.depth).toBe(0);
     expect(clock.timers).toBe(0);
   });
 
-  it('may be asked for while the key is worked on, and is due then and not with done', async () => {
+  it('may be asked for while the key is in flight, and is due then and not with done', async () => {
     queue.add('a', 'change');
-    await queue.get();
+    queue.take();
     queue.addAfter('a', 1_000, 'resync');
     queue.done('a');
     expect(queue.depth).toBe(0);
     await clock.advance(1_000);
-    expect(await takeAll()).toEqual(['a']);
+    expect(takeAll()).toEqual(['a']);
   });
 
-  it('waits for the worker when it becomes due while the key is worked on', async () => {
+  it('waits until the key is given back when it becomes due while the key is in flight', async () => {
     queue.add('a', 'change');
-    await queue.get();
+    queue.take();
     queue.addAfter('a', 1_000, 'resync');
     await clock.advance(5_000);
     expect(queue.depth).toBe(0);
     queue.done('a');
-    expect(await queue.get()).toEqual({ key: 'a', priority: 'resync' });
+    expect(queue.take()).toEqual({ key: 'a', priority: 'resync' });
   });
 
   it('does not keep a ready key waiting behind less urgent ones', async () => {
     queue.add('a', 'resync');
     queue.add('b', 'retry');
     queue.addAfter('a', 1_000, 'change');
-    expect(await takeAll()).toEqual(['a', 'b']);
+    expect(takeAll()).toEqual(['a', 'b']);
   });
 
   it('is one timer, however many keys wait', () => {
@@ -191,7 +193,7 @@ describe('what waits for its time in the work queue', () => {
   it('counts nonsense as now', async () => {
     queue.addAfter('a', -1, 'change');
     queue.addAfter('b', Number.NaN, 'change');
-    expect(await takeAll()).toEqual(['a', 'b']);
+    expect(takeAll()).toEqual(['a', 'b']);
   });
 });
 
@@ -199,7 +201,7 @@ describe('a retry in the work queue', () => {
   const fail = async (atLeastMs?: number) => {
     const delay = queue.retry('a', policy, atLeastMs);
     await clock.advance(delay);
-    await queue.get();
+    queue.take();
     queue.done('a');
     return delay;
   };
@@ -219,19 +221,30 @@ describe('a retry in the work queue', () => {
     expect(await fail(10)).toBe(2_000);
   });
 
-  it('spreads those that were all told the same time', () => {
-    const spread = new WorkQueue({ clock, random: () => 0.5, metrics });
+  it('spreads those that were all given the same time', () => {
+    const spread = new WorkQueue({ clock, random: () => 0.5, metrics, maxInFlight: 1 });
     expect(spread.retry('a', policy, 30_000)).toBeCloseTo(31_500);
   });
 
-  it('keeps to the pace of all retries together', () => {
-    const paced = new WorkQueue({
+  it('starts at the base of its own policy, however often the key failed under another one', async () => {
+    const slowly: BackoffPolicy = { baseMs: 30_000, factor: 2, ceilingMs: 900_000, jitter: 0 };
+    for (let n = 0; n < 8; n++) queue.retry('a', slowly);
+    expect(queue.retry('a', policy)).toBe(1_000);
+    expect(queue.retry('a', slowly), 'and the other one goes on where it was').toBe(900_000);
+  });
+
+  it('keeps to the rate of its own flow, whatever fails in others', () => {
+    const limited = new WorkQueue({
       clock,
       random: () => 0,
       metrics,
-      retryPace: new RetryPace({ perSecond: 0.5, burst: 1 }),
+      maxInFlight: 1,
+      flowOf: (key) => key.charAt(0),
+      retryRate: { perSecond: 0.5, burst: 1 },
     });
-    expect(['a', 'b', 'c'].map((key) => paced.retry(key, policy))).toEqual([1_000, 2_000, 4_000]);
+    expect(['a1', 'a2', 'a3'].map((key) => limited.retry(key, policy))).toEqual([1_000, 2_000, 4_000]);
+    for (let n = 0; n < 10_000; n++) limited.retry(`a${n}`, policy);
+    expect(limited.retry('b1', policy), 'a first retry of another flow').toBe(1_000);
   });
 });
 
@@ -242,57 +255,29 @@ describe('the end of the work queue', () => {
     queue.shutDown();
     queue.add('too late', 'change');
     queue.addAfter('too late', 10, 'change');
-    expect((await queue.get())?.key).toBe('ready');
-    expect(await queue.get()).toBeUndefined();
+    expect(queue.take()?.key).toBe('ready');
+    expect(queue.take()).toBeUndefined();
     await clock.advance(60_000);
     expect(queue.depth).toBe(0);
     expect(clock.timers).toBe(0);
   });
 
-  it('sends waiting workers home', async () => {
-    const waiting = [queue.get(), queue.get()];
-    queue.shutDown();
-    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
-  });
-
-  it('still hands out what was changed while it was worked on', async () => {
+  it('still hands out what was changed while it was in flight', async () => {
     queue.add('a', 'change');
-    await queue.get();
+    queue.take();
     queue.add('a', 'change');
     queue.shutDown();
     queue.done('a');
-    expect((await queue.get())?.key).toBe('a');
-  });
-
-  it('lets a single worker leave by its signal, without losing a key', async () => {
-    const leaving = new AbortController();
-    const left = queue.get(leaving.signal);
-    const staying = queue.get();
-    leaving.abort();
-    expect(await left).toBeUndefined();
-    queue.add('a', 'change');
-    expect((await staying)?.key).toBe('a');
-    expect(await queue.get(leaving.signal)).toBeUndefined();
-  });
-
-  it('listens to a signal once, however often and by however many it is waited with', async () => {
-    const { signal } = new AbortController();
-    for (const key of ['a', 'b', 'c']) {
-      const [first, second] = [queue.get(signal), queue.get(signal)];
-      queue.add(key, 'change');
-      queue.add(`${key}2`, 'change');
-      await Promise.all([first, second]);
-    }
-    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    expect(queue.take()?.key).toBe('a');
   });
 });
 
 describe('the metrics of the work queue', () => {
-  it('tell how long keys waited and were worked on', async () => {
+  it('say how long keys waited and were in flight', async () => {
     queue.add('a', 'change');
     expect(metrics.lastDepth).toBe(1);
     await clock.advance(2_000);
-    await queue.get();
+    queue.take();
     expect(metrics.lastDepth).toBe(0);
     await clock.advance(3_000);
     queue.done('a');
@@ -311,9 +296,7 @@ describe('a hundred thousand keys', () => {
     await clock.stall(200_000);
     expect(queue.depth).toBe(100_000);
     let taken = 0;
-    while (queue.depth > 0) {
-      const work = await queue.get();
-      if (work === undefined) break;
+    for (let work = queue.take(); work !== undefined; work = queue.take()) {
       queue.done(work.key);
       taken += 1;
     }

@@ -1,0 +1,26 @@
+/**
+ * A flow: all keys whose work costs the same account something. What one flow has waiting, in flight or failing is kept here, apart from all others.
+ */
+import { ReadyLists } from './ready-lists.ts';
+import { RetryLimiter, type RetryRate } from './retry-limiter.ts';
+
+export class Flow {
+  readonly name: string;
+  readonly ready = new ReadyLists();
+  /** Bounds the retries of its keys together, so that everything failing at the same moment does not become a flood. */
+  readonly retries: RetryLimiter | undefined;
+  inFlight = 0;
+  /** Of those in flight, how many hold one of the places that all flows share. */
+  held = 0;
+  /** Keys that belong to it, wherever they are; a flow without any is forgotten. */
+  keys = 0;
+  /** Its neighbours among the flows whose turn comes; `listed` while it is among them. */
+  previous: Flow | undefined;
+  next: Flow | undefined;
+  listed = false;
+
+  constructor(name: string, retryRate: RetryRate | undefined) {
+    this.name = name;
+    this.retries = retryRate === undefined ? undefined : new RetryLimiter(retryRate);
+  }
+}
