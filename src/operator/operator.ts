@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { createDispatcher, createSend } from '../acronis/http/http.ts';
 import { systemClock, type Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { judgeOf } from '../controllers/upsell/settled.ts';
 import { connectTriggers } from '../controllers/upsell/triggers.ts';
 import { createAccounts } from '../fleet/accounts/accounts.ts';

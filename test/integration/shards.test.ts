@@ -11,7 +11,7 @@ import type { WriteRecord } from '../../sandbox/acronis/ledger.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { logLines, type OperatorProcess } from '../../sandbox/operator-process.ts';
 import { until } from '../../sandbox/until.ts';
-import { leaseNameFor } from '../../src/config.ts';
+import { leaseNameFor } from '../../src/config/config.ts';
 import { World } from './world.ts';
 
 type Shard = 'a' | 'b';

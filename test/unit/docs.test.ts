@@ -10,7 +10,7 @@ import { meaningOf, reasons } from '../../src/api/conditions.ts';
 import { structural } from '../../src/api/crd.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
-import { addSettings } from '../../src/config.ts';
+import { addSettings } from '../../src/config/config.ts';
 import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
 import { countEachOnce } from '../support/count-each-once.ts';
 import { ManualClock } from '../support/manual-clock.ts';

@@ -35,8 +35,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
 };
 
 const places = [...Object.keys(floors), 'cli', 'config', 'main'];
-const pathTo = (place: string): string =>
-  place === 'config' || place === 'main' ? `../${place}.ts` : `../${place}/thing.ts`;
+const pathTo = (place: string): string => (place === 'main' ? `../${place}.ts` : `../${place}/thing.ts`);
 const arrows = Object.entries(floors).flatMap(([floor, below]) =>
   places.filter((place) => place !== floor).map((place) => ({ floor, place, isAllowed: below.includes(place) })),
 );

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { addSettings, type Config, leaseNameFor, ownCredentials } from '../../src/config.ts';
+import { addSettings, type Config, leaseNameFor, ownCredentials } from '../../../src/config/config.ts';
 
 /** Parses a command line as `main.ts` does, with these variables in the environment; gives what is printed on a refusal too. */
 function parse(line: string[], env: Record<string, string> = {}): { config: Config | undefined; refusal: string } {
@@ -156,27 +156,38 @@ describe('--kubeconfig', () => {
 const wrong: [flag: string, values: string[], advice: RegExp][] = [
   [
     '--acronis-hosts',
-    [',', 'https://a.example', 'a.example/x', '*', 'a.*.example', 'me@a.example'],
-    /Write host names.+\*\.acronis\.com/,
+    [
+      ...[',', 'https://a.example', 'a.example/x', '*', 'a.*.example', 'me@a.example', 'a.example:8443', 'a..example'],
+      ...['*.com', '10.0.0.1', '[::1]', 'a.example.', '-a.example', 'a_b.example', `${'a'.repeat(64)}.example`],
+    ],
+    /Write host names.+\*\.acronis\.com.+without scheme, port and path/,
   ],
   ['--allow-insecure-acronis', ['yes', '1', 'TRUE'], /Write true or false/],
-  ['--acronis-concurrency', ['0', '-1', 'x', '1.5', '1e9', '10000000'], /whole number from 1 on/],
-  ['--acronis-rate', ['-1', 'x', '1/s'], /Write a number/],
-  ['--concurrency', ['0', 'all'], /whole number from 1 on/],
-  ['--drift-interval', ['0', '500ms', '60', 'x', '169h', '100000h'], /from 1s to 168h/],
-  ['--resync-interval', ['0', '1d', '1000h'], /from 1s to 168h/],
-  ['--revoke-give-up-after', ['never', '60', '-1h'], /such as 30s, 10m or 1h/],
+  ['--acronis-concurrency', ['0', '-1', 'x', '1.5', '1e9', '257', '999999'], /whole number from 1 to 256, such as 8/],
+  ['--acronis-rate', ['-1', 'x', '1/s', '0.0001', '1e-3', '1001', '1e9', '0x10', '.5'], /number from 0.1 to 1000/],
+  ['--concurrency', ['0', 'all', '513', '999999'], /whole number from 1 to 512/],
+  [
+    '--drift-interval',
+    ['0', '0s', '500ms', '0.999999s', '60', 'x', '1.5', '720h', '168h1ms', '168.000001h', '100000h', '1h 30m'],
+    /from 1s to 168h/,
+  ],
+  ['--resync-interval', ['0', '0s', '1d', '1000h', '720h'], /from 1s to 168h/],
+  ['--revoke-give-up-after', ['never', '60', '-1h', '1ms', '999ms', '9000h'], /such as 30s, 10m or 1h, or 0 for never/],
   ['--require-tenant-label', ['maybe'], /Write true or false/],
-  ['--watch-namespaces', ['Customers', 'a b', 'a/b', 'a,*'], /names of namespaces, separated by commas/],
-  ['--watch-selector', [' '], /write a value/],
+  ['--watch-namespaces', ['Customers', 'a b', 'a/b', 'a,*', 'a.b'], /names of namespaces, separated by commas/],
+  [
+    '--watch-selector',
+    ['=a', 'a=b c', 'a=b,', 'a in b', 'a==b=c', 'a=b #c', '!', 'A/b=c', 'a in (b', `a=${'b'.repeat(64)}`],
+    /Write a label selector, such as shard=1/,
+  ],
   ['--leader-elect', ['on'], /Write true or false/],
-  ['--leader-election-id', ['My Lease', 'a/b', '-a'], /lower-case letters/],
+  ['--leader-election-id', ['My Lease', 'Mine', 'a/b', '-a', 'a..b', 'a.-b', 'a'.repeat(64)], /lower-case letters/],
   ['--leader-election-namespace', ['../x', 'A'], /name of a namespace/],
-  ['--metrics-bind-address', ['8080', ':99999', 'http://x:1'], /such as :8080/],
+  ['--metrics-bind-address', ['8080', ':99999', ':65536', 'http://x:1'], /such as :8080/],
   ['--health-probe-bind-address', ['x', ':'], /or 0 for none/],
   ['--log-level', ['loud', 'INFO'], /Write one of .+info/],
   ['--log-format', ['xml'], /Write one of json, pretty/],
-  ['--shutdown-grace', ['20', '10000h'], /such as 20s/],
+  ['--shutdown-grace', ['20', '61m', '10000h'], /up to 1h, such as 20s/],
 ];
 
 describe.each(wrong)('a wrong %s', (flag, values, advice) => {
@@ -192,6 +203,21 @@ describe.each(wrong)('a wrong %s', (flag, values, advice) => {
     expect(byVariable.refusal).toContain(variableOf(flag));
     expect(byVariable.refusal).toMatch(advice);
   });
+});
+
+it.each([
+  ['--drift-interval', 'driftInterval', '1.5h', 5_400_000],
+  ['--drift-interval', 'driftInterval', '0.5m0.5m', 60_000],
+  ['--drift-interval', 'driftInterval', '167h59m60s', 604_800_000],
+  ['--revoke-give-up-after', 'revokeGiveUpAfter', '720h', 2_592_000_000],
+  ['--revoke-give-up-after', 'revokeGiveUpAfter', '0s', 0],
+  ['--acronis-rate', 'acronisRate', '1e2', 100],
+  ['--acronis-rate', 'acronisRate', '2.5E-1', 0.25],
+  ['--acronis-hosts', 'acronisHosts', 'Gateway,*.Example.com', ['Gateway', '*.Example.com']],
+  ['--watch-selector', 'watchSelector', ' tier in (gold, silver),!draining ', 'tier in (gold, silver),!draining'],
+  ['--watch-selector', 'watchSelector', 'example.com/shard!=1,load>5', 'example.com/shard!=1,load>5'],
+] as const)('%s (%s) takes %s', (flag, field, written, becomes) => {
+  expect(parse([`${flag}=${written}`]).config?.[field]).toEqual(becomes);
 });
 
 it('an unknown flag is refused by name, with the one that was meant', () => {
