@@ -19,6 +19,7 @@ const meanings = {
   VersionConflict: { ready: 'False', stalled: false },
   NotApplied: { ready: 'False', stalled: false },
   UserNotFound: { ready: 'False', stalled: true },
+  LoginChanged: { ready: 'False', stalled: true },
   UserAmbiguous: { ready: 'False', stalled: true },
   TenantMismatch: { ready: 'False', stalled: true },
   NamespaceNotAllowed: { ready: 'False', stalled: true },
@@ -35,10 +36,18 @@ export type Reason = keyof typeof meanings;
 export const reasons = Object.keys(meanings).filter((name): name is Reason => Object.hasOwn(meanings, name));
 export const meaningOf = (reason: Reason): Meaning => meanings[reason];
 
-/** How one look at an object ended. The message is a sentence that says what to do next; it names no person. */
+/** How a reconcile ended. The message is a sentence that says what to do next; it names no person. */
 export interface Verdict {
   readonly reason: Reason;
   readonly message: string;
+  /** Stalled although its reason need not be: it has lasted for too long to pass by itself. */
+  readonly stalled?: boolean;
+}
+
+/** What a verdict means for a reader and for the next try. */
+export function meaningOfVerdict({ reason, stalled }: Verdict): Meaning {
+  const meaning = meanings[reason];
+  return { ready: meaning.ready, stalled: meaning.stalled || stalled === true };
 }
 
 export interface Condition {
@@ -53,7 +62,7 @@ export interface Condition {
 
 const never = '1970-01-01T00:00:00Z';
 
-/** The API server shows this on an object that no operator has looked at: it is the CRD's default for `status`, written by nobody. */
+/** The API server shows this on an object that no operator has reconciled: it is the CRD's default for `status`. */
 export const pendingCondition: Condition = {
   type: 'Ready',
   status: 'Unknown',
@@ -72,9 +81,9 @@ export function conditionsOf(
   previous: readonly Condition[],
   nowMs: number,
 ): readonly Condition[] {
-  const { ready, stalled } = meanings[verdict.reason];
+  const { ready, stalled } = meaningOfVerdict(verdict);
   const condition = (type: 'Ready' | 'Stalled', status: Condition['status']): Condition => {
-    // The time of the CRD's default is nobody's: it is when nothing had happened yet.
+    // The time of the CRD's default is when nothing had happened yet.
     const before = previous.find((each) => each.type === type && each.lastTransitionTime !== never);
     return {
       type,

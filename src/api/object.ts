@@ -1,11 +1,11 @@
 /**
- * A TenantUserUpsell as the cache keeps it: a small projection of the object, made once when it comes in. Nothing that a reconcile
+ * A TenantUserUpsell as the cache keeps it: a small transform of the object, made once when it comes in. Nothing that a reconcile
  * does not read is kept (no managedFields, no labels), and strings that repeat over a fleet are shared.
  */
 import * as z from 'zod';
 import { requestedAtAnnotation } from './names.ts';
 import { type Spec, specSchema } from './spec.ts';
-import { type Status, statusSchema } from './status.ts';
+import { type Status, storedStatusSchema } from './status.ts';
 
 export interface TenantUserUpsell {
   /** namespace/name */
@@ -17,7 +17,7 @@ export interface TenantUserUpsell {
   readonly generation: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  /** Milliseconds since 1970; undefined while nobody deletes it. */
+  /** Milliseconds since 1970; undefined while it is not being deleted. */
   readonly deletedAt: number | undefined;
   readonly finalizers: readonly string[];
   readonly requestedAt: string | undefined;
@@ -44,10 +44,10 @@ const envelope = z.object({
 });
 
 /**
- * The projection of an object as the API server sent it, or undefined where it is not one.
+ * The transform of an object as the API server sent it, or undefined where it is not one.
  * @param known what is known of it by its key: while its generation is the same, so is its spec, which is neither parsed nor kept twice.
  */
-export function projectTenantUserUpsell(
+export function transformTenantUserUpsell(
   raw: unknown,
   known: (key: string) => TenantUserUpsell | undefined = () => undefined,
 ): TenantUserUpsell | undefined {
@@ -57,7 +57,7 @@ export function projectTenantUserUpsell(
   const key = `${metadata.namespace}/${metadata.name}`;
   const before = known(key);
   const sameSpec = before?.uid === metadata.uid && before.generation === metadata.generation && metadata.generation > 0;
-  const spec = sameSpec ? before.spec : projectSpec(rawSpec);
+  const spec = sameSpec ? before.spec : transformSpec(rawSpec);
   return {
     key,
     namespace: share(metadata.namespace),
@@ -70,7 +70,7 @@ export function projectTenantUserUpsell(
     finalizers: metadata.finalizers === undefined ? none : metadata.finalizers.map(share),
     requestedAt: metadata.annotations?.[requestedAtAnnotation],
     spec,
-    status: projectStatus(status, spec.ok ? spec.value.userID : undefined),
+    status: transformStatus(status, spec.ok ? spec.value.userID : undefined),
   };
 }
 
@@ -80,7 +80,7 @@ export function splitKey(key: string): { namespace: string; name: string } {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-function projectSpec(raw: unknown): TenantUserUpsell['spec'] {
+function transformSpec(raw: unknown): TenantUserUpsell['spec'] {
   const parsed = specSchema.safeParse(raw ?? {});
   if (!parsed.success) return { ok: false, problem: sentence(parsed.error) };
   const spec = parsed.data;
@@ -91,12 +91,19 @@ function projectSpec(raw: unknown): TenantUserUpsell['spec'] {
   return { ok: true, value: spec };
 }
 
-function projectStatus(raw: unknown, userID: string | undefined): Status {
-  const parsed = statusSchema.safeParse(raw ?? {});
+function transformStatus(raw: unknown, userID: string | undefined): Status {
+  const parsed = storedStatusSchema.safeParse(raw ?? {});
   if (!parsed.success) return {};
-  const status = parsed.data;
+  const status: Status = parsed.data;
   if (status.userID === userID) status.userID = userID;
   if (status.tenantID !== undefined) status.tenantID = share(status.tenantID);
+  if (status.assigned !== undefined) {
+    const { assigned } = status;
+    status.assigned = {
+      userID: assigned.userID === status.userID ? status.userID : assigned.userID,
+      tenantID: share(assigned.tenantID),
+    };
+  }
   if (status.businessTypes !== undefined) status.businessTypes = shareList(status.businessTypes);
   if (status.conditions !== undefined) status.conditions = status.conditions.map(shareCondition);
   return status;
@@ -118,12 +125,12 @@ function pooled<T>(): (name: string, value: T) => T {
   return (name, value) => {
     const known = pool.get(name);
     if (known !== undefined) return known;
-    if (pool.size >= mostShared) pool.clear();
+    if (pool.size >= maxShared) pool.clear();
     pool.set(name, value);
     return value;
   };
 }
-const mostShared = 10_000;
+const maxShared = 10_000;
 
 const shareText = pooled<string>();
 const share = (text: string): string => shareText(text, text);

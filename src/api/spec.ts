@@ -1,7 +1,8 @@
 /**
  * What a user writes: `spec` of a TenantUserUpsell. The one place where its fields, defaults and rules are decided;
  * the CRD is generated from here (`npm run generate`), and the cache parses every object with it.
- * No transforms: what the API server stores is what zod returns.
+ * No transforms: what the API server stores is what zod returns. A field that it does not know is dropped: a newer version may have written it, and an
+ * object must not stop for that.
  */
 import * as z from 'zod';
 import { brokenTransition, type TransitionRule, withRules } from './rules.ts';
@@ -23,11 +24,11 @@ const uuid = (field: string) =>
 
 /** The API server counts characters, zod's `max` counts UTF-16 units. */
 const characters = (text: string): number => [...text].length;
-const mostLoginCharacters = 256;
+const maxLoginCharacters = 256;
 const loginText = z
   .string()
-  .refine((text) => characters(text) <= mostLoginCharacters, `login has at most ${mostLoginCharacters} characters`)
-  .meta({ maxLength: mostLoginCharacters });
+  .refine((text) => characters(text) <= maxLoginCharacters, `login has at most ${maxLoginCharacters} characters`)
+  .meta({ maxLength: maxLoginCharacters });
 
 const login = withRules(loginText, [
   {
@@ -52,7 +53,7 @@ const secretName = withRules(z.string().max(253), [
   },
 ]);
 
-const fields = z.strictObject({
+const fields = z.object({
   userID: uuid('userID')
     .optional()
     .describe('The Acronis user, by id. Exactly one of userID and login is given. Immutable.'),
@@ -81,10 +82,10 @@ const fields = z.strictObject({
   deletionPolicy: z
     .enum(['Retain', 'Revoke'])
     .default('Retain')
-    .describe('Whether the types stay (Retain) or are taken away again (Revoke) when this object is deleted.'),
+    .describe('Whether the types stay (Retain) or are revoked (Revoke) when this object is deleted.'),
   suspend: z.boolean().default(false).describe('While true nothing is read or written. Deletion still works.'),
   credentialsSecretRef: z
-    .strictObject({ name: secretName.describe('Its name. It is in the namespace of this object, always.') })
+    .object({ name: secretName.describe('Its name. It is in the namespace of this object, always.') })
     .optional()
     .describe(
       "A Secret with the keys url, clientID and clientSecret: the API client to use. Without it, the operator's own is used.",

@@ -3,9 +3,9 @@
  * and no login, e-mail or name, which are personal data.
  */
 import * as z from 'zod';
-import { pendingCondition } from './conditions.ts';
+import { type Condition, pendingCondition } from './conditions.ts';
 
-const condition = z.object({
+const conditionSchema = z.object({
   type: z.string().max(316),
   status: z.enum(['True', 'False', 'Unknown']),
   observedGeneration: z
@@ -47,6 +47,15 @@ export const statusSchema = z.object({
     .optional()
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .describe('The types that Acronis reports for the user.'),
+  assigned: z
+    .object({
+      userID: z.string().describe('Its id.'),
+      tenantID: z.string().describe('Its tenant at that time.'),
+    })
+    .optional()
+    .describe(
+      'The user that this object assigned, or took over as it was. It is kept whatever is observed later, until the types are revoked or the user is deleted.',
+    ),
   offer: z
     .enum(['BuyNow', 'BuyNowWithoutLink', 'ContactSales', 'None', 'Unknown'])
     .optional()
@@ -56,13 +65,34 @@ export const statusSchema = z.object({
     .optional()
     .describe('The value of the annotation upsell.acronis.com/requestedAt that was handled last.'),
   conditions: z
-    .array(condition)
+    .array(conditionSchema)
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
     .describe('Ready and, while a person has to do something, Stalled.'),
 });
 
 export type Status = z.output<typeof statusSchema>;
+export type Assigned = NonNullable<Status['assigned']>;
+
+const { shape } = statusSchema;
+/**
+ * A status as it is stored, field by field: one that cannot be read (a newer version's, or set by hand) costs no other its memory.
+ */
+export const storedStatusSchema = z.object({
+  observedGeneration: shape.observedGeneration.catch(undefined),
+  observedVersion: shape.observedVersion.catch(undefined),
+  userID: shape.userID.catch(undefined),
+  tenantID: shape.tenantID.catch(undefined),
+  businessTypes: shape.businessTypes.catch(undefined),
+  assigned: shape.assigned.catch(undefined),
+  offer: shape.offer.catch(undefined),
+  lastHandledReconcileAt: shape.lastHandledReconcileAt.catch(undefined),
+  conditions: shape.conditions.catch(undefined),
+} satisfies Record<keyof typeof shape, z.ZodType>);
+
+/** The condition of a type, as the status has it. */
+export const conditionOf = (status: Status, type: 'Ready' | 'Stalled'): Condition | undefined =>
+  status.conditions?.find((each) => each.type === type);
 
 /** The default that the CRD gives to `status`: see `pendingCondition`. */
 export const statusDefault: Status = { conditions: [pendingCondition] };

@@ -3,7 +3,7 @@
  * for all namespaces or for listed ones.
  */
 import { tenantUserUpsells } from '../api/names.ts';
-import { projectTenantUserUpsell } from '../api/object.ts';
+import { transformTenantUserUpsell } from '../api/object.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';
@@ -55,7 +55,7 @@ export function createWatch(options: WatchOptions): Watch {
         ...(labelSelector === undefined ? {} : { labelSelector }),
         resource: tenantUserUpsells,
         store: fleet,
-        project: (raw) => projectTenantUserUpsell(raw, (key) => fleet.get(key)),
+        project: (raw) => transformTenantUserUpsell(raw, (key) => fleet.get(key)),
       }),
   );
   // Rights that end at listed namespaces do not reach the watch of all namespaces: these are asked for one by one.

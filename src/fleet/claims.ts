@@ -1,6 +1,6 @@
 /**
- * Two objects that name one user: the older one has it. A claim counts only where it could be acted upon, so that nobody can block
- * another tenant's object by naming its user first.
+ * Two objects that name one user: the older one has it. A claim counts only where it is acted upon: not while it is suspended, and not where a tenant's
+ * object could block another tenant's by naming its user first.
  */
 import type { User } from '../acronis/user.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
@@ -12,29 +12,28 @@ import { forbids } from './tenancy.ts';
 type GuardOf = (object: TenantUserUpsell) => NamespaceGuard | Promise<NamespaceGuard>;
 
 /** The oldest object that has this user before `object`, as `nameFor` names it; undefined where `object` has it itself. */
-export function rivalOf(
+export function olderClaimant(
   object: TenantUserUpsell,
   user: User,
   fleet: Fleet,
   guardOf: GuardOf,
 ): string | undefined | Promise<string | undefined> {
-  if (!writes(object)) return undefined;
+  if (!claims(object)) return undefined;
   const older = others(object, user, fleet).filter((peer) => isOlder(peer, object));
   return older.length === 0 ? undefined : firstOf(older, object, user, guardOf);
 }
 
 /** A live object that goes on holding this user when `object` is deleted, so that nothing is taken away in between; as `nameFor` names it. */
-export async function heirOf(
+export async function remainingClaimant(
   object: TenantUserUpsell,
   user: User,
   fleet: Fleet,
   guardOf: GuardOf,
 ): Promise<string | undefined> {
-  const active = others(object, user, fleet).filter((peer) => peer.spec.ok && !peer.spec.value.suspend);
-  return await firstOf(active, object, user, guardOf);
+  return await firstOf(others(object, user, fleet), object, user, guardOf);
 }
 
-/** Who may read `object` may not know what other namespaces hold, nor what they are called. */
+/** The readers of `object` may not know what other namespaces hold, nor what they are called. */
 const nameFor = (peer: TenantUserUpsell, object: TenantUserUpsell): string =>
   peer.namespace === object.namespace ? peer.name : 'one in another namespace';
 
@@ -55,15 +54,16 @@ function others(object: TenantUserUpsell, user: User, fleet: Fleet): TenantUserU
   const found: TenantUserUpsell[] = [];
   for (const key of fleet.byIndex('user', user.id)) {
     const peer = fleet.get(key);
-    if (peer === undefined || peer.uid === object.uid || peer.deletedAt !== undefined || !writes(peer)) continue;
+    if (peer === undefined || peer.uid === object.uid || !claims(peer)) continue;
     // With other credentials it counts once these have shown that they reach the user.
     if (sourceOf(peer) === sourceOf(object) || peer.status.userID === user.id) found.push(peer);
   }
   return found;
 }
 
-const writes = (object: TenantUserUpsell): boolean =>
-  object.spec.ok && object.spec.value.managementPolicy === 'Enforce';
+/** One that is suspended, only observes or is being deleted assigns nothing, so it claims nothing. */
+export const claims = ({ spec, deletedAt }: TenantUserUpsell): boolean =>
+  spec.ok && deletedAt === undefined && spec.value.managementPolicy === 'Enforce' && !spec.value.suspend;
 
 const byAge = (a: TenantUserUpsell, b: TenantUserUpsell): number =>
   a.createdAt - b.createdAt || (a.uid < b.uid ? -1 : 1);

@@ -26,9 +26,9 @@ export function sourceOf(object: TenantUserUpsell): Source {
   return secret === undefined ? ownSource : `${object.namespace}/${secret.name}`;
 }
 
-/** The id of the user that an object names; for a login, the one that was found for it. */
-export const namedUser = (object: TenantUserUpsell): string | undefined =>
-  (object.spec.ok ? object.spec.value.userID : undefined) ?? object.status.userID;
+/** The id of the user that an object names; for a login, the one that it assigned, or that was found for it. */
+export const namedUser = ({ spec, status }: TenantUserUpsell): string | undefined =>
+  (spec.ok ? spec.value.userID : undefined) ?? status.assigned?.userID ?? status.userID;
 
 /** How many objects there are by the reason of their Ready; 0 for those that none has. */
 export function countByReason(fleet: Fleet): ReadonlyMap<string, number> {
@@ -51,7 +51,7 @@ export function notReadySince(fleet: Fleet): NotReadySince {
     const conditions = status.conditions ?? [];
     const ready = conditions.find(({ type }) => type === 'Ready') ?? pendingCondition;
     if (ready.status === 'True' || asAsked.has(ready.reason)) continue;
-    // The time of the CRD's default is nobody's.
+    // The time of the CRD's default is when nothing had happened yet.
     const since = ready.reason === pendingCondition.reason ? createdAt : Date.parse(ready.lastTransitionTime);
     if (conditions.some(({ type, status: is }) => type === 'Stalled' && is === 'True'))
       stalled = earliest(stalled, since);

@@ -1,6 +1,7 @@
 /**
- * The full pass: every object is looked at once per interval, spread evenly, so that whatever the change feed and the watch missed is found.
- * Objects go in slices of as many as one read takes.
+ * The resync: every object is reconciled once per interval, spread evenly, so that whatever the change feed and the watch missed is found. Objects go in
+ * slices of as many as one read takes, in the order in which they came: an object that comes while a round is on has its turn at the end of this round,
+ * within an interval, and not in the next one.
  */
 import { mostUsersPerRead } from '../acronis/api.ts';
 import type { Clock } from '../base/clock.ts';
@@ -8,7 +9,7 @@ import type { WorkQueue } from '../runtime/workqueue/queue.ts';
 import type { FleetMetrics } from './metrics.ts';
 import type { Fleet } from './objects.ts';
 
-/** How soon a fleet that was empty is looked at again. */
+/** How soon a fleet that was empty is asked for again. */
 const emptyWaitMs = 60_000;
 
 export interface ResyncOptions {
@@ -24,17 +25,35 @@ export async function runResync(
   { fleet, queue, intervalMs, clock, metrics }: ResyncOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  let round = startRound(fleet);
   while (!signal.aborted) {
-    const keys = [...fleet.keys()];
-    const slices = Math.ceil(keys.length / mostUsersPerRead);
+    const slices = Math.ceil(fleet.size / mostUsersPerRead);
     const pauseMs = slices === 0 ? Math.min(emptyWaitMs, intervalMs) : intervalMs / slices;
-    for (let slice = 0; slice < Math.max(1, slices); slice++) {
-      await clock.sleep(pauseMs, signal).catch(() => {});
-      if (signal.aborted) return;
-      for (const key of keys.slice(slice * mostUsersPerRead, (slice + 1) * mostUsersPerRead)) {
-        if (fleet.get(key) !== undefined) queue.add(key, 'resync');
-      }
-    }
+    await clock.sleep(pauseMs, signal).catch(() => {});
+    if (signal.aborted) return;
+    // A fleet that grew during the pause has more to do than a slice.
+    const due = Math.max(mostUsersPerRead, Math.ceil((fleet.size * pauseMs) / intervalMs));
+    for (const key of round.take(due)) queue.add(key, 'resync');
+    if (!round.isOver) continue;
     metrics.resyncDone();
+    round = startRound(fleet);
   }
+}
+
+/** All keys once. It follows the fleet: it passes over what went, and comes to what was added. */
+function startRound(fleet: Fleet) {
+  const keys = fleet.keys();
+  let next = keys.next();
+  return {
+    get isOver() {
+      return next.done === true;
+    },
+    *take(count: number): Iterable<string> {
+      for (let taken = 0; taken < count && next.done !== true; next = keys.next()) {
+        if (fleet.get(next.value) === undefined) continue;
+        taken++;
+        yield next.value;
+      }
+    },
+  };
 }

@@ -56,16 +56,21 @@ export function forbidsAsking(spec: Spec, guard: NamespaceGuard): Verdict | unde
 export function forbids(spec: Spec, user: User, guard: NamespaceGuard): Verdict | undefined {
   const asking = forbidsAsking(spec, guard);
   if (asking !== undefined) return asking;
-  if (guard.kind === 'tenant' && guard.tenantId !== user.tenantId)
-    return {
-      reason: 'NamespaceNotAllowed',
-      message: `The user is not of the tenant that the namespace's label ${tenantIdLabel} names. Move the object to that tenant's namespace.`,
-    };
+  if (guard.kind === 'tenant' && guard.tenantId !== user.tenantId) return noUserOfTheLabel;
   if (spec.tenantID !== undefined && spec.tenantID !== user.tenantId)
     return {
       reason: 'TenantMismatch',
       message:
-        'The user belongs to another tenant than spec.tenantID. Delete this object and create it with the right user and tenant.',
+        "The user is not in spec.tenantID itself, but in another tenant: perhaps a unit or a personal tenant below it. Look up the user's own tenant (tenant_id of GET /users/{id}, or the user's page in the management portal). Delete this object and create it with that tenant.",
     };
   return undefined;
 }
+
+/** Whether the namespace's label names a tenant: whose users exist elsewhere is then no business of the namespace. */
+export const isLabelled = (guard: NamespaceGuard): boolean => guard.kind === 'tenant';
+
+/** The same for a user of another tenant and for one that does not exist, so that the one cannot be told from the other. */
+export const noUserOfTheLabel: Verdict = {
+  reason: 'NamespaceNotAllowed',
+  message: `The tenant that the namespace's label ${tenantIdLabel} names has no such user. Correct the user, or move the object to the namespace of the user's own tenant.`,
+};

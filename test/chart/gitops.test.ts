@@ -7,7 +7,7 @@ import { gitopsProgram, healthCheck, judge } from '../../sandbox/gitops/health.t
 import { startOperator } from '../../sandbox/operator-process.ts';
 import { until } from '../../sandbox/until.ts';
 import { meaningOf, pendingCondition, type Reason, reasons } from '../../src/api/conditions.ts';
-import { projectTenantUserUpsell } from '../../src/api/object.ts';
+import { transformTenantUserUpsell } from '../../src/api/object.ts';
 import { statusOf } from '../../src/controllers/upsell/status.ts';
 import { Cluster, root, upsell } from './chart.ts';
 import { buildMs } from './observability.ts';
@@ -35,9 +35,13 @@ function objectOf(reason: Reason, metadata: object = {}) {
     spec: { userID, suspend: reason === 'Suspended' },
     status: { conditions: [pendingCondition] },
   };
-  const object = projectTenantUserUpsell(raw);
+  const object = transformTenantUserUpsell(raw);
   if (object === undefined) throw new Error('The object cannot be read.');
-  const status = statusOf(object, { reason, message: `It is ${reason}.` }, { kind: 'unknown' }, Date.now());
+  const status = statusOf(
+    object,
+    { verdict: { reason, message: `It is ${reason}.` }, facts: { kind: 'unknown' }, assigned: undefined },
+    Date.now(),
+  );
   return { ...raw, metadata: { ...raw.metadata, ...metadata }, status };
 }
 

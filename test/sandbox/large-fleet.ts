@@ -80,11 +80,13 @@ export class LargeFleet implements AsyncDisposable {
       acronis.directory.update(user, { businessTypes: ['buyer'] });
       const key = large.cluster.create({ userID: id }, { name: `user-${at}` });
       const { version, login, tenant, businessTypes } = user;
-      const look = {
+      const findings = {
         verdict: assignedVerdict,
         facts: { kind: 'user', user: { id, version, login, tenantId: tenant.id, businessTypes } },
+        assigned: { userID: id, tenantID: tenant.id },
       } as const;
-      await report(large.cluster.object(key), look, { client: large.cluster, events: untold, clock }, never);
+      const options = { client: large.cluster, events: untold, clock };
+      await report(large.cluster.object(key), findings, undefined, options, never);
     }
     return large;
   }

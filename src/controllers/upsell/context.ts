@@ -1,9 +1,7 @@
 /**
- * What every look at an object is given: the cache, both remote sides, time, and where things are told. Made once, in `operator.ts`.
+ * What every reconcile is given: the cache, both remote sides, time, and where things are reported. Made once, with the operator.
  */
 
-import type { Revision } from '../../acronis/user.ts';
-import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Accounts } from '../../fleet/accounts/accounts.ts';
@@ -29,12 +27,4 @@ export interface ReconcileContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: UpsellMetrics & FleetMetrics;
-}
-
-/** The audit trail: one line for each PUT, whatever came of it. */
-export function auditOf(action: 'assign' | 'revoke', object: TenantUserUpsell, { log, metrics }: ReconcileContext) {
-  return (from: Revision, to: Revision | undefined, outcome: string) => {
-    metrics.wrote(action, outcome);
-    log.info('wrote to Acronis', { action, object: object.key, generation: object.generation, from, to, outcome });
-  };
 }

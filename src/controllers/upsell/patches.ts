@@ -42,24 +42,22 @@ const operations = (changes: Readonly<Record<string, unknown>>) =>
     return value === null ? { op: 'remove', path } : { op: 'add', path, value };
   });
 
-export const hasFinalizer = (object: TenantUserUpsell): boolean => object.finalizers.includes(revokeFinalizer);
+export const hasFinalizer = (object: Pick<TenantUserUpsell, 'finalizers'>): boolean =>
+  object.finalizers.includes(revokeFinalizer);
+export const withFinalizer = ({ finalizers }: TenantUserUpsell): readonly string[] => [...finalizers, revokeFinalizer];
+export const withoutFinalizer = ({ finalizers }: TenantUserUpsell): readonly string[] =>
+  finalizers.filter((each) => each !== revokeFinalizer);
 
 /** @throws KubernetesError (a conflict where the cached object is no longer current), or the signal's reason. */
 export const addFinalizer = (client: KubernetesClient, object: TenantUserUpsell, signal: AbortSignal): Promise<void> =>
-  patchFinalizers(client, object, [...object.finalizers, revokeFinalizer], signal);
+  patchFinalizers(client, object, withFinalizer(object), signal);
 
 /** @throws as `addFinalizer`. */
 export const removeFinalizer = (
   client: KubernetesClient,
   object: TenantUserUpsell,
   signal: AbortSignal,
-): Promise<void> =>
-  patchFinalizers(
-    client,
-    object,
-    object.finalizers.filter((each) => each !== revokeFinalizer),
-    signal,
-  );
+): Promise<void> => patchFinalizers(client, object, withoutFinalizer(object), signal);
 
 async function patchFinalizers(
   client: KubernetesClient,

@@ -1,165 +1,107 @@
 /**
- * One reconcile of one object, from the cached object and a fresh read of its user to a status that says what is true:
+ * One reconcile of one object, from the cached object and a fresh read of its user to a status that says what is true (`steps.ts`), and when to reconcile
+ * it again.
  *
- *   which account → which user → plan → write → status → when to look again
- *
- * It knows nothing of events that led to it and may be stopped at any point: whatever was done is found by the next look. Between two looks it keeps
- * nothing but what it wrote itself, until the watch brings the same.
+ * It knows nothing of events that led to it and may be stopped at any point: whatever was done is found by the next reconcile. Between two of them it
+ * keeps what it wrote itself, until the watch brings the same, and how often it failed (`tries.ts`).
  */
-
-import { AcronisError } from '../../acronis/errors.ts';
-import type { User } from '../../acronis/user.ts';
+import { meaningOfVerdict, type Verdict } from '../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
-import type { Spec } from '../../api/spec.ts';
 import type { Status } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
-import type { Account } from '../../fleet/accounts/accounts.ts';
-import { rivalOf } from '../../fleet/claims.ts';
-import { sourceOf } from '../../fleet/objects.ts';
-import { forbidsAsking, namespaceGuard } from '../../fleet/tenancy.ts';
 import { isConflict, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
 import type { Outcome } from '../../runtime/controller/controller.ts';
-import { auditOf, type ReconcileContext } from './context.ts';
-import { finalize } from './finalize.ts';
-import { addFinalizer, hasFinalizer, removeFinalizer } from './patches.ts';
-import { plan } from './plan.ts';
-import { type Look, report } from './report.ts';
-import { resolveUser } from './resolve.ts';
-import { outcomeOf, soon } from './retry.ts';
-import { conditionOf } from './status.ts';
-import {
-  assignedVerdict,
-  conflictVerdict,
-  notAppliedVerdict,
-  suspendedVerdict,
-  userGoneVerdict,
-  verdictOfCredentials,
-  verdictOfError,
-} from './verdicts.ts';
-import { type WriteResult, write } from './write.ts';
+import type { ReconcileContext } from './context.ts';
+import { giveUp, release } from './release.ts';
+import { report } from './report.ts';
+import { outcomeOf, outcomeOfHeld, soon } from './retry.ts';
+import { isReady, wasReconciled } from './settled.ts';
+import { type StepsEnd, takeSteps } from './steps.ts';
+import { createTries, type ObjectTries } from './tries.ts';
 
 export function createReconcile(context: ReconcileContext): (key: string, signal: AbortSignal) => Promise<Outcome> {
-  // By the cached object, which another one replaces as soon as the watch has caught up. Without this a look that follows at once would
-  // compare with the status of before, and write and tell the same twice.
+  // By the cached object, which another one replaces as soon as the watch has caught up. Without this a reconcile that follows immediately would compare
+  // with the status of before, and write and report the same twice.
   const written = new WeakMap<TenantUserUpsell, Status>();
+  const tries = createTries(context.clock);
   return async (key, signal) => {
     const cached = context.fleet.get(key);
-    if (cached === undefined) return { kind: 'done' };
+    if (cached === undefined) {
+      tries.forget(key);
+      return { kind: 'done' };
+    }
     const status = written.get(cached);
     const object = status === undefined ? cached : { ...cached, status };
+    const onStatus = (now: Status) => {
+      if (now !== cached.status) written.set(cached, now);
+    };
     try {
-      if (object.deletedAt !== undefined) return await finalize(object, object.deletedAt, context, signal);
-      const look = await lookAt(object, context, signal);
-      if (look.applied !== undefined && saysAssigned(object)) context.metrics.driftCorrected();
-      const told = await report(object, look, context, signal);
-      if (told !== cached.status) written.set(cached, told);
-      return outcomeOf(look.verdict, look.atLeastMs);
+      const options = { context, tries: tries.of(object), onStatus };
+      return await conclude(object, await takeSteps(object, options, signal), options, signal);
     } catch (error) {
       return afterKubernetesError(error, key, context.log);
     }
   };
 }
 
-/** Its status says that what its present spec asks for is so. */
-const saysAssigned = ({ status, generation }: TenantUserUpsell): boolean =>
-  status.observedGeneration === generation && conditionOf(status, 'Ready')?.status === 'True';
+interface ConcludeOptions {
+  readonly context: ReconcileContext;
+  readonly tries: ObjectTries;
+  readonly onStatus: (status: Status) => void;
+}
+
+/** @param before the object as it was when the reconcile began. */
+async function conclude(
+  before: TenantUserUpsell,
+  { owed, object, applied, atLeastMs }: StepsEnd,
+  { context, tries, onStatus }: ConcludeOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  switch (owed.kind) {
+    case 'leave':
+      return { kind: 'done' };
+    case 'release':
+      await release(object, owed.why, applied, context, signal);
+      return { kind: 'done' };
+    case 'giveUp':
+      await giveUp(object, owed.verdict, context, signal);
+      return { kind: 'done' };
+    case 'report': {
+      const { findings } = owed;
+      const { verdict } = findings;
+      if (!passes(verdict)) tries.endedWell();
+      else if (isRoutine(before) && tries.failedInPassing()) return outcomeOf(verdict, atLeastMs);
+      if (applied !== undefined && isRoutine(before)) context.metrics.driftCorrected();
+      onStatus(await report(object, findings, applied, context, signal));
+      return object.deletedAt === undefined ? outcomeOf(verdict, atLeastMs) : outcomeOfHeld(verdict, atLeastMs);
+    }
+  }
+}
+
+/** Nothing was asked of this object: it is reconciled because its turn came, its user changed or its credentials did. */
+const isRoutine = (object: TenantUserUpsell): boolean => wasReconciled(object) && isReady(object);
+
+/** A failure that is expected to pass by itself. A single one flips no condition of an object that nothing was asked of. */
+function passes(verdict: Verdict): boolean {
+  const { ready, stalled } = meaningOfVerdict(verdict);
+  return ready === 'False' && !stalled && verdict.reason !== 'NotAssigned' && verdict.reason !== 'NotApplied';
+}
 
 /**
- * The object is gone, has changed meanwhile, or the API server is in trouble: each leads to another look. One that is gone is found gone then; that
- * it is gone is the watch's to say, and not a 404's, which a gateway or a kind that is being installed anew can give too.
+ * The object is gone, has changed meanwhile, or the API server is in trouble: each leads to another reconcile. One that is gone is found gone then; that
+ * it is gone is the watch's to say, and not a 404's, which a gateway or a kind that is being installed again can give too.
  */
 function afterKubernetesError(error: unknown, key: string, log: Log): Outcome {
   if (!(error instanceof KubernetesError)) throw error;
   const fields = { key, status: error.status, error: error.message };
-  if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is looked at again', fields);
-  else log.warn('the API server refused or failed; the object is looked at again', fields);
+  if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is reconciled again', fields);
+  else log.warn('the API server refused or failed; the object is reconciled again', fields);
   return {
     kind: 'retry',
     policy: soon,
-    ...(error.retryAfterMs === undefined ? {} : { atLeastMs: Math.min(error.retryAfterMs, longestRetryAfterMs) }),
+    ...(error.retryAfterMs === undefined ? {} : { atLeastMs: Math.min(error.retryAfterMs, maxRetryAfterMs) }),
   };
 }
 
 /** An API server, or a gateway, that asks for more is asked again anyway. */
-const longestRetryAfterMs = 5 * 60_000;
-
-async function lookAt(object: TenantUserUpsell, context: ReconcileContext, signal: AbortSignal): Promise<Look> {
-  if (!object.spec.ok)
-    return {
-      verdict: { reason: 'InvalidSpec', message: `${object.spec.problem}. Correct the object.` },
-      facts: { kind: 'unknown' },
-    };
-  const spec = object.spec.value;
-  if (spec.suspend) return { verdict: suspendedVerdict, facts: { kind: 'unknown' } };
-  try {
-    const credentials = await context.sources.read(sourceOf(object), signal);
-    if (credentials.kind !== 'found') return { verdict: verdictOfCredentials(credentials), facts: { kind: 'unknown' } };
-    const account = context.accounts.of(credentials.credentials);
-    const forbidden = forbidsAsking(spec, await namespaceGuard(object, context, signal));
-    if (forbidden !== undefined) return { verdict: forbidden, facts: { kind: 'none' } };
-    const resolution = await resolveUser(spec, object.status.userID, account, signal);
-    // Who was assigned stays known while it is to be revoked, though the login may have been renamed meanwhile.
-    if (resolution.kind === 'not')
-      return { verdict: resolution.verdict, facts: { kind: hasFinalizer(object) ? 'unknown' : 'none' } };
-    return await assign(object, spec, account, resolution.user, context, signal);
-  } catch (error) {
-    if (!(error instanceof AcronisError)) throw error;
-    context.log.debug('Acronis did not answer as hoped', {
-      object: object.key,
-      kind: error.kind,
-      detail: error.detail,
-    });
-    const atLeast = error.retryAfterMs === undefined ? {} : { atLeastMs: error.retryAfterMs };
-    return { verdict: verdictOfError(error), facts: { kind: 'unknown' }, ...atLeast };
-  }
-}
-
-async function assign(
-  object: TenantUserUpsell,
-  spec: Spec,
-  account: Account,
-  user: User,
-  context: ReconcileContext,
-  signal: AbortSignal,
-): Promise<Look> {
-  const { fleet } = context;
-  const guard = (each: TenantUserUpsell) => namespaceGuard(each, context, signal);
-  let held = hasFinalizer(object);
-  /** Whoever is to take a type away again must be on the object before the type is assigned. */
-  const hold = async () => {
-    if (held || spec.deletionPolicy !== 'Revoke') return;
-    await addFinalizer(context.client, object, signal);
-    held = true;
-  };
-  const decide = async (current: User) =>
-    plan(spec, current, { guard: await guard(object), rival: await rivalOf(object, current, fleet, guard) });
-  const result = await write(
-    { account, user, decide, prepare: hold, record: auditOf('assign', object, context) },
-    signal,
-  );
-  if (result.kind === 'settled' && result.plan.kind === 'nothing' && spec.managementPolicy === 'Enforce') await hold();
-  if (hasFinalizer(object) && (spec.deletionPolicy !== 'Revoke' || spec.managementPolicy !== 'Enforce'))
-    await removeFinalizer(context.client, object, signal);
-  return lookOf(result);
-}
-
-function lookOf(result: WriteResult): Look {
-  switch (result.kind) {
-    case 'settled': {
-      const { plan: settled, user } = result;
-      const applied = result.applied === undefined ? {} : { applied: result.applied };
-      if (settled.kind === 'nothing') return { verdict: assignedVerdict, facts: { kind: 'user', user }, ...applied };
-      return {
-        verdict: settled.verdict,
-        facts: settled.secret ? { kind: 'none' } : { kind: 'user', user },
-        ...applied,
-      };
-    }
-    case 'gone':
-      return { verdict: userGoneVerdict, facts: { kind: 'none' } };
-    case 'notApplied':
-      return { verdict: notAppliedVerdict, facts: { kind: 'user', user: result.user } };
-    case 'conflict':
-      return { verdict: conflictVerdict, facts: { kind: 'unknown' } };
-  }
-}
+const maxRetryAfterMs = 5 * 60_000;

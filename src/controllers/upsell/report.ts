@@ -1,27 +1,18 @@
 /**
- * How a look is told: the object's status where it differs, and an Event where something became different. A write to Acronis is an event
- * of its own, since it may leave the condition as it was.
+ * How a reconcile is reported: the object's status where it differs, and an Event where something became different. A write to Acronis is an event of its
+ * own, since it may leave the condition as it was.
  */
-import { meaningOf, type Verdict } from '../../api/conditions.ts';
+import { meaningOfVerdict, type Verdict } from '../../api/conditions.ts';
 import { apiGroup, apiVersion, tenantUserUpsells } from '../../api/names.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
-import type { Status } from '../../api/status.ts';
+import { conditionOf, type Status } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder, EventSubject } from '../../kubernetes/events/recorder.ts';
+import type { Findings } from './assess/owed.ts';
 import { patchStatus } from './patches.ts';
-import { conditionOf, type Facts, statusOf, statusPatch } from './status.ts';
+import { statusOf, statusPatch } from './status.ts';
 import type { Applied } from './write.ts';
-
-/** How a look at an object ended. */
-export interface Look {
-  readonly verdict: Verdict;
-  readonly facts: Facts;
-  /** A write that was applied on the way. */
-  readonly applied?: Applied;
-  /** When the next look makes sense at the earliest. */
-  readonly atLeastMs?: number;
-}
 
 export interface ReportOptions {
   readonly client: KubernetesClient;
@@ -29,23 +20,26 @@ export interface ReportOptions {
   readonly clock: Clock;
 }
 
-/** @returns the status as it is now. @throws KubernetesError, or the signal's reason once it is aborted; then nothing was told. */
+/**
+ * @param applied a write that was applied on the way.
+ * @returns the status as it is now.
+ * @throws KubernetesError, or the signal's reason once it is aborted; then nothing was reported.
+ */
 export async function report(
   object: TenantUserUpsell,
-  look: Look,
-  options: ReportOptions,
+  findings: Findings,
+  applied: Applied | undefined,
+  { client, events, clock }: ReportOptions,
   signal: AbortSignal,
 ): Promise<Status> {
-  const { client, events, clock } = options;
-  const { verdict, applied } = look;
-  const status = statusOf(object, verdict, look.facts, clock.wall());
+  const status = statusOf(object, findings, clock.wall());
   const patch = statusPatch(object.status, status);
   if (patch !== undefined) await patchStatus(client, object, patch, signal);
-  tell(object, verdict, applied, events);
+  notify(object, findings.verdict, applied, events);
   return patch === undefined ? object.status : status;
 }
 
-function tell(
+function notify(
   object: TenantUserUpsell,
   verdict: Verdict,
   applied: Applied | undefined,
@@ -53,18 +47,17 @@ function tell(
 ): void {
   const about = eventSubject(object);
   if (applied !== undefined)
-    events.normal(
-      about,
-      'Assigned',
-      `Assigned ${wanted(object)} to the user, revision ${applied.from} to ${applied.to}.`,
-    );
+    events.normal(about, 'Assigned', `Assigned ${wanted(object)} to the user, ${revisions(applied)}.`);
   const before = conditionOf(object.status, 'Ready');
   if (before?.reason === verdict.reason || (applied !== undefined && verdict.reason === 'BuyerAssigned')) return;
-  if (meaningOf(verdict.reason).ready === 'False') events.warning(about, verdict.reason, verdict.message);
+  if (meaningOfVerdict(verdict).ready === 'False') events.warning(about, verdict.reason, verdict.message);
   else events.normal(about, verdict.reason, verdict.message);
 }
 
-const wanted = (object: TenantUserUpsell): string => (object.spec.ok ? object.spec.value.businessTypes.join(', ') : '');
+/** The types that the object names, for a sentence. */
+export const wanted = ({ spec }: TenantUserUpsell): string => (spec.ok ? spec.value.businessTypes.join(', ') : '');
+
+export const revisions = ({ from, to }: Applied): string => `revision ${from} to ${to}`;
 
 export const eventSubject = ({ namespace, name, uid, resourceVersion }: TenantUserUpsell): EventSubject => ({
   apiVersion: `${apiGroup}/${apiVersion}`,

@@ -1,44 +1,55 @@
 /**
- * Which objects are settled: all that is owed to them was done, as far as their status tells. What the verifier and the triggers ask.
+ * Which objects are settled: assessed with the user as their status reports it, nothing is owed and the status would not change. What the verifier and the
+ * triggers ask; it is derived from `assess`, so that whatever a reconcile maintains (a finalizer that was stripped, a condition that was set by hand) is
+ * put right by the next resync.
  */
 import type { User } from '../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
+import { conditionOf } from '../../api/status.ts';
 import { namespaceGuard, type TenancyOptions } from '../../fleet/tenancy.ts';
 import type { Judge } from '../../fleet/verifier.ts';
-import { plan } from './plan.ts';
-import { conditionOf } from './status.ts';
+import { assess, unhindered } from './assess/assess.ts';
+import { nothingYet } from './assess/evidence.ts';
+import type { Circumstances } from './assess/owed.ts';
+import { statusOf, statusPatch } from './status.ts';
 
-/** Its status speaks of this very spec and of what was asked last. */
+/** What the verifier asks of this controller. */
+export const judgeOf = (context: TenancyOptions): Judge => ({
+  isSettled,
+  async isAsReported(object, user, signal) {
+    // Older claims are woken by their own changes; what a namespace allows may have changed while no operator watched.
+    return owesNothing(object, user, { ...unhindered, guard: await namespaceGuard(object, context, signal) });
+  },
+});
+
+/** Its status speaks of this very spec and of what was asked for last. */
 export function wasReconciled(object: TenantUserUpsell): boolean {
   if (object.deletedAt !== undefined || object.status.observedGeneration !== object.generation) return false;
   return object.requestedAt === undefined || object.requestedAt === object.status.lastHandledReconcileAt;
 }
 
-/** Its status speaks of this very spec and of what was asked last, and says that all is as it should be. */
+export const isReady = ({ status }: TenantUserUpsell): boolean => conditionOf(status, 'Ready')?.status === 'True';
+
+/** Nothing is owed as far as the object alone can tell. */
 export function isSettled(object: TenantUserUpsell): boolean {
-  return wasReconciled(object) && conditionOf(object.status, 'Ready')?.status === 'True';
+  if (!wasReconciled(object) || !isReady(object)) return false;
+  const reported = reportedUser(object);
+  return reported !== undefined && owesNothing(object, reported, unhindered);
 }
 
-/** What the verifier asks of this controller. */
-export const judgeOf = (context: TenancyOptions): Judge => ({
-  isSettled,
-  isAsReported: (object, user, signal) => isAsReported(object, user, context, signal),
-});
+/** Whether its finalizer has to come or go, as far as the object alone can tell. */
+export function owesFinalizer(object: TenantUserUpsell): boolean {
+  const { kind } = assess(object, nothingYet, unhindered);
+  return kind === 'addFinalizer' || kind === 'removeFinalizer';
+}
 
-/** The user is as the status says, in the revision that it says, and a reconcile would find nothing to do. */
-async function isAsReported(
-  object: TenantUserUpsell,
-  user: User,
-  context: TenancyOptions,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { status, spec } = object;
-  if (!spec.ok || user.version !== status.observedVersion || user.tenantId !== status.tenantID) return false;
-  const told = status.businessTypes ?? [];
-  if (told.length !== user.businessTypes.length || !user.businessTypes.every((type) => told.includes(type)))
-    return false;
-  if (spec.value.login !== undefined && spec.value.login !== user.login) return false;
-  // Older claims are woken by their own changes; guards may have changed while nobody watched.
-  const guard = await namespaceGuard(object, context, signal);
-  return plan(spec.value, user, { guard, rival: undefined }).kind === 'nothing';
+function owesNothing(object: TenantUserUpsell, user: User, circumstances: Circumstances): boolean {
+  const owed = assess(object, { kind: 'seen', user, by: 'id' }, circumstances);
+  return owed.kind === 'report' && statusPatch(object.status, statusOf(object, owed.findings, 0)) === undefined;
+}
+
+function reportedUser({ status }: TenantUserUpsell): User | undefined {
+  const { userID, tenantID, observedVersion, businessTypes } = status;
+  if (userID === undefined || tenantID === undefined || observedVersion === undefined) return undefined;
+  return { id: userID, tenantId: tenantID, version: observedVersion, businessTypes: businessTypes ?? [], login: '' };
 }

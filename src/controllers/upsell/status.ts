@@ -1,24 +1,18 @@
 /**
- * From how a look at an object ended to its status, and to the least patch that makes it so. No difference, no patch: in a steady state nothing is written.
+ * From how a reconcile ended to the object's status, and to the least patch that makes it so. No difference, no patch: in a steady state nothing is written.
  */
-import type { User } from '../../acronis/user.ts';
-import { type Condition, conditionsOf, type Verdict } from '../../api/conditions.ts';
+import { conditionsOf } from '../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Status } from '../../api/status.ts';
 import { isRecord } from '../../runtime/reflector/object-meta.ts';
+import type { Facts, Findings } from './assess/owed.ts';
 
-/** What this look knows of the user. */
-export type Facts =
-  | { readonly kind: 'user'; readonly user: User }
-  /** It could not be asked: what the status says stays. */
-  | { readonly kind: 'unknown' }
-  /** There is none, or the object has no right to know: what the status says goes. */
-  | { readonly kind: 'none' };
-
-export function statusOf(object: TenantUserUpsell, verdict: Verdict, facts: Facts, nowMs: number): Status {
+/** @param nowMs wall time in milliseconds. */
+export function statusOf(object: TenantUserUpsell, { verdict, facts, assigned }: Findings, nowMs: number): Status {
   const before = object.status;
   return {
     ...factsOf(before, facts),
+    ...defined('assigned', assigned),
     ...defined('offer', facts.kind === 'none' ? undefined : before.offer),
     observedGeneration: object.generation,
     ...defined('lastHandledReconcileAt', object.requestedAt ?? before.lastHandledReconcileAt),
@@ -52,6 +46,7 @@ const fields = [
   'userID',
   'tenantID',
   'businessTypes',
+  'assigned',
   'offer',
   'lastHandledReconcileAt',
   'conditions',
@@ -65,10 +60,6 @@ export function statusPatch(from: Status, to: Status): Record<string, unknown> |
   }
   return Object.keys(patch).length > 0 ? patch : undefined;
 }
-
-/** The condition of a type, as the status has it. */
-export const conditionOf = (status: Status, type: 'Ready' | 'Stalled'): Condition | undefined =>
-  status.conditions?.find((each) => each.type === type);
 
 /** Equal as JSON is, whatever the order of keys; the order of a list counts. */
 function same(a: unknown, b: unknown): boolean {

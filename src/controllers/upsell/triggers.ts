@@ -1,15 +1,18 @@
 /**
- * Which changes in the cluster ask for a look, and how urgently. Status writes of our own ask for none.
+ * Which changes in the cluster ask for a reconcile, and how urgently: those of what `assess` reads. Writes of our own ask for none.
  */
 import type { TenantUserUpsell } from '../../api/object.ts';
+import { conditionOf } from '../../api/status.ts';
+import { claims } from '../../fleet/claims.ts';
 import type { NamespaceStore } from '../../fleet/namespaces.ts';
 import { type Fleet, namedUser, sourceOf } from '../../fleet/objects.ts';
 import type { Priority, WorkQueue } from '../../runtime/workqueue/queue.ts';
-import { isSettled, wasReconciled } from './settled.ts';
+import { hasFinalizer } from './patches.ts';
+import { isSettled, owesFinalizer, wasReconciled } from './settled.ts';
 
 /**
- * How urgently a changed object itself must be looked at; undefined where the change is nothing to us. At a start (`before` undefined) what nobody has looked
- * at yet goes first, then what is to be tried again, and last what is settled: ten thousand that wait for a person must not delay the one who edits.
+ * How urgently a changed object itself must be reconciled; undefined where the change asks for nothing. At a start (`before` undefined) what was never
+ * reconciled goes first, then what is to be tried again, and last what is settled: ten thousand that wait for a person must not delay an edit.
  */
 export function urgency(before: TenantUserUpsell | undefined, after: TenantUserUpsell): Priority | undefined {
   if (before === undefined) {
@@ -20,11 +23,12 @@ export function urgency(before: TenantUserUpsell | undefined, after: TenantUserU
     before.uid !== after.uid ||
     before.generation !== after.generation ||
     before.requestedAt !== after.requestedAt ||
-    (before.deletedAt === undefined) !== (after.deletedAt === undefined);
+    (before.deletedAt === undefined) !== (after.deletedAt === undefined) ||
+    (hasFinalizer(before) !== hasFinalizer(after) && owesFinalizer(after));
   return asked ? 'change' : undefined;
 }
 
-/** The users whose other claimants must be looked at, because this object's claim came, went, or counts otherwise than before. */
+/** The users whose other claimants must be reconciled, because this object's claim came, went, or counts otherwise than before. */
 export function changedClaim(before: TenantUserUpsell | undefined, after: TenantUserUpsell | undefined): string[] {
   const [old, now] = [claimOf(before), claimOf(after)];
   if (old !== now) return [old, now].filter((user) => user !== undefined);
@@ -38,20 +42,24 @@ export function changedClaim(before: TenantUserUpsell | undefined, after: Tenant
 }
 
 const claimOf = (object: TenantUserUpsell | undefined): string | undefined =>
-  object?.spec.ok && object.deletedAt === undefined && object.spec.value.managementPolicy === 'Enforce'
-    ? namedUser(object)
-    : undefined;
+  object !== undefined && claims(object) ? namedUser(object) : undefined;
+
+const isRefusedByNamespace = ({ status }: TenantUserUpsell): boolean =>
+  conditionOf(status, 'Ready')?.reason === 'NamespaceNotAllowed';
 
 const tenantOf = ({ spec }: TenantUserUpsell): string | undefined => (spec.ok ? spec.value.tenantID : undefined);
 
 /**
  * Puts into the queue every object that is there, and from then on whatever a change of the fleet or of a namespace's label asks for. To be called by a
- * process that works: one that only waits for the lease would gather what another one has long done.
+ * process that works: one that only waits for the lease would buffer what another one has long done.
  */
 export function connectTriggers(fleet: Fleet, namespaces: NamespaceStore, queue: Pick<WorkQueue, 'add'>): void {
   namespaces.subscribe((before, after) => {
-    if (before === undefined || after === undefined) return;
-    for (const object of fleet.values()) if (object.namespace === after.key) queue.add(object.key, 'change');
+    if (after === undefined) return;
+    // One that appears may have been unreadable: only what was refused for that has to know.
+    const concerns = (object: TenantUserUpsell) => before !== undefined || isRefusedByNamespace(object);
+    for (const object of fleet.values())
+      if (object.namespace === after.key && concerns(object)) queue.add(object.key, 'change');
   });
   const changed = (before: TenantUserUpsell | undefined, after: TenantUserUpsell | undefined): void => {
     const key = (after ?? before)?.key;

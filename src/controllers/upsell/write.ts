@@ -1,12 +1,20 @@
 /**
- * The write to Acronis: read, plan, PUT with the revision that was read. A stale revision or an answer that never came leads back to the
- * read, at most three times, so that no change of somebody else is lost and none of ours is sent twice.
+ * One write to Acronis: PUT with the revision that was read, and what is known of the user afterwards. What was not answered, or was refused, is read
+ * before anything is sent again, so that no change of another writer is lost and none of ours is sent twice. It is a conflict only if that read shows
+ * another revision; otherwise it is a refusal, and `tries.ts` says when the next write may leave.
  */
-
 import { AcronisError } from '../../acronis/errors.ts';
 import type { Revision, User } from '../../acronis/user.ts';
+import type { Verdict } from '../../api/conditions.ts';
+import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Account } from '../../fleet/accounts/accounts.ts';
-import type { Plan } from './plan.ts';
+import { read } from './ask.ts';
+import type { Evidence, FoundBy } from './assess/evidence.ts';
+import type { Owed } from './assess/owed.ts';
+import { type AuditedWrite, auditWrite } from './audit.ts';
+import type { ReconcileContext } from './context.ts';
+import { type ObjectTries, writeBasis } from './tries.ts';
+import { conflictVerdict, notAConflictVerdict, verdictOfError } from './verdicts.ts';
 
 /** One applied write: the revision before and after it. */
 export interface Applied {
@@ -14,83 +22,103 @@ export interface Applied {
   readonly to: Revision;
 }
 
-export type WriteResult =
-  /** The plan, made from this very user, asks for nothing more. */
-  | {
-      readonly kind: 'settled';
-      readonly user: User;
-      readonly plan: Exclude<Plan, { kind: 'write' }>;
-      readonly applied?: Applied;
-    }
-  | { readonly kind: 'gone' }
-  /** 200, but the user in the answer is not as it was sent. */
-  | { readonly kind: 'notApplied'; readonly user: User }
-  /** Somebody else wrote between each read and write. */
-  | { readonly kind: 'conflict' };
+export interface WriteEnd {
+  /** What is known of the user now. */
+  readonly evidence: Evidence;
+  readonly applied?: Applied;
+  /** The same write may leave again, a few times: this is what to report when it has. */
+  readonly again?: Verdict;
+}
 
 export interface WriteOptions {
+  readonly object: TenantUserUpsell;
   readonly account: Account;
-  /** The user as just read. */
-  readonly user: User;
-  readonly decide: (user: User) => Promise<Plan>;
-  /** Called before each PUT; what must be true before anything is assigned. */
-  readonly prepare: () => Promise<void>;
-  /** Told of every PUT: the audit trail. `to` is undefined where no answer said so. */
-  readonly record: (from: Revision, to: Revision | undefined, outcome: string) => void;
+  /** How the user was found. */
+  readonly by: FoundBy;
+  readonly tries: ObjectTries;
+  readonly context: Pick<ReconcileContext, 'log' | 'metrics'>;
 }
 
-const mostAttempts = 3;
+type OwedWrite = Owed & { kind: 'write' };
 
-/** @throws AcronisError where the API could not be asked or said no; the signal's reason once it is aborted. */
-export async function write(options: WriteOptions, signal: AbortSignal): Promise<WriteResult> {
-  const { account, decide, prepare, record } = options;
-  let user: User = options.user;
-  /** The revision that an unanswered PUT was sent with. */
-  let unanswered: Revision | undefined;
-  for (let attempt = 1; ; attempt++) {
-    const plan = await decide(user);
-    if (plan.kind !== 'write') {
-      if (unanswered === undefined || plan.kind === 'refuse') return { kind: 'settled', user, plan };
-      // The PUT that got no answer was applied after all.
-      record(unanswered, user.version, 'confirmed');
-      return { kind: 'settled', user, plan, applied: { from: unanswered, to: user.version } };
-    }
-    if (attempt > mostAttempts) return { kind: 'conflict' };
-    await prepare();
-    const from = plan.change.version;
-    let sent = false;
-    let answer: User | undefined;
-    try {
-      answer = await account.api.putBusinessTypes(user.id, plan.change, signal, () => {
-        sent = true;
-      });
-      if (answer !== undefined) {
-        const settled = await decide(answer);
-        if (settled.kind === 'write') {
-          record(from, answer.version, 'notApplied');
-          return { kind: 'notApplied', user: answer };
-        }
-        record(from, answer.version, 'applied');
-        return { kind: 'settled', user: answer, plan: settled, applied: { from, to: answer.version } };
-      }
-      // A 2xx without a user: the read shows what became of it.
-      record(from, undefined, 'unknown');
-      unanswered = from;
-    } catch (error) {
-      if (!(error instanceof AcronisError)) {
-        // Stopped, or the API server failed in between.
-        if (sent) record(from, answer?.version, answer === undefined ? 'unknown' : 'applied');
-        throw error;
-      }
-      if (sent) record(from, undefined, error.outcomeUnknown ? 'unknown' : error.kind);
-      if (error.kind === 'notFound') return { kind: 'gone' };
-      const again = error.kind === 'conflict' || error.outcomeUnknown;
-      if (!again) throw error;
-      if (error.outcomeUnknown) unanswered = from;
-      if (error.outcomeUnknown && attempt === mostAttempts) throw error;
-    }
-    const evidence = await account.users.read(user.id, signal);
-    if (evidence.kind !== 'seen') return { kind: 'gone' };
-    user = evidence.user;
+/** @throws AcronisError where the write never left or proves nothing, or where the read after it failed; the signal's reason once it is aborted. */
+export async function write(owed: OwedWrite, options: WriteOptions, signal: AbortSignal): Promise<WriteEnd> {
+  const { object, account, by, tries, context } = options;
+  const { action, user, change } = owed;
+  const audit = auditWrite(action, object, change.version, context);
+  try {
+    const shown = await account.api.putBusinessTypes(user.id, change, signal, audit.onSent);
+    const evidence: Evidence =
+      shown === undefined ? await read(user.id, by, account, signal) : { kind: 'seen', user: shown, by };
+    if (evidence.kind !== 'seen') return { evidence };
+    if (isDone(owed, evidence.user)) return applied(owed, evidence, tries, audit, 'applied');
+    audit.end('notApplied', evidence.user.version);
+    tries.ignored(writeBasis(object, account.id), object);
+    return { evidence };
+  } catch (error) {
+    if (!(error instanceof AcronisError)) throw error;
+    return await afterFailure(owed, error, options, audit, signal);
+  } finally {
+    audit.end('unknown');
   }
 }
+
+async function afterFailure(
+  owed: OwedWrite,
+  error: AcronisError,
+  { object, account, by, tries }: WriteOptions,
+  audit: AuditedWrite,
+  signal: AbortSignal,
+): Promise<WriteEnd> {
+  if (!error.outcomeUnknown) audit.end(error.kind);
+  if (!isAboutTheWrite(error)) throw error;
+  const evidence = await read(owed.user.id, by, account, signal);
+  if (evidence.kind !== 'seen') return { evidence };
+  const { user } = evidence;
+  if (error.outcomeUnknown && isDone(owed, user)) return applied(owed, evidence, tries, audit, 'confirmed');
+  if (error.outcomeUnknown && !isPage(error)) return { evidence, again: verdictOfError(error) };
+  const isConflict = error.kind === 'conflict';
+  if (isConflict && user.version !== owed.change.version) return { evidence, again: conflictVerdict };
+  const verdict = isConflict ? notAConflictVerdict(error.detail) : verdictOfError(error);
+  tries.refused(writeBasis(object, account.id), user, verdict);
+  return { evidence };
+}
+
+function applied(
+  { change }: OwedWrite,
+  evidence: Evidence & { kind: 'seen' },
+  tries: ObjectTries,
+  audit: AuditedWrite,
+  outcome: 'applied' | 'confirmed',
+): WriteEnd {
+  const to = evidence.user.version;
+  audit.end(outcome, to);
+  tries.applied();
+  return { evidence, applied: { from: change.version, to } };
+}
+
+/** Whether the user is as the write was to leave it. */
+const isDone = ({ action, types }: OwedWrite, user: User): boolean =>
+  action === 'assign'
+    ? types.every((type) => user.businessTypes.includes(type))
+    : !types.some((type) => user.businessTypes.includes(type));
+
+/** Whether it says something about this write, so that a read is due; the rest is about the account or the way to it. */
+function isAboutTheWrite(error: AcronisError): boolean {
+  if (error.outcomeUnknown) return true;
+  switch (error.kind) {
+    case 'conflict':
+    case 'rejected':
+    case 'forbidden':
+    case 'notFound':
+      return true;
+    case 'unavailable':
+    case 'throttled':
+    case 'credentials':
+    case 'urlNotAllowed':
+      return false;
+  }
+}
+
+/** A response that came and is not the API's: the next one will be the same, other than after an outage. */
+const isPage = ({ status }: AcronisError): boolean => status >= 200 && status < 500 && status !== 408;

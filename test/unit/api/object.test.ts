@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { projectTenantUserUpsell, splitKey } from '../../../src/api/object.ts';
+import { splitKey, transformTenantUserUpsell } from '../../../src/api/object.ts';
 
 const userID = '1c234e69-5469-424a-a6d1-ff5658b387a6';
 const tenantID = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
@@ -30,7 +30,7 @@ describe('the projection of an object', () => {
       finalizers: ['upsell.acronis.com/revoke'],
       deletionTimestamp: '2026-01-02T03:05:00Z',
     };
-    expect(projectTenantUserUpsell(object({ metadata, status: { observedVersion: 5, unknown: 1 } }))).toEqual({
+    expect(transformTenantUserUpsell(object({ metadata, status: { observedVersion: 5, unknown: 1 } }))).toEqual({
       key: 'team-a/john',
       namespace: 'team-a',
       name: 'john',
@@ -56,7 +56,7 @@ describe('the projection of an object', () => {
   });
 
   test('of a young object has nothing where there is nothing', () => {
-    expect(projectTenantUserUpsell(object())).toMatchObject({
+    expect(transformTenantUserUpsell(object())).toMatchObject({
       deletedAt: undefined,
       finalizers: [],
       requestedAt: undefined,
@@ -66,13 +66,13 @@ describe('the projection of an object', () => {
 
   test('has ids in lower case, as Acronis sends them', () => {
     const spec = { userID: userID.toUpperCase(), tenantID: tenantID.toUpperCase() };
-    expect(projectTenantUserUpsell(object({ spec }))?.spec).toMatchObject({ ok: true, value: { userID, tenantID } });
+    expect(transformTenantUserUpsell(object({ spec }))?.spec).toMatchObject({ ok: true, value: { userID, tenantID } });
   });
 
   test('does not change what it was made from', () => {
     const raw = object({ spec: { userID: userID.toUpperCase() } });
     const before = structuredClone(raw);
-    projectTenantUserUpsell(raw);
+    transformTenantUserUpsell(raw);
     expect(raw).toEqual(before);
   });
 
@@ -84,13 +84,13 @@ describe('the projection of an object', () => {
     ['two wrong fields', { userID: 'x', tenantID: 'y' }, /spec\.userID: .*; spec\.tenantID: /],
     ['a text', 'x', /./],
   ])('of an object with %s has the sentence that says what is wrong', (_, spec, problem) => {
-    const projected = projectTenantUserUpsell(object({ spec }))?.spec;
+    const projected = transformTenantUserUpsell(object({ spec }))?.spec;
     expect(projected).toMatchObject({ ok: false, problem: expect.stringMatching(problem) });
   });
 
   test('a login of a spec that is wrong is in no sentence', () => {
     const spec = { login: 'canary\nlogin', tenantID: 'canary' };
-    expect(JSON.stringify(projectTenantUserUpsell(object({ spec }))?.spec)).not.toContain('canary');
+    expect(JSON.stringify(transformTenantUserUpsell(object({ spec }))?.spec)).not.toContain('canary');
   });
 
   test.each<[string, unknown]>([
@@ -100,7 +100,7 @@ describe('the projection of an object', () => {
     ['conditions that are none', { conditions: [{ type: 'Ready' }] }],
     ['a revision that no number holds', { observedVersion: 2 ** 53 }],
   ])('of an object whose status is %s has an empty one, which the next look fills', (_, status) => {
-    expect(projectTenantUserUpsell(object({ status }))?.status).toEqual({});
+    expect(transformTenantUserUpsell(object({ status }))?.status).toEqual({});
   });
 
   test.each<[string, unknown]>([
@@ -112,7 +112,7 @@ describe('the projection of an object', () => {
     ['no uid', object({ metadata: { uid: undefined } })],
     ['no resource version', object({ metadata: { resourceVersion: undefined } })],
   ])('of %s is none', (_, raw) => {
-    expect(projectTenantUserUpsell(raw)).toBeUndefined();
+    expect(transformTenantUserUpsell(raw)).toBeUndefined();
   });
 
   test('pollutes no prototype, and finds no annotation that is not there', () => {
@@ -122,11 +122,11 @@ describe('the projection of an object', () => {
         '"__proto__":"x","constructor":"y","a":"b"}',
       ),
     );
-    expect(projectTenantUserUpsell(raw)?.requestedAt).toBeUndefined();
+    expect(transformTenantUserUpsell(raw)?.requestedAt).toBeUndefined();
     const nested: unknown = JSON.parse(
       JSON.stringify(object()).replace('"spec":{', '"spec":{"__proto__":{"suspend":true,"polluted":1},'),
     );
-    const projected = projectTenantUserUpsell(nested);
+    const projected = transformTenantUserUpsell(nested);
     expect(projected?.spec.ok && projected.spec.value.suspend).not.toBe(true);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });

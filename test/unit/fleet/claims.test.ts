@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { User } from '../../../src/acronis/user.ts';
 import type { TenantUserUpsell } from '../../../src/api/object.ts';
-import { heirOf, rivalOf } from '../../../src/fleet/claims.ts';
+import { olderClaimant, remainingClaimant } from '../../../src/fleet/claims.ts';
 import type { NamespaceGuard } from '../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../src/fleet/objects.ts';
 import { quietLog } from '../../support/quiet.ts';
@@ -50,7 +50,7 @@ const guardOf = async ({ namespace }: TenantUserUpsell): Promise<NamespaceGuard>
   guards[namespace] ?? { kind: 'any' };
 const secret = { credentialsSecretRef: { name: 'theirs' } };
 
-const cases: [name: string, peer: Peer, rival: string | undefined, heir: string | undefined][] = [
+const cases: [name: string, peer: Peer, older: string | undefined, remaining: string | undefined][] = [
   ['an older one', {}, 'peer', 'peer'],
   ['a younger one', { createdAt: '2026-01-02T03:00:02Z' }, undefined, 'peer'],
   ['one of the same second with a smaller uid', { createdAt: late, uid: 'a' }, 'peer', 'peer'],
@@ -59,7 +59,7 @@ const cases: [name: string, peer: Peer, rival: string | undefined, heir: string 
   ['one that observes', { spec: { managementPolicy: 'Observe' } }, undefined, undefined],
   ['one that is being deleted', { deletedAt: 1 }, undefined, undefined],
   ['one whose spec cannot be read', { broken: true, status: { userID: userId } }, undefined, undefined],
-  ['one that is suspended, which keeps its place but assigns nothing', { spec: { suspend: true } }, 'peer', undefined],
+  ['one that is suspended, which assigns nothing', { spec: { suspend: true } }, undefined, undefined],
   ['one of another tenant', { spec: { tenantID: otherTenantId } }, undefined, undefined],
   ['one with other credentials that have shown nothing', { spec: secret }, undefined, undefined],
   [
@@ -80,31 +80,31 @@ const cases: [name: string, peer: Peer, rival: string | undefined, heir: string 
   ['one whose namespace cannot be read', { namespace: 'terminating' }, undefined, undefined],
 ];
 
-describe.each(cases)('beside %s', (_, peer, rival, heir) => {
-  it(`the rival is ${rival}`, async () => {
+describe.each(cases)('beside %s', (_, peer, older, remaining) => {
+  it(`the older claimant is ${older}`, async () => {
     const [fleet, me] = fleetWith(peer);
-    expect(await rivalOf(me, user, fleet, guardOf)).toBe(rival);
+    expect(await olderClaimant(me, user, fleet, guardOf)).toBe(older);
   });
 
-  it(`the heir is ${heir}`, async () => {
+  it(`the remaining claimant is ${remaining}`, async () => {
     const [fleet, me] = fleetWith(peer);
-    expect(await heirOf(me, user, fleet, guardOf)).toBe(heir);
+    expect(await remainingClaimant(me, user, fleet, guardOf)).toBe(remaining);
   });
 });
 
-it('an object that observes has no rival', async () => {
+it('an object that observes has no older claimant', async () => {
   const [fleet, me] = fleetWith({}, { managementPolicy: 'Observe' });
-  expect(await rivalOf(me, user, fleet, guardOf)).toBeUndefined();
+  expect(await olderClaimant(me, user, fleet, guardOf)).toBeUndefined();
 });
 
 it('objects with the same Secret need not have shown anything', async () => {
   const [fleet, me] = fleetWith({ spec: secret }, secret);
-  expect(await rivalOf(me, user, fleet, guardOf)).toBe('peer');
+  expect(await olderClaimant(me, user, fleet, guardOf)).toBe('peer');
 });
 
 it('a Secret of the same name in another namespace is another one', async () => {
   const [fleet, me] = fleetWith({ spec: secret, namespace: 'same' }, secret);
-  expect(await rivalOf(me, user, fleet, guardOf)).toBeUndefined();
+  expect(await olderClaimant(me, user, fleet, guardOf)).toBeUndefined();
 });
 
 it('of several the oldest has the user, and each pair agrees who that is', async () => {
@@ -116,8 +116,8 @@ it('of several the oldest has the user, and each pair agrees who that is', async
     ['second', 'a', late],
   ];
   const keys = ages.map(([name, uid, createdAt]) => cluster.create({ userID: userId }, { name, uid, createdAt }));
-  const rivals = await Promise.all(keys.map((key) => rivalOf(cluster.object(key), user, fleet, guardOf)));
-  expect(rivals).toEqual(['first', undefined, 'first']);
+  const older = await Promise.all(keys.map((key) => olderClaimant(cluster.object(key), user, fleet, guardOf)));
+  expect(older).toEqual(['first', undefined, 'first']);
 });
 
 it('an object that found its user by login claims it as well', async () => {
@@ -130,5 +130,5 @@ it('an object that found its user by login claims it as well', async () => {
     resourceVersion: 'by login',
     spec: { ok: true, value: { ...rest, login: 'johndoe', tenantID: tenantId } },
   });
-  expect(await rivalOf(me, user, fleet, guardOf)).toBe('peer');
+  expect(await olderClaimant(me, user, fleet, guardOf)).toBe('peer');
 });

@@ -23,7 +23,11 @@ function create(reason: Reason, since: string): void {
   fleet.upsert({
     ...object,
     resourceVersion: 'later',
-    status: statusOf(object, { reason, message: 'why' }, { kind: 'none' }, at(since)),
+    status: statusOf(
+      object,
+      { verdict: { reason, message: 'why' }, facts: { kind: 'none' }, assigned: undefined },
+      at(since),
+    ),
   });
 }
 

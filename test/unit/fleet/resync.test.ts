@@ -42,7 +42,7 @@ const start = (intervalMs = hour) => {
 };
 const keys = () => added.map(({ key }) => key);
 
-it('every object is looked at once per interval, in slices spread evenly over it', async () => {
+it('every object has its turn once per interval, in slices spread evenly over it', async () => {
   create(250);
   start();
   await clock.advance(hour);
@@ -54,7 +54,7 @@ it('every object is looked at once per interval, in slices spread evenly over it
   expect(added).toHaveLength(500);
 });
 
-it('a pass is done when the last object had its turn', async () => {
+it('a round is over when the last object had its turn', async () => {
   create(250);
   start();
   await clock.advance(hour - 1);
@@ -72,16 +72,41 @@ it('no slice is larger than one read takes', async () => {
   for (const [, slice] of Map.groupBy(added, ({ at }) => at)) expect(slice).toHaveLength(100);
 });
 
-it('an object that goes meanwhile is left out, and one that comes is in the next pass', async () => {
+it('an object that goes meanwhile is left out, and one that comes has its turn at the end of this round', async () => {
   create(150);
   start();
   await clock.advance(hour / 2);
   for (let at = 100; at < 150; at++) cluster.delete(`customers/x-${at}`);
   create(10, 'late');
   await clock.advance(hour / 2);
-  expect(added).toHaveLength(100);
-  await clock.advance(hour);
+  expect(added).toHaveLength(110);
   expect(keys().filter((key) => key.includes('late'))).toHaveLength(10);
+});
+
+it('each object has its turn within an interval, whenever it came', async () => {
+  create(1_000);
+  start();
+  const due = new Map<string, number>();
+  for (let at = 0; at < 50; at++) {
+    await clock.advance(hour / 25);
+    const name = `late-${at}`;
+    cluster.create({ userID: userId }, { name });
+    due.set(`customers/${name}`, clock.now() + hour);
+  }
+  await clock.advance(hour);
+  for (const [key, at] of due) {
+    const turn = added.find((each) => each.key === key)?.at;
+    expect(turn, key).toBeLessThanOrEqual(at * 1.02);
+  }
+});
+
+it('a fleet that fills during a long pause has its turn at the end of it', async () => {
+  create(1);
+  start();
+  await clock.advance(1_000);
+  create(1_000, 'late');
+  await clock.advance(hour);
+  expect(new Set(keys()).size).toBe(1_001);
 });
 
 it('a fleet that was empty is seen soon after it fills, and an empty one costs nothing', async () => {

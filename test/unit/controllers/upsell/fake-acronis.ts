@@ -9,6 +9,8 @@ export interface FakeUser {
   version: number;
   login: string;
   business_types: string[];
+  /** Of a user that was deleted. */
+  deleted_at?: string;
   /** Personal data that must get no further than the client. */
   contact: { email: string };
 }
@@ -37,6 +39,8 @@ export const answered = (
   retryAfterMs?: number,
 ): AcronisError => classify({ status, body, retryAfterMs });
 
+const notFound = (): AcronisError => answered(404, { error: { code: 404, message: 'Not found' } });
+
 export class FakeAcronis {
   readonly users = new Map<string, FakeUser>();
   /** Every request except those for a token. */
@@ -64,6 +68,12 @@ export class FakeAcronis {
     };
     this.users.set(made.id, made);
     return made;
+  }
+
+  /** The user is deleted: it is shown with the time of that, and found and written no more. */
+  delete(id: string): void {
+    const user = this.users.get(id);
+    if (user !== undefined) user.deleted_at = '2026-01-02T03:04:05Z';
   }
 
   /** The next request of this kind meets the fault. */
@@ -113,13 +123,16 @@ export class FakeAcronis {
         return { items: this.changed.flatMap((id) => this.users.get(id) ?? []) };
       case 'search': {
         const text = (query.get('text') ?? '').toLowerCase();
-        const hits = [...this.users.values()].filter((user) => user.login.toLowerCase().startsWith(text));
+        const hits = [...this.users.values()].filter(
+          (user) => user.deleted_at === undefined && user.login.toLowerCase().startsWith(text),
+        );
         return {
           items: hits.map((user) => ({ obj_type: 'user', id: user.id, login: user.login, parent_id: user.tenant_id })),
         };
       }
       case 'put': {
         const user = this.#user(path);
+        if (user.deleted_at !== undefined) throw notFound();
         const change: { business_types: string[]; version: number } = JSON.parse(body ?? '');
         if (change.version !== user.version) throw answered(this.conflict.status, this.conflict.body);
         user.business_types = change.business_types;
@@ -131,7 +144,7 @@ export class FakeAcronis {
 
   #user(path: string): FakeUser {
     const user = this.users.get(path.slice('/users/'.length));
-    if (user === undefined) throw answered(404, { error: { code: 404, message: 'Not found' } });
+    if (user === undefined) throw notFound();
     return user;
   }
 }

@@ -1,10 +1,10 @@
 /**
  * The API server's part in a reconcile, in memory: objects with uid, generation and resource version, merge patches with their preconditions, Secrets,
- * namespaces, a watch that may lag behind, and faults. It feeds the fleet through the real projection.
+ * namespaces, a watch that may lag behind, and faults. It feeds the fleet through the real transform.
  */
 import * as z from 'zod';
 import { conditionReason } from '../../../../src/api/conditions.ts';
-import { projectTenantUserUpsell, type TenantUserUpsell } from '../../../../src/api/object.ts';
+import { type TenantUserUpsell, transformTenantUserUpsell } from '../../../../src/api/object.ts';
 import { statusDefault, statusSchema } from '../../../../src/api/status.ts';
 import type { Fleet } from '../../../../src/fleet/objects.ts';
 import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
@@ -106,6 +106,19 @@ export class FakeCluster implements KubernetesClient {
     this.#commit(key);
   }
 
+  /** Another writer replaces the finalizers. */
+  setFinalizers(key: string, finalizers: string[]): void {
+    this.#get(key).metadata.finalizers = finalizers;
+    this.#commit(key);
+  }
+
+  /** Another writer sets fields of the status; undefined removes one. */
+  setStatus(key: string, fields: Record<string, unknown>): void {
+    const object = this.#get(key);
+    object.status = JSON.parse(JSON.stringify({ ...object.status, ...fields }));
+    this.#commit(key);
+  }
+
   delete(key: string, at = '2026-01-02T03:04:05Z'): void {
     const { metadata } = this.#get(key);
     if (metadata.finalizers?.length) {
@@ -128,8 +141,8 @@ export class FakeCluster implements KubernetesClient {
 
   /** The object as it is stored, whatever the watch has brought. */
   object(key: string): TenantUserUpsell {
-    const object = projectTenantUserUpsell(this.#get(key));
-    if (object === undefined) throw new Error(`${key} has no projection`);
+    const object = transformTenantUserUpsell(this.#get(key));
+    if (object === undefined) throw new Error(`${key} has no transform`);
     return object;
   }
 

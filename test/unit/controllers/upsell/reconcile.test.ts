@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { slowly, soon } from '../../../../src/controllers/upsell/retry.ts';
+import { slowly, soon, untilItAppears } from '../../../../src/controllers/upsell/retry.ts';
 import { answered, otherTenantId, otherUserId, tenantId, userId } from './fake-acronis.ts';
 import { conflict, failing } from './fake-cluster.ts';
 import { createWorld, ownValues, type World } from './world.ts';
@@ -12,7 +12,7 @@ beforeEach(() => {
 const isStatusPatch = (call: { path: string }) => call.path.endsWith('/status');
 const asPut = (businessTypes: string[], version: number) => ({ business_types: businessTypes, version });
 
-/** A second look right away sends nothing to either side and tells nothing. */
+/** A second reconcile right away sends nothing to either side and reports nothing. */
 async function expectSteady(key: string): Promise<void> {
   const { cluster, acronis, events } = world;
   const before = [cluster.patches.length, acronis.puts.length, events.length];
@@ -87,12 +87,12 @@ describe('a user named by id', () => {
     expect(world.count.driftCorrected).toBe(0);
   });
 
-  it('that does not exist is said so, tried again slowly, and leaves no facts behind', async () => {
-    const user = world.acronis.add({ id: userId });
+  it('that was deleted is reported so, and the object forgets it', async () => {
+    world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
     await world.reconcile(key);
-    world.acronis.users.delete(user.id);
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: slowly });
+    world.acronis.delete(userId);
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilItAppears });
     expect(world.cluster.reason(key)).toBe('UserNotFound');
     expect(Object.keys(world.cluster.status(key)).sort()).toEqual(['conditions', 'observedGeneration']);
     expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'UserNotFound' });
@@ -114,9 +114,9 @@ describe('a user named by login', () => {
     expect(world.acronis.count('search')).toBe(1);
   });
 
-  it('is searched again when the user of the status has another login by now', async () => {
+  it('is searched again when the user that was only observed has another login by now', async () => {
     const user = world.acronis.add({ id: userId });
-    const key = world.cluster.create(byLogin);
+    const key = world.cluster.create({ ...byLogin, managementPolicy: 'Observe' });
     await world.reconcile(key);
     user.login = 'jane';
     world.acronis.add({ id: otherUserId });
@@ -130,11 +130,12 @@ describe('a user named by login', () => {
     ['it is written in another letter case', [{ id: userId, login: 'JohnDoe' }], 'UserNotFound', /letter case/],
     ['it only begins the same', [{ id: userId, login: 'johndoe2' }], 'UserNotFound', /^No user/],
     ['the user is in a tenant below', [{ id: userId, tenant_id: otherTenantId }], 'UserNotFound', /tenant below/],
-    ['nobody has it', [], 'UserNotFound', /^No user/],
+    ['no user has it', [], 'UserNotFound', /^No user/],
   ])('is refused where %s', async (_, users, reason, message) => {
     for (const user of users) world.acronis.add(user);
     const key = world.cluster.create(byLogin);
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: slowly });
+    const policy = reason === 'UserNotFound' ? untilItAppears : slowly;
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy });
     expect(world.cluster.reason(key)).toBe(reason);
     expect(world.cluster.message(key)).toMatch(message);
     expect(world.acronis.puts).toEqual([]);
@@ -142,7 +143,8 @@ describe('a user named by login', () => {
   });
 
   it.each([
-    ['is gone', () => world.acronis.users.delete(userId)],
+    ['was deleted', () => world.acronis.delete(userId)],
+    ['is not visible', () => world.acronis.users.delete(userId)],
     ['has another login', () => world.acronis.add({ id: userId, login: 'jane' })],
   ])('is not written to where the search still shows it but it %s', async (_, change) => {
     world.acronis.add({ id: userId });
@@ -181,7 +183,7 @@ describe('what the object says of itself', () => {
     expect(user.business_types).toEqual(['buyer']);
   });
 
-  it('invalid, as an older CRD let it in: said so, and nobody is asked', async () => {
+  it('invalid, as an older CRD let it in: reported, and nothing is asked', async () => {
     const key = world.cluster.create({ userID: 'nobody' });
     expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: slowly });
     expect(world.cluster.reason(key)).toBe('InvalidSpec');
@@ -254,7 +256,7 @@ describe('guards', () => {
     expect(world.cluster.status(key).businessTypes).toEqual(['buyer']);
     world.cluster.namespaces.set('customers', { 'upsell.acronis.com/tenant-id': otherTenantId });
     await world.reconcile(key);
-    expect(Object.keys(world.cluster.status(key)).sort()).toEqual(['conditions', 'observedGeneration']);
+    expect(Object.keys(world.cluster.status(key)).sort()).toEqual(['assigned', 'conditions', 'observedGeneration']);
   });
 
   it.each([
@@ -348,7 +350,7 @@ describe('two objects that name one user', () => {
     expect(JSON.stringify([world.cluster.status(key), world.events])).not.toContain('secret-');
   });
 
-  it('a rival that appears while the PUT is under way is told, and so is the write', async () => {
+  it('an older claimant that appears while the PUT is in flight is reported, and so is the write', async () => {
     world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId }, { createdAt: '2026-01-02T03:00:01Z' });
     world.acronis.next('put', (apply) => {

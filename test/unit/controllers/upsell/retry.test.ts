@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Reason, reasons } from '../../../../src/api/conditions.ts';
-import { outcomeOf, slowly, soon, untilAnswered } from '../../../../src/controllers/upsell/retry.ts';
+import { outcomeOf, slowly, soon, untilAnswered, untilItAppears } from '../../../../src/controllers/upsell/retry.ts';
 
 const settled: readonly Reason[] = ['BuyerAssigned', 'Pending', 'Suspended', 'NotAssigned'];
 const passing: readonly Reason[] = ['Throttled', 'Unavailable', 'VersionConflict', 'NotApplied'];
@@ -9,8 +9,9 @@ it.each(reasons)('%s is settled, tried again soon, or tried again slowly, and ne
   const outcome = outcomeOf({ reason, message: '' });
   if (settled.includes(reason)) expect(outcome).toEqual({ kind: 'done' });
   else {
+    const waits = reason === 'UserNotFound' ? untilItAppears : slowly;
     const passes = reason === 'Unavailable' ? untilAnswered : soon;
-    expect(outcome).toEqual({ kind: 'retry', policy: passing.includes(reason) ? passes : slowly });
+    expect(outcome).toEqual({ kind: 'retry', policy: passing.includes(reason) ? passes : waits });
   }
 });
 
@@ -20,6 +21,14 @@ it('what Acronis asked to wait is kept', () => {
     policy: soon,
     atLeastMs: 30_000,
   });
+});
+
+it('what is stalled although its reason need not be is tried again slowly', () => {
+  expect(outcomeOf({ reason: 'NotApplied', message: '', stalled: true })).toEqual({ kind: 'retry', policy: slowly });
+});
+
+it('a user who is created later is found within two minutes', () => {
+  expect(untilItAppears.ceilingMs).toBeLessThanOrEqual(120_000);
 });
 
 it('what passes by itself is tried sooner than what waits for a person, and both have a ceiling', () => {

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import type { User } from '../../../../src/acronis/user.ts';
-import type { Reason } from '../../../../src/api/conditions.ts';
+import type { Reason, Verdict } from '../../../../src/api/conditions.ts';
 import type { TenantUserUpsell } from '../../../../src/api/object.ts';
 import type { Status } from '../../../../src/api/status.ts';
-import { type Facts, statusOf, statusPatch } from '../../../../src/controllers/upsell/status.ts';
+import type { Facts } from '../../../../src/controllers/upsell/assess/owed.ts';
+import { statusOf as statusOfFindings, statusPatch } from '../../../../src/controllers/upsell/status.ts';
 import { createFleet } from '../../../../src/fleet/objects.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { tenantId, userId } from './fake-acronis.ts';
@@ -17,15 +18,19 @@ function object(status: Status, fields: Partial<TenantUserUpsell> = {}): TenantU
   const cluster = new FakeCluster(createFleet(quietLog));
   return { ...cluster.object(cluster.create({ userID: userId })), generation: 4, status, ...fields };
 }
+const assigned = { userID: userId, tenantID: tenantId };
+const statusOf = (of: TenantUserUpsell, verdict: Verdict, facts: Facts, nowMs: number) =>
+  statusOfFindings(of, { verdict, facts, assigned }, nowMs);
 const verdict = (reason: Reason, message = 'as it is') => ({ reason, message });
 const settled = statusOf(object({}), verdict('BuyerAssigned'), known, at);
 
-it('a look that found the user tells its revision, id, tenant and types, and no login', () => {
+it('a reconcile that saw the user reports its revision, id, tenant and types, and no login', () => {
   expect(settled).toEqual({
     observedVersion: 3,
     userID: userId,
     tenantID: tenantId,
     businessTypes: ['seller', 'buyer'],
+    assigned,
     observedGeneration: 4,
     conditions: [
       {
@@ -41,7 +46,7 @@ it('a look that found the user tells its revision, id, tenant and types, and no 
   expect(JSON.stringify(settled)).not.toContain('johndoe');
 });
 
-it('the same look later changes nothing, so nothing is sent', () => {
+it('the same result later changes nothing, so nothing is sent', () => {
   const again = statusOf(object(settled), verdict('BuyerAssigned'), known, at + 3_600_000);
   expect(statusPatch(settled, again)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { patchStatus } from '../../../../src/controllers/upsell/patches.ts';
 import { connectTriggers } from '../../../../src/controllers/upsell/triggers.ts';
+import { assignedVerdict, conflictVerdict } from '../../../../src/controllers/upsell/verdicts.ts';
 import { createNamespaceStore, type NamespaceStore } from '../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
 import type { Priority } from '../../../../src/runtime/workqueue/queue.ts';
@@ -25,11 +26,25 @@ beforeEach(() => {
 
 const writeStatus = (key: string, changes: Record<string, unknown>) =>
   patchStatus(cluster, cluster.object(key), changes, new AbortController().signal);
-const ready = (status: string, observedGeneration = 1) => ({
+/** As a reconcile leaves it: all is well, or not. */
+const ready = (status: 'True' | 'False', observedGeneration = 1) => ({
   observedGeneration,
+  observedVersion: 1,
   userID: userId,
-  conditions: [{ type: 'Ready', status, reason: 'X', message: '', lastTransitionTime: '2026-01-02T03:04:05Z' }],
+  tenantID: tenantId,
+  businessTypes: ['buyer'],
+  assigned: { userID: userId, tenantID: tenantId },
+  conditions: [
+    {
+      type: 'Ready',
+      status,
+      ...(status === 'True' ? assignedVerdict : conflictVerdict),
+      observedGeneration,
+      lastTransitionTime: '2026-01-02T03:04:05Z',
+    },
+  ],
 });
+const ours = 'upsell.acronis.com/revoke';
 
 describe('an object of its own', () => {
   it('is urgent when it is new, edited, asked for by annotation, deleted, or gone', () => {
@@ -50,8 +65,28 @@ describe('an object of its own', () => {
     asked();
     await writeStatus(key, ready('True'));
     cluster.annotate(key, { 'example.com/note': 'x' });
-    fleet.upsert({ ...cluster.object(key), resourceVersion: 'x', finalizers: ['upsell.acronis.com/revoke'] });
+    cluster.setFinalizers(key, ['example.com/other']);
     expect(asked()).toEqual([]);
+  });
+
+  it('asks for nothing when this operator adds its finalizer', async () => {
+    const key = cluster.create({ userID: userId, deletionPolicy: 'Revoke' });
+    asked();
+    cluster.setFinalizers(key, [ours]);
+    await writeStatus(key, ready('True'));
+    expect(asked()).toEqual([]);
+  });
+
+  it('is urgent when another writer strips its finalizer, or adds one that its policy does not ask for', async () => {
+    const key = cluster.create({ userID: userId, deletionPolicy: 'Revoke' }, { finalizers: [ours] });
+    await writeStatus(key, ready('True'));
+    asked();
+    cluster.setFinalizers(key, []);
+    expect(asked()).toEqual([[key, 'change']]);
+    const retained = cluster.create({ userID: otherUserId }, { name: 'retained' });
+    asked();
+    cluster.setFinalizers(retained, [ours]);
+    expect(asked()).toEqual([[retained, 'change']]);
   });
 
   it('is urgent when a namesake took its place unnoticed', () => {
@@ -74,7 +109,7 @@ describe('at a start', () => {
     return asked();
   };
 
-  it('an object whose status says it is true waits behind the others', async () => {
+  it('an object whose status says that all is done waits behind the others', async () => {
     expect(await start(ready('True'))).toEqual([['customers/john', 'resync']]);
   });
 
@@ -91,11 +126,11 @@ describe('at a start', () => {
     expect(await start(status, change)).toEqual([['customers/john', 'change']]);
   });
 
-  it('one that was looked at and is not ready waits behind those that nobody looked at, and before the others', async () => {
+  it('one that was reconciled and is not ready waits behind those that never were, and before the others', async () => {
     expect(await start(ready('False'))).toEqual([['customers/john', 'retry']]);
   });
 
-  it('what came before anybody worked is asked for once, as urgently as it is then, and what is gone again is not', async () => {
+  it('what came before any worker is asked for once, as urgently as it is then, and what is gone again is not', async () => {
     cluster.create({ userID: userId }, { name: 'true' });
     await writeStatus('customers/true', ready('True'));
     cluster.create({ userID: otherUserId }, { name: 'new' });
@@ -127,7 +162,7 @@ describe('others that name the same user', () => {
     asked();
   });
 
-  it('are looked at when a claim comes', () => {
+  it('are reconciled when a claim comes', () => {
     cluster.create({ userID: userId }, { name: 'third' });
     expect(wakes()).toEqual([[peer, 'retry']]);
   });
@@ -135,16 +170,17 @@ describe('others that name the same user', () => {
   it.each([
     ['is deleted', () => cluster.delete(key)],
     ['is gone', () => fleet.remove(key)],
+    ['is suspended', () => cluster.edit(key, { suspend: true })],
     ['only observes from now on', () => cluster.edit(key, { managementPolicy: 'Observe' })],
     ['uses other credentials', () => cluster.edit(key, { credentialsSecretRef: { name: 'x' } })],
     ['names its tenant', () => cluster.edit(key, { tenantID: tenantId })],
     ['becomes unreadable', () => cluster.edit(key, { userID: 'nobody' })],
-  ])('are looked at when it %s', (_, change) => {
+  ])('are reconciled when it %s', (_, change) => {
     change();
     expect(wakes()).toEqual([[peer, 'retry']]);
   });
 
-  it('are looked at once when it first shows that it reaches the user, and not with every later status', async () => {
+  it('are reconciled once when it first shows that it reaches the user, and not with every later status', async () => {
     await writeStatus(key, ready('True'));
     expect(wakes()).toEqual([[peer, 'retry']]);
     await writeStatus(key, ready('False'));
@@ -153,13 +189,12 @@ describe('others that name the same user', () => {
   });
 
   it('are left alone by edits that leave the claim as it was', () => {
-    cluster.edit(key, { suspend: true });
     cluster.edit(key, { deletionPolicy: 'Revoke' });
     cluster.annotate(key, { 'upsell.acronis.com/requestedAt': 'now' });
     expect(wakes()).toEqual([]);
   });
 
-  it('are found by a login too, as soon as it led to a user; both users hear of a login that moved on', async () => {
+  it('are found by a login too, as soon as it led to a user; the claimants of both users are woken by a login that moved on', async () => {
     cluster.create({ userID: otherUserId }, { name: 'other' });
     const byLogin = cluster.create({ login: 'johndoe', tenantID: tenantId }, { name: 'by-login' });
     asked();
@@ -182,7 +217,7 @@ describe("a namespace's label", () => {
   const label = (tenant: string | undefined) =>
     namespaces.upsert({ key: 'customers', namespace: '', tenantId: tenant });
 
-  it('asks for a look at its objects, and no others, when it changes', () => {
+  it('asks for a reconcile of its objects, and no others, when it changes', () => {
     const here = cluster.create({ userID: userId });
     cluster.create({ userID: otherUserId }, { namespace: 'elsewhere' });
     label(undefined);
@@ -195,7 +230,19 @@ describe("a namespace's label", () => {
     expect(asked()).toEqual([[here, 'change']]);
   });
 
-  it('asks for nothing when it is first heard of: an object that came before it asked for it itself', () => {
+  it('wakes what was refused when the namespace becomes readable', async () => {
+    const refused = cluster.create({ userID: userId }, { name: 'refused' });
+    cluster.create({ userID: otherUserId }, { name: 'fine' });
+    const { conditions } = ready('False');
+    await writeStatus(refused, {
+      conditions: conditions.map((each) => ({ ...each, reason: 'NamespaceNotAllowed' })),
+    });
+    asked();
+    label(undefined);
+    expect(asked()).toEqual([[refused, 'change']]);
+  });
+
+  it('asks for nothing else when the namespace is first seen: an object that came before it asked for it itself', () => {
     cluster.create({ userID: userId });
     asked();
     label(tenantId);

@@ -5,10 +5,15 @@ import { notPublicCode } from '../../../../src/acronis/http/public-address.ts';
 import { meaningOf } from '../../../../src/api/conditions.ts';
 import {
   assignedVerdict,
+  claimedVerdict,
   conflictVerdict,
+  loginChangedVerdict,
+  notAConflictVerdict,
   notAppliedVerdict,
+  notAssignedVerdict,
   suspendedVerdict,
   userGoneVerdict,
+  userNotVisibleVerdict,
   verdictOfCredentials,
   verdictOfError,
 } from '../../../../src/controllers/upsell/verdicts.ts';
@@ -56,8 +61,13 @@ const errors: readonly AcronisError[] = [
 const all = [
   ...errors.map(verdictOfError),
   conflictVerdict,
-  notAppliedVerdict,
+  notAppliedVerdict(1),
+  notAConflictVerdict('HTTP 409'),
   userGoneVerdict,
+  userNotVisibleVerdict,
+  loginChangedVerdict,
+  claimedVerdict('older'),
+  notAssignedVerdict,
   suspendedVerdict,
   verdictOfCredentials({ kind: 'missing', problem: 'Secret x lacks url. Add what is missing to it.' }),
   verdictOfCredentials({
@@ -80,7 +90,15 @@ it('no message repeats what the API said about a person, or an id', () => {
 });
 
 it('what passes by itself is not stalled, and what waits for a person is', () => {
-  const passing = ['Unavailable', 'Throttled', 'VersionConflict', 'NotApplied', 'Suspended', 'BuyerAssigned'];
+  const passing = [
+    'Unavailable',
+    'Throttled',
+    'VersionConflict',
+    'NotApplied',
+    'NotAssigned',
+    'Suspended',
+    'BuyerAssigned',
+  ];
   for (const { reason } of [...all, assignedVerdict])
     expect(meaningOf(reason).stalled, reason).toBe(!passing.includes(reason));
 });

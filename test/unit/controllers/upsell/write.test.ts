@@ -1,6 +1,6 @@
-/** What can go wrong between a read and a write, told by the requests that Acronis gets. */
+/** What can go wrong between a read and a write, seen by the requests that Acronis gets. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { slowly, soon, untilAnswered } from '../../../../src/controllers/upsell/retry.ts';
+import { slowly, soon, untilAnswered, untilItAppears } from '../../../../src/controllers/upsell/retry.ts';
 import { answered, type FakeUser, lost, userId } from './fake-acronis.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -13,8 +13,8 @@ beforeEach(() => {
   key = world.cluster.create({ userID: userId });
 });
 
-/** Somebody else changes the user between our read and our write. */
-const rival = (change: (user: FakeUser) => void = () => {}) => {
+/** Another writer changes the user between our read and our write. */
+const otherWriter = (change: (user: FakeUser) => void = () => {}) => {
   world.acronis.next('put', (apply) => {
     user.version += 10;
     change(user);
@@ -34,9 +34,9 @@ describe('a revision that is not current any more', () => {
     [400, { error: { code: 1001 } }],
     [400, { error: { code: '1001' } }],
     [422, { error: { code: '1001' } }],
-  ])('told by %s %j: the user is read again and the write carries the new revision', async (status, body) => {
+  ])('shown by %s %j: the user is read again and the write carries the new revision', async (status, body) => {
     world.acronis.conflict = { status, body };
-    rival();
+    otherWriter();
     expect(await world.reconcile(key)).toEqual({ kind: 'done' });
     expect(bodies()).toEqual([
       { business_types: ['buyer'], version: 1 },
@@ -46,8 +46,8 @@ describe('a revision that is not current any more', () => {
     expect(world.wrote).toEqual(['assign conflict', 'assign applied']);
   });
 
-  it("loses nothing of the rival's change", async () => {
-    rival((each) => {
+  it("loses nothing of the other writer's change", async () => {
+    otherWriter((each) => {
       each.business_types = ['seller'];
     });
     await world.reconcile(key);
@@ -55,8 +55,8 @@ describe('a revision that is not current any more', () => {
     expect(world.cluster.status(key)).toMatchObject({ observedVersion: 12, businessTypes: ['seller', 'buyer'] });
   });
 
-  it('is settled without another write where the rival assigned the type itself', async () => {
-    rival((each) => {
+  it('is settled without another write where the other writer assigned the type itself', async () => {
+    otherWriter((each) => {
       each.business_types = ['buyer'];
     });
     await world.reconcile(key);
@@ -66,20 +66,20 @@ describe('a revision that is not current any more', () => {
     expect(world.events.map(({ reason }) => reason)).toEqual(['BuyerAssigned']);
   });
 
-  it('is tried three times, then said and tried again soon', async () => {
-    for (let times = 0; times < 5; times++) rival();
+  it('is tried three times, then reported and tried again soon', async () => {
+    for (let times = 0; times < 5; times++) otherWriter();
     expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: soon });
     expect(world.acronis.puts).toHaveLength(3);
     expect(world.cluster.reason(key)).toBe('VersionConflict');
     expect(user.business_types).toEqual([]);
   });
 
-  it('is done with where the user is gone', async () => {
+  it('is reported as it is where the user was deleted meanwhile', async () => {
     world.acronis.next('put', () => {
-      world.acronis.users.delete(userId);
+      world.acronis.delete(userId);
       throw answered(409, undefined);
     });
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: slowly });
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilItAppears });
     expect(world.cluster.reason(key)).toBe('UserNotFound');
   });
 });
@@ -94,7 +94,7 @@ describe('an answer that was lost', () => {
     expect(world.acronis.requests).toEqual(['get', 'put', 'get']);
     expect(world.cluster.status(key)).toMatchObject({ observedVersion: 2, businessTypes: ['buyer'] });
     expect(world.events.map(({ reason }) => reason)).toEqual(['Assigned']);
-    expect(world.wrote).toEqual(['assign unknown', 'assign confirmed']);
+    expect(world.wrote).toEqual(['assign confirmed']);
   });
 
   it('before the write was applied: it is read before it is sent again', async () => {
@@ -146,7 +146,7 @@ describe('an answer that was lost', () => {
     expect(world.cluster.reason(key)).toBe('BuyerAssigned');
   });
 
-  it('three times: it is given back, and the next look reads first', async () => {
+  it('three times: it is reported, and the next reconcile reads first', async () => {
     world.acronis.always('put', () => {
       throw lost();
     });
@@ -160,7 +160,7 @@ describe('an answer that was lost', () => {
     expect(world.cluster.reason(key)).toBe('BuyerAssigned');
   });
 
-  it('with nobody there to read either: it says so, and a later look finds it applied', async () => {
+  it('with no response to the read either: it says so, and a later reconcile finds it applied', async () => {
     world.acronis.next('put', (apply) => {
       apply();
       world.acronis.always('get', () => {
@@ -179,11 +179,12 @@ describe('an answer that was lost', () => {
 
 it('an answer without the type is not believed, and tried again', async () => {
   world.acronis.next('put', () => ({ ...user, version: 2 }));
-  expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: soon });
+  expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: soon, atLeastMs: 1_000 });
   expect(world.cluster.reason(key)).toBe('NotApplied');
   expect(world.cluster.status(key)).toMatchObject({ observedVersion: 2, businessTypes: [] });
   expect(world.wrote).toEqual(['assign notApplied']);
   expect(world.events.map(({ type, reason }) => [type, reason])).toEqual([['Warning', 'NotApplied']]);
+  await world.clock.advance(1_000);
   await world.reconcile(key);
   expect(world.cluster.reason(key)).toBe('BuyerAssigned');
 });
@@ -194,14 +195,14 @@ describe('a write that is refused', () => {
     [400, { error: { code: 1027 } }, 'Rejected', slowly],
     [409, { error: { code: 1028 } }, 'Rejected', slowly],
     [415, undefined, 'Rejected', slowly],
-    [404, { error: { code: 404, message: 'Not found' } }, 'UserNotFound', slowly],
+    [404, { error: { code: 404, message: 'Not found' } }, 'UserNotFound', untilItAppears],
     [302, undefined, 'Rejected', slowly],
-  ])('with %s %j becomes %s, and is sent once', async (status, body, reason, policy) => {
+  ])('with %s %j becomes %s, and is sent once more after a fresh read', async (status, body, reason, policy) => {
     world.acronis.always('put', () => {
       throw answered(status, body);
     });
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy });
-    expect(world.acronis.puts).toHaveLength(1);
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy, atLeastMs: 300_000 });
+    expect(world.acronis.requests).toEqual(['get', 'put', 'get', 'put', 'get']);
     expect(world.cluster.reason(key)).toBe(reason);
     expect(world.events.map(({ type, reason: told }) => [type, told])).toEqual([['Warning', reason]]);
   });
@@ -229,6 +230,7 @@ describe('a read that fails', () => {
       throw answered(status, body);
     });
     expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy });
+    await world.reconcile(key);
     expect(world.cluster.reason(key)).toBe(reason);
     expect(world.cluster.status(key)).toMatchObject({ observedVersion: 2, userID: userId, businessTypes: ['buyer'] });
     const patches = world.cluster.patches.length;
@@ -247,7 +249,7 @@ describe('a read that fails', () => {
     expect(world.cluster.reason(key)).toBe('Throttled');
     const requests = world.acronis.requests.length;
     await world.reconcile(key);
-    expect(world.acronis.requests, 'nobody is asked while the account is held back').toHaveLength(requests);
+    expect(world.acronis.requests, 'nothing is asked while the account is held back').toHaveLength(requests);
   });
 });
 

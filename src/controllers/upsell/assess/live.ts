@@ -1,0 +1,141 @@
+/**
+ * What is owed to an object that is not being deleted: its types on its user, its finalizer, and a status that says what is true.
+ *
+ * Nothing that passes makes it forget: whom it assigned goes only with the proof that this user was deleted. A finalizer goes only with the policy that
+ * asked for it.
+ */
+import type { User } from '../../../acronis/user.ts';
+import type { Verdict } from '../../../api/conditions.ts';
+import type { TenantUserUpsell } from '../../../api/object.ts';
+import type { Spec } from '../../../api/spec.ts';
+import type { Assigned } from '../../../api/status.ts';
+import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../fleet/tenancy.ts';
+import { hasFinalizer } from '../patches.ts';
+import {
+  assignedVerdict,
+  claimedVerdict,
+  invalidSpecVerdict,
+  loginChangedVerdict,
+  notAssignedVerdict,
+  suspendedVerdict,
+  userGoneVerdict,
+  userNotVisibleVerdict,
+} from '../verdicts.ts';
+import type { Evidence, Question } from './evidence.ts';
+import { rememberedAssignment, wantsFinalizer } from './memory.ts';
+import type { Circumstances, Facts, Owed } from './owed.ts';
+
+export function assessLive(object: TenantUserUpsell, evidence: Evidence, circumstances: Circumstances): Owed {
+  const remembered = rememberedAssignment(object);
+  const report = (verdict: Verdict, facts: Facts, assigned = remembered): Owed => ({
+    kind: 'report',
+    findings: { verdict, facts, assigned },
+  });
+  if (!object.spec.ok) return report(invalidSpecVerdict(object.spec.problem), unknown);
+  const spec = object.spec.value;
+  if (spec.suspend) return report(suspendedVerdict, unknown);
+  const housekeeping = finalizerOwed(object, spec, remembered);
+  if (housekeeping !== undefined) return housekeeping;
+  const forbidden = forbidsAsking(spec, circumstances.guard);
+  if (forbidden !== undefined) return report(forbidden, none);
+
+  switch (evidence.kind) {
+    case 'nothing':
+      return { kind: 'ask', question: firstQuestion(object, spec, remembered, circumstances) };
+    case 'failed':
+      return report(evidence.verdict, unknown);
+    case 'noMatch':
+      return report(evidence.verdict, none);
+    case 'gone':
+      if (remembered !== undefined)
+        return { kind: 'report', findings: { verdict: userGoneVerdict, facts: none, assigned: undefined } };
+      if (isByLogin(spec)) return { kind: 'ask', question: searchFor(spec, circumstances) };
+      return report(isLabelled(circumstances.guard) ? noUserOfTheLabel : userGoneVerdict, none);
+    case 'notVisible':
+      if (isByLogin(spec) && remembered === undefined) return { kind: 'ask', question: searchFor(spec, circumstances) };
+      if (isLabelled(circumstances.guard)) return report(noUserOfTheLabel, none);
+      return report(userNotVisibleVerdict, unknown);
+    case 'seen': {
+      const { user } = evidence;
+      if (remembered === undefined && evidence.by === 'id' && isByLogin(spec) && !isMeant(spec, user))
+        return { kind: 'ask', question: searchFor(spec, circumstances) };
+      return assessSeen(object, spec, user, remembered, circumstances);
+    }
+  }
+}
+
+function assessSeen(
+  object: TenantUserUpsell,
+  spec: Spec,
+  user: User,
+  remembered: Assigned | undefined,
+  { guard, otherClaimant, heldWrite }: Circumstances,
+): Owed {
+  const known: Facts = { kind: 'user', user };
+  const report = (verdict: Verdict, facts: Facts, assigned = remembered): Owed => ({
+    kind: 'report',
+    findings: { verdict, facts, assigned },
+  });
+  const forbidden = forbids(spec, user, guard);
+  if (forbidden !== undefined) return report(forbidden, none);
+  if (isByLogin(spec) && !hasLogin(user, spec.login)) return report(loginChangedVerdict, known);
+  if (otherClaimant !== undefined) return report(claimedVerdict(otherClaimant), known);
+  const missing = spec.businessTypes.filter((type) => !user.businessTypes.includes(type));
+  if (spec.managementPolicy === 'Observe')
+    return report(missing.length === 0 ? assignedVerdict : notAssignedVerdict, known);
+  if (missing.length > 0 && heldWrite !== undefined)
+    return report(heldWrite, heldWrite.reason === 'VersionConflict' ? unknown : known);
+
+  // From here on the user is this object's: it writes to it, or takes over what it finds.
+  const assigned = remembered?.userID === user.id ? remembered : { userID: user.id, tenantID: user.tenantId };
+  if (wantsFinalizer(spec)) {
+    if (!hasFinalizer(object)) return { kind: 'addFinalizer' };
+    // By id the finalizer is memory enough; a login may mean another user after a crash.
+    if (isByLogin(spec) && object.status.assigned === undefined) return { kind: 'remember', assigned };
+  }
+  if (missing.length === 0) return report(assignedVerdict, known, assigned);
+  const businessTypes = [...user.businessTypes, ...missing];
+  return {
+    kind: 'write',
+    action: 'assign',
+    user,
+    types: spec.businessTypes,
+    change: { businessTypes, version: user.version },
+  };
+}
+
+const none: Facts = { kind: 'none' };
+const unknown: Facts = { kind: 'unknown' };
+
+/** What the policies and the memory alone ask of the finalizer: one that was stripped comes back, one that no policy asks for goes. */
+function finalizerOwed(object: TenantUserUpsell, spec: Spec, remembered: Assigned | undefined): Owed | undefined {
+  if (!wantsFinalizer(spec)) return hasFinalizer(object) ? { kind: 'removeFinalizer' } : undefined;
+  return remembered !== undefined && !hasFinalizer(object) ? { kind: 'addFinalizer' } : undefined;
+}
+
+type ByLogin = Spec & { readonly login: string; readonly tenantID: string };
+const isByLogin = (spec: Spec): spec is ByLogin => spec.login !== undefined && spec.tenantID !== undefined;
+
+/** A response without a login says nothing against it. */
+const hasLogin = (user: User, login: string): boolean => user.login === '' || user.login === login;
+const isMeant = (spec: ByLogin, user: User): boolean => hasLogin(user, spec.login) && user.tenantId === spec.tenantID;
+
+/** The user that it assigned, or found before, spares a search. */
+function firstQuestion(
+  { status }: TenantUserUpsell,
+  spec: Spec,
+  remembered: Assigned | undefined,
+  circumstances: Circumstances,
+): Question {
+  const id = spec.userID ?? remembered?.userID ?? status.userID;
+  if (id !== undefined) return { kind: 'id', id };
+  if (isByLogin(spec)) return searchFor(spec, circumstances);
+  throw new Error('a parsed spec names a user');
+}
+
+const searchFor = ({ login, tenantID }: ByLogin, { guard }: Circumstances): Question => ({
+  kind: 'login',
+  login,
+  tenantId: tenantID,
+  mayNameOthers: !isLabelled(guard),
+});

@@ -1,0 +1,133 @@
+/**
+ * What a running operator remembers of objects between two reconciles: how often something failed consecutively, and since when a deletion is tried. It is
+ * kept in memory alone: a restart costs a try or two and writes nothing.
+ *
+ * A write that was refused is sent once more, after a fresh read, and then slowly, whatever asks for a reconcile meanwhile; one that is accepted and
+ * ignored is tried a few times more. An edit, another API client or (for a refusal) another revision of the user lifts that.
+ */
+import type { Revision, User } from '../../acronis/user.ts';
+import type { Verdict } from '../../api/conditions.ts';
+import type { TenantUserUpsell } from '../../api/object.ts';
+import { conditionOf } from '../../api/status.ts';
+import { type BackoffPolicy, delayMs } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import { maxNotAppliedTries, notAppliedVerdict } from './verdicts.ts';
+
+/** From the second refusal on. */
+const afterRefusal: BackoffPolicy = { baseMs: 5 * 60_000, factor: 2, ceilingMs: 15 * 60_000, jitter: 0 };
+/** While it may pass by itself. */
+const afterIgnored: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 15_000, jitter: 0 };
+const noJitter = () => 0;
+
+/** A write that was sent and did not do what it should. */
+interface FailedWrite {
+  /** What was sent for whom: see `writeBasis`. */
+  readonly basis: string;
+  /** The revision it was refused at; undefined where any write moves it. */
+  readonly version: Revision | undefined;
+  readonly tries: number;
+  readonly verdict: Verdict;
+  /** By the clock's own time: no write before it. */
+  readonly notBefore: number;
+}
+
+export interface HeldWrite {
+  readonly verdict: Verdict;
+  /** How long it is held still. */
+  readonly ms: number;
+}
+
+/** What is remembered of one object. */
+export class ObjectTries {
+  readonly uid: string;
+  readonly #clock: Clock;
+  #write: FailedWrite | undefined;
+  #passing = 0;
+  #revokingSince: number | undefined;
+
+  constructor(uid: string, clock: Clock) {
+    this.uid = uid;
+    this.#clock = clock;
+  }
+
+  /** A routine reconcile failed in a way that passes. @returns whether it was the first consecutive one. */
+  failedInPassing(): boolean {
+    return ++this.#passing === 1;
+  }
+
+  endedWell(): void {
+    this.#passing = 0;
+  }
+
+  /** For how long this deletion has been tried, in milliseconds: 0 at the first try. */
+  revokingMs(): number {
+    const now = this.#clock.now();
+    this.#revokingSince ??= now;
+    return now - this.#revokingSince;
+  }
+
+  /** Why no write is sent now, if none is. */
+  heldWrite(basis: string, user: User): HeldWrite | undefined {
+    const write = this.#write;
+    if (write === undefined || write.basis !== basis) return undefined;
+    if (write.version !== undefined && write.version !== user.version) return undefined;
+    const ms = write.notBefore - this.#clock.now();
+    return ms > 0 ? { verdict: write.verdict, ms } : undefined;
+  }
+
+  /** A write was refused while the user was as `user` shows. */
+  refused(basis: string, user: User, verdict: Verdict): void {
+    const { version } = user;
+    const before = this.#write;
+    const tries = before?.basis === basis && before.version === version ? before.tries + 1 : 1;
+    const wait = tries === 1 ? 0 : delayMs(afterRefusal, tries - 2, noJitter);
+    this.#write = { basis, version, tries, verdict, notBefore: this.#clock.now() + wait };
+  }
+
+  /** A write was accepted and does not show. */
+  ignored(basis: string, object: TenantUserUpsell): void {
+    const before = this.#write;
+    const known = before?.basis === basis && before.version === undefined ? before.tries : reportedTries(object);
+    const tries = known + 1;
+    const wait =
+      tries < maxNotAppliedTries
+        ? delayMs(afterIgnored, tries - 1, noJitter)
+        : delayMs(afterRefusal, tries - maxNotAppliedTries, noJitter);
+    const verdict = notAppliedVerdict(tries);
+    this.#write = { basis, version: undefined, tries, verdict, notBefore: this.#clock.now() + wait };
+  }
+
+  applied(): void {
+    this.#write = undefined;
+  }
+}
+
+/** A restart must not make an object less stalled than it is. */
+const reportedTries = ({ status, generation }: TenantUserUpsell): number => {
+  const stalled = conditionOf(status, 'Stalled');
+  const same = status.observedGeneration === generation && stalled?.reason === 'NotApplied';
+  return same && stalled.status === 'True' ? maxNotAppliedTries - 1 : 0;
+};
+
+/** The same while a write would be the same: an edit, a request for a reconcile or another API client makes it another one. */
+export const writeBasis = (object: TenantUserUpsell, accountId: string): string =>
+  `${accountId} ${object.generation} ${object.requestedAt ?? ''}`;
+
+export interface Tries {
+  of(object: TenantUserUpsell): ObjectTries;
+  forget(key: string): void;
+}
+
+export function createTries(clock: Clock): Tries {
+  const byKey = new Map<string, ObjectTries>();
+  return {
+    of({ key, uid }) {
+      const known = byKey.get(key);
+      if (known?.uid === uid) return known;
+      const made = new ObjectTries(uid, clock);
+      byKey.set(key, made);
+      return made;
+    },
+    forget: (key) => void byKey.delete(key),
+  };
+}
