@@ -40,7 +40,7 @@ interface Upsell {
 }
 type Ask = Pick<Dispatcher.RequestOptions, 'body'> & {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH';
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
 };
 
 const settings = environment.parse(process.env);

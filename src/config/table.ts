@@ -216,9 +216,9 @@ export const settings: readonly Setting[] = [
     placeholder: '<file>',
     kind: kinds.text,
     group: 'Process',
-    help: "the cluster to serve (default: the pod's own, else KUBECONFIG)",
+    help: "the cluster to serve (default: KUBECONFIG, else the pod's own)",
     description:
-      "The cluster to serve. The flag wins; then the pod's own service account, then the variable, then `~/.kube/config`.",
+      "The cluster to serve. The flag wins, then the files that the variable names, then the pod's own service account, then `~/.kube/config`: [Which cluster](#which-cluster).",
   },
   {
     flag: '--log-level',

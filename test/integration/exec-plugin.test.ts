@@ -41,7 +41,7 @@ async function withPlugin(script: string): Promise<Plugin> {
 }
 
 const giving = (token: string, expirationTimestamp?: string): string =>
-  `console.log(${JSON.stringify(JSON.stringify({ kind: 'ExecCredential', status: { token, expirationTimestamp } }))});`;
+  `console.log(${JSON.stringify(JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status: { token, expirationTimestamp } }))});`;
 
 const always = new AbortController().signal;
 

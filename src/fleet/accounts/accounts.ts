@@ -23,6 +23,8 @@ export interface Account {
   readonly changes: ChangeFeed;
   /** Whether it is left alone for a while because Acronis did not answer. */
   readonly circuit: Pick<Circuit, 'isOpen'>;
+  /** Nothing but a try now and then is sent just now: it does not respond, or asked for a pause. */
+  isPaused(): boolean;
   /** How many objects of it may be worked on just now: few while it is paused, and no more than its rate serves in a few seconds. */
   room(): number;
 }
@@ -94,6 +96,7 @@ function createAccount(id: string, credentials: Credentials, options: AccountOpt
       }),
     onClose: () => log?.info('Acronis answers again', { account: id }),
   });
+  const isPaused = () => circuit.isOpen || pace.isHeld;
   const rateRoom = options.rate === 0 ? Number.POSITIVE_INFINITY : Math.max(pausedRoom, options.rate * rateRoomSeconds);
   const guarded: Pick<Pace, 'run'> = { run: (call, signal) => circuit.run(() => pace.run(call, signal)) };
   const tokens = createTokenSource({ url, clientId, clientSecret, send, pace: guarded, clock, metrics, lifetime });
@@ -106,7 +109,8 @@ function createAccount(id: string, credentials: Credentials, options: AccountOpt
     users: createUserReader({ api, clock, lifetime }),
     changes: createChangeFeed(feed, clock),
     circuit,
-    room: () => (circuit.isOpen || pace.isHeld ? pausedRoom : rateRoom),
+    isPaused,
+    room: () => (isPaused() ? pausedRoom : rateRoom),
   };
 }
 

@@ -31,7 +31,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   return new HttpClient(options);
 }
 
-type Headers = Readonly<Record<string, string>>;
+type Headers = Readonly<Record<string, string | string[]>>;
 
 class HttpClient implements KubernetesClient {
   readonly #connection: Connection;

@@ -1,19 +1,18 @@
 /**
- * The way to the API server: its address, pooled connections, and credentials that stay right. client-node's KubeConfig says what the
- * credentials are (tokens, certificates, OIDC); its transport, a new TLS connection for every call, is not used.
+ * The way to the API server: its address, pooled connections, and credentials that stay right.
  *
  * Credentials are asked for at most every five seconds and by one caller at a time, so rotated tokens, certificates and CAs are seen and an
  * exec plugin is one process however many wait. If asking fails, the ones at hand stay in use until the server refuses them.
  */
-import { readFile } from 'node:fs/promises';
-import type { RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { KubernetesError } from '../calls/errors.ts';
-import { type ClusterAccess, KubeconfigError } from './cluster-access.ts';
-import { ExecPlugin, PluginError } from './exec-plugin.ts';
+import type { ClusterAccess } from './cluster-access.ts';
+import { PluginError } from './exec-plugin.ts';
+import { type CredentialHeaders, type Identify, identifier } from './identify.ts';
+import { ProviderError } from './identity-provider.ts';
 import { findKubeconfig, type KubeconfigOptions, type KubeconfigSource } from './kubeconfig.ts';
+import { KubeconfigError } from './kubeconfig-file.ts';
 import { createPools, type Pools, type TlsMaterial, tlsFingerprint } from './pools.ts';
 
 /** What one call needs. Two calls with the same object had the same token and connections. */
@@ -21,7 +20,7 @@ export interface Credentials {
   readonly origin: string;
   /** In front of every path; '' almost always. */
   readonly prefix: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: CredentialHeaders;
   readonly pools: Pools;
 }
 
@@ -38,7 +37,7 @@ export interface Connection {
   current(): Credentials | undefined;
   /** @throws KubernetesError with reason `CredentialsUnavailable` */
   credentials(): Promise<Credentials>;
-  /** The server answered 401 to these: the next ones are asked for anew, if that was not done just now. */
+  /** The server answered 401 to these: the next ones are asked for again, if that was not done just now. */
   refused(credentials: Credentials): void;
   /** Cuts whatever is still open. */
   close(): Promise<void>;
@@ -56,7 +55,7 @@ const CALM_MS = 1_000;
 /** @throws KubeconfigError when the configuration cannot be used. */
 export function openConnection(options: ConnectionOptions): Connection {
   const source = findKubeconfig(options);
-  return new PooledConnection(source, options.clock, options.log);
+  return new PooledConnection(source, options);
 }
 
 class PooledConnection implements Connection {
@@ -66,8 +65,9 @@ class PooledConnection implements Connection {
   readonly #source: KubeconfigSource;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #env: KubeconfigOptions['env'];
   #access: ClusterAccess;
-  #plugin: ExecPlugin | undefined;
+  #identify: Identify;
   #seen: string;
   #tls = '';
   #credentials: Credentials | undefined;
@@ -79,13 +79,14 @@ class PooledConnection implements Connection {
   readonly #retired = new Set<Pools>();
   readonly #closed = new AbortController();
 
-  constructor(source: KubeconfigSource, clock: Clock, log: Log) {
+  constructor(source: KubeconfigSource, { clock, log, env }: ConnectionOptions) {
     this.#source = source;
     this.#clock = clock;
     this.#log = log;
+    this.#env = env;
     this.#seen = source.fingerprint();
     this.#access = source.load();
-    this.#plugin = pluginOf(this.#access, clock);
+    this.#identify = identifier(this.#access, clock, env);
     this.describe = source.describe;
     this.remedy = source.remedy;
     this.namespace = this.#access.namespace ?? 'default';
@@ -135,7 +136,7 @@ class PooledConnection implements Connection {
     try {
       this.#reload();
       const access = this.#access;
-      const { headers, tls } = await material(access, this.#plugin, this.#closed.signal);
+      const { headers, tls } = await this.#identify(this.#closed.signal);
       if (this.#closed.signal.aborted) throw closed();
       const credentials = { origin: access.origin, prefix: access.prefix, headers, pools: this.#poolsFor(access, tls) };
       const same =
@@ -168,7 +169,7 @@ class PooledConnection implements Connection {
     const seen = this.#source.fingerprint();
     if (seen === this.#seen && !this.#refused) return;
     this.#access = this.#source.load();
-    this.#plugin = pluginOf(this.#access, this.#clock);
+    this.#identify = identifier(this.#access, this.#clock, this.#env);
     this.#seen = seen;
   }
 
@@ -186,64 +187,15 @@ class PooledConnection implements Connection {
   }
 }
 
-function pluginOf({ kubeConfig }: ClusterAccess, clock: Clock): ExecPlugin | undefined {
-  const exec: unknown = kubeConfig.getCurrentUser()?.exec;
-  return exec ? new ExecPlugin(exec, clock) : undefined;
+function equal(a: CredentialHeaders, b: CredentialHeaders): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
-async function material(
-  access: ClusterAccess,
-  plugin: ExecPlugin | undefined,
-  signal: AbortSignal,
-): Promise<{ headers: Record<string, string>; tls: TlsMaterial }> {
-  const options: RequestOptions & { servername?: string } = {};
-  const given = await plugin?.credential(signal);
-  await (given === undefined ? access.kubeConfig : withoutPlugin(access.kubeConfig)).applyToHTTPSOptions(options);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    if (typeof value === 'string') headers[name.toLowerCase()] = value;
-  }
-  if (typeof options.auth === 'string') {
-    headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-  }
-  // As client-node has it: a token that stands in the kubeconfig itself goes before the plugin's.
-  if (given?.token !== undefined) headers['authorization'] ??= `Bearer ${given.token}`;
-  if (access.tokenFile !== undefined) {
-    headers['authorization'] = `Bearer ${(await readFile(access.tokenFile, 'utf8')).trim()}`;
-  }
-  const { ca, servername } = options;
-  const [cert, key] = [given?.cert ?? options.cert, given?.key ?? options.key];
-  return {
-    headers,
-    // Said either way, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch the check off behind our back.
-    tls: { ca, cert, key, servername, rejectUnauthorized: options.rejectUnauthorized ?? true },
-  };
-}
-
-/** The same cluster and user for all that is no plugin: client-node would run that itself. */
-function withoutPlugin(kubeConfig: KubeConfig): KubeConfig {
-  const [cluster, user] = [kubeConfig.getCurrentCluster(), kubeConfig.getCurrentUser()];
-  if (cluster === null || user === null) return kubeConfig;
-  const plain = new KubeConfig();
-  plain.loadFromClusterAndUser(cluster, { ...user, exec: undefined });
-  return plain;
-}
-
-function equal(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
-}
-
-/** Errors of plugins hold their stderr, those of parsers what they parsed: only the kind of trouble is told on. */
+/** Errors of plugins hold their stderr, those of parsers what they parsed: only the kind of trouble is reported. */
 function unavailable(error: unknown, describe: string): KubernetesError {
   if (error instanceof KubernetesError) return error;
-  const system = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error : undefined;
-  const why =
-    error instanceof KubeconfigError || error instanceof PluginError
-      ? error.message
-      : system !== undefined && 'path' in system
-        ? `${String(system.path)} cannot be read (${system.code}).`
-        : 'its identity provider gave none. Try any kubectl command with the same kubeconfig to see what it says.';
+  const ours = error instanceof KubeconfigError || error instanceof PluginError || error instanceof ProviderError;
+  const why = ours ? error.message : 'its certificates or tokens cannot be used. Try any kubectl command with it.';
   return new KubernetesError(`No credentials for the API server from the ${describe}: ${why}`, {
     reason: 'CredentialsUnavailable',
   });

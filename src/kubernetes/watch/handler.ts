@@ -28,7 +28,7 @@ export interface WatchRequest {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly metrics: KubernetesMetrics;
-  readonly headers: (credentials: Credentials) => Readonly<Record<string, string>>;
+  readonly headers: (credentials: Credentials) => Readonly<Record<string, string | string[]>>;
   readonly onEvent: (event: WatchEvent) => void;
   readonly signal: AbortSignal;
 }

@@ -3,7 +3,7 @@ import { judgeOf } from '../../../src/controllers/upsell/settled.ts';
 import { createVerifier, type Verifier } from '../../../src/fleet/verifier.ts';
 import type { Priority } from '../../../src/runtime/workqueue/queue.ts';
 import { answered } from '../controllers/upsell/fake-acronis.ts';
-import { createWorld, type World } from '../controllers/upsell/world.ts';
+import { createWorld, ownValues, type World } from '../controllers/upsell/world.ts';
 
 let world: World;
 let verifier: Verifier;
@@ -50,7 +50,7 @@ const verify = async (keys: readonly string[], ms = 1_000) => {
 };
 
 describe('settled objects', () => {
-  it('are verified by the hundred, without a look of their own and without a write', async () => {
+  it('are verified by the hundred, without a reconcile of their own and without a write', async () => {
     const keys = await settled(250);
     const patches = world.cluster.patches.length;
     await verify(keys);
@@ -88,7 +88,7 @@ describe('settled objects', () => {
     expect(queued).toEqual([[keys[0], 'resync']]);
   });
 
-  it('that are deleted or changed before their turn are left to the queue or to nobody', async () => {
+  it('that are deleted or changed before their turn are left to the queue or dropped', async () => {
     const keys = await settled(2);
     for (const key of keys) verifier.add(key, 'resync');
     world.cluster.edit(keys[0] ?? '', { userID: idOf(1), suspend: true });
@@ -100,7 +100,7 @@ describe('settled objects', () => {
 });
 
 describe('everything else', () => {
-  it('goes to the queue at once: what is urgent, and what is not settled', async () => {
+  it('goes to the queue immediately: what is urgent, and what is not settled', async () => {
     const [key = ''] = await settled(1);
     const fresh = world.cluster.create({ userID: idOf(7) }, { name: 'fresh' });
     verifier.add(key, 'change');
@@ -109,6 +109,77 @@ describe('everything else', () => {
       [key, 'change'],
       [fresh, 'resync'],
     ]);
+  });
+});
+
+describe('what spoils one read', () => {
+  it('is one user: its 99 neighbours are verified within minutes, and from then on without it', async () => {
+    const keys = await settled(100);
+    const asked: string[][] = [];
+    world.acronis.always('batch', (apply, { url }) => {
+      asked.push(new URL(url).searchParams.get('uuids')?.split(',') ?? []);
+      if (url.includes(idOf(42))) throw answered(500);
+      return apply();
+    });
+    await verify(keys, 5 * 60_000);
+    expect(queued).toEqual([[keys[41], 'resync']]);
+    const verified = new Set(asked.filter((ids) => !ids.includes(idOf(42))).flat());
+    expect(verified.size).toBe(99);
+    expect(asked.length, 'two tries, and halves of halves').toBeLessThan(20);
+    asked.length = 0;
+    await verify(keys, 5 * 60_000);
+    expect(asked.map((ids) => ids.length)).toEqual([99]);
+    expect(queued.map(([key]) => key)).toEqual([keys[41], keys[41]]);
+  });
+
+  it('is a namespace that cannot be read, or hangs: only its own object waits', async () => {
+    const keys = await settled(3);
+    const judge = judgeOf(world.context);
+    const guarded = createVerifier({
+      ...world.context,
+      judge: {
+        ...judge,
+        isAsReported: async (object, user, signal) => {
+          if (object.key === keys[0]) throw new Error('HTTP 500');
+          if (object.key === keys[1]) await world.clock.sleep(1_000_000, signal);
+          return user.id !== idOf(3);
+        },
+      },
+      queue: { add: (key, priority) => void queued.push([key, priority]) },
+    });
+    const running = guarded.run(stop.signal);
+    for (const key of keys) guarded.add(key, 'resync');
+    await world.clock.advance(1_000);
+    expect(queued).toEqual([[keys[2], 'resync']]);
+    stop.abort(new Error('stop'));
+    await world.clock.advance(0);
+    await running;
+  });
+});
+
+describe('accounts', () => {
+  it('are verified apart: one that does not respond holds up no other', async () => {
+    const ours = await settled(150);
+    world.cluster.secrets.set('customers/theirs', { ...ownValues, clientID: 'theirs' });
+    const theirs: string[] = [];
+    for (let n = 1_001; n <= 1_400; n++) {
+      world.acronis.add({ id: idOf(n), business_types: ['buyer'] });
+      const spec = { userID: idOf(n), credentialsSecretRef: { name: 'theirs' } };
+      const key = world.cluster.create(spec, { name: `theirs-${n}` });
+      await world.reconcile(key);
+      theirs.push(key);
+    }
+    world.acronis.requests.length = 0;
+    const verified: string[] = [];
+    world.acronis.always('batch', async (apply, { url }) => {
+      const ids = new URL(url).searchParams.get('uuids')?.split(',') ?? [];
+      if (ids.some((id) => id > idOf(1_000))) await new Promise(() => {});
+      verified.push(...ids);
+      return apply();
+    });
+    await verify([...theirs, ...ours]);
+    expect(verified).toHaveLength(150);
+    expect(queued).toEqual([]);
   });
 });
 

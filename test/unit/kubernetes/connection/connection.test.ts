@@ -1,12 +1,14 @@
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openConnection } from '../../../../src/kubernetes/connection/connection.ts';
+import { whyUnreadable } from '../../../../src/kubernetes/connection/kubeconfig-file.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
 import { always } from '../../../support/signal.ts';
 import { apiServer, clientOn, connect, eventually, fixture, kubeconfigFile, temporaryDirectory } from '../support.ts';
+
 import { ConnectProxy } from './connect-proxy.ts';
 
 const get = { method: 'GET', path: '/version' } as const;
@@ -18,6 +20,21 @@ function open(options: { kubeconfig?: string; env?: Record<string, string>; serv
   return { connection, log };
 }
 
+const execOf = (command: string) => ({
+  command,
+  apiVersion: 'client.authentication.k8s.io/v1',
+  interactiveMode: 'Never',
+});
+
+/** A pod's files. */
+function serviceAccount(token = 'abc', namespace?: string): string {
+  const serviceAccountDir = temporaryDirectory();
+  copyFileSync(fixture('first.cert.pem'), join(serviceAccountDir, 'ca.crt'));
+  writeFileSync(join(serviceAccountDir, 'token'), token);
+  if (namespace !== undefined) writeFileSync(join(serviceAccountDir, 'namespace'), namespace);
+  return serviceAccountDir;
+}
+
 /** The first process id that a plugin wrote. */
 function pidIn(file: string): number {
   const pid = /^(\d+)\n/.exec(readFileSync(file, 'utf8'))?.[1];
@@ -25,115 +42,77 @@ function pidIn(file: string): number {
   return Number(pid);
 }
 
-describe('where the connection comes from', () => {
-  test('an explicit kubeconfig wins over the pod and KUBECONFIG, and the log says so', () => {
-    const kubeconfig = kubeconfigFile({ server: 'https://explicit:6443', namespace: 'team-a' });
-    const { connection, log } = open({
-      kubeconfig,
-      env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBECONFIG: '/nowhere' },
-    });
-    expect(connection.server).toBe('https://explicit:6443');
-    expect(connection.namespace).toBe('team-a');
-    expect(log.lines[0]?.fields['from']).toBe(`kubeconfig ${kubeconfig} (--kubeconfig)`);
-  });
-
-  test('in a pod the service account is used, with the namespace of the pod', () => {
-    const serviceAccountDir = temporaryDirectory();
-    copyFileSync(fixture('first.cert.pem'), join(serviceAccountDir, 'ca.crt'));
-    writeFileSync(join(serviceAccountDir, 'token'), 'abc');
-    writeFileSync(join(serviceAccountDir, 'namespace'), 'operators\n');
-    const { connection } = open({
-      env: { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' },
-      serviceAccountDir,
-    });
-    expect(connection.server).toBe('https://[fd00::1]');
-    expect(connection.namespace).toBe('operators');
-    expect(connection.describe).toBe('in-cluster service account');
-  });
-
-  test('of several files in KUBECONFIG the first to name a thing wins, and missing files are skipped', () => {
-    const first = kubeconfigFile({ server: 'https://one' });
-    const second = kubeconfigFile({ server: 'https://two' });
-    const { connection } = open({ env: { KUBECONFIG: ['/not/there', first, second].join(delimiter) } });
-    expect(connection.server).toBe('https://one');
-    expect(connection.namespace).toBe('default');
-  });
-});
-
-describe('a configuration that cannot be used is one sentence with a remedy', () => {
-  const written = (text: string) => {
-    const file = join(temporaryDirectory(), 'config');
-    writeFileSync(file, text);
-    return file;
+describe('where the connection comes from, in the order of controller-runtime, and the log says which was taken', () => {
+  const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
+  const from = (options: Parameters<typeof open>[0]) => {
+    const { connection, log } = open(options);
+    expect(log.lines[0]).toMatchObject({ message: 'kubernetes connection', fields: { from: connection.describe } });
+    return connection;
   };
-  const config = (parts: object) =>
-    written(
-      JSON.stringify({
-        clusters: [{ name: 'c', cluster: { server: 'https://x' } }],
-        users: [{ name: 'u', user: {} }],
-        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-        'current-context': 'x',
-        ...parts,
-      }),
-    );
-  test.each([
-    [
-      'a file that is not there',
-      () => '/not/there',
-      /\(--kubeconfig\) cannot be used: there is no such file\. Correct/,
-    ],
-    ['a directory', () => temporaryDirectory(), /it is a directory/],
-    ['text that is not YAML', () => written('token: canary-secret: [\n'), /not valid YAML \(line 1\)/],
-    ['an empty file', () => written(''), /has not the form of a kubeconfig/],
-    ['YAML that is something else', () => written('hello'), /no current context/],
-    ['no current context', () => config({ 'current-context': undefined }), /no current context\. .*\(there: x\)/],
-    ['an unknown context', () => config({ 'current-context': 'y' }), /current context y does not exist/],
-    ['an unknown cluster', () => config({ clusters: [] }), /names a cluster c that does not exist/],
-    ['an unknown user', () => config({ users: [] }), /names a user u that does not exist/],
-    [
-      'a cluster without server',
-      () => config({ clusters: [{ name: 'c', cluster: {} }] }),
-      /cluster\.server is missing/,
-    ],
-    ['no URL', () => config({ clusters: [{ name: 'c', cluster: { server: 'here' } }] }), /no http or https URL/],
-    ['http', () => config({ clusters: [{ name: 'c', cluster: { server: 'http://x' } }] }), /is not https/],
-    [
-      'a SOCKS proxy',
-      () => config({ clusters: [{ name: 'c', cluster: { server: 'https://x', 'proxy-url': 'socks5://u:p@h:1' } }] }),
-      /SOCKS proxies are not supported/,
-    ],
-  ])('%s', (_name, kubeconfig, expected) => {
-    const file = kubeconfig();
-    expect(() => open({ kubeconfig: file })).toThrow(expected);
-    try {
-      open({ kubeconfig: file });
-    } catch (error) {
-      expect(String(error)).not.toMatch(/canary|u:p@/);
-    }
+
+  test('--kubeconfig wins over KUBECONFIG and the pod', () => {
+    const kubeconfig = kubeconfigFile({ server: 'https://explicit:6443', namespace: 'team-a' });
+    const KUBECONFIG = kubeconfigFile({ server: 'https://other' });
+    const connection = from({ kubeconfig, env: { ...pod, KUBECONFIG }, serviceAccountDir: serviceAccount() });
+    expect(connection).toMatchObject({ server: 'https://explicit:6443', namespace: 'team-a' });
+    expect(connection.describe).toBe(`kubeconfig ${kubeconfig} (--kubeconfig)`);
   });
 
-  test('a tokenFile, which would be ignored, is refused', () => {
-    const file = written(`
-clusters: [{name: c, cluster: {server: "https://x"}}]
-contexts: [{name: x, context: {cluster: c, user: u}}]
-current-context: x
-users:
-- name: u
-  user:
-    tokenFile: /some/where
-`);
-    expect(() => open({ kubeconfig: file })).toThrow(/tokenFile, which is not supported/);
+  test('KUBECONFIG wins over the pod', () => {
+    const KUBECONFIG = kubeconfigFile({ server: 'https://named' });
+    const connection = from({ env: { ...pod, KUBECONFIG }, serviceAccountDir: serviceAccount() });
+    expect(connection).toMatchObject({ server: 'https://named', describe: `kubeconfig ${KUBECONFIG} (KUBECONFIG)` });
   });
 
-  test('nothing configured at all', () => {
+  test('the pod wins over the file in the home directory, and has a namespace of its own', () => {
+    const HOME = temporaryDirectory();
+    mkdirSync(join(HOME, '.kube'));
+    kubeconfigFile({ server: 'https://home' }, join(HOME, '.kube'));
+    const connection = from({ env: { ...pod, HOME }, serviceAccountDir: serviceAccount('abc', 'operators\n') });
+    expect(connection).toMatchObject({
+      server: 'https://[fd00::1]',
+      namespace: 'operators',
+      describe: 'in-cluster service account',
+    });
+  });
+
+  test('the file in the home directory serves where there is nothing else, a pod without a token included', () => {
+    const HOME = temporaryDirectory();
+    mkdirSync(join(HOME, '.kube'));
+    kubeconfigFile({ server: 'https://home' }, join(HOME, '.kube'));
+    for (const env of [{ HOME }, { ...pod, HOME }])
+      expect(from({ env, serviceAccountDir: temporaryDirectory() })).toMatchObject({
+        server: 'https://home',
+        namespace: 'default',
+      });
+  });
+
+  test('in a pod, a KUBECONFIG whose files are missing or empty counts as none, and that is said', () => {
+    const empty = join(temporaryDirectory(), 'empty');
+    writeFileSync(empty, '');
+    const KUBECONFIG = ['/not/there', empty].join(delimiter);
+    const connection = from({ env: { ...pod, KUBECONFIG }, serviceAccountDir: serviceAccount() });
+    expect(connection.describe).toBe('in-cluster service account (the files of KUBECONFIG are missing or empty)');
+  });
+
+  test('nothing at all is one sentence with a remedy', () => {
     expect(() => open({ env: { HOME: temporaryDirectory() } })).toThrow(/pass --kubeconfig FILE or set KUBECONFIG/);
   });
 
-  test('a pod without a mounted token', () => {
+  test('a pod without a mounted token is one sentence with a remedy', () => {
     expect(() => open({ env: { KUBERNETES_SERVICE_HOST: 'h' }, serviceAccountDir: temporaryDirectory() })).toThrow(
       /automountServiceAccountToken/,
     );
   });
+});
+
+test.each([
+  ['EACCES', 'this process may not read it'],
+  ['EPERM', 'this process may not read it'],
+  ['EISDIR', 'it is a directory'],
+  ['EMFILE', 'it cannot be read (EMFILE)'],
+])('a file that cannot be read because of %s is said to be so in words', (code, words) => {
+  expect(whyUnreadable(Object.assign(new Error('raw'), { code }))).toBe(words);
 });
 
 describe('credentials', () => {
@@ -143,9 +122,7 @@ describe('credentials', () => {
       seen.push(request.headers.authorization);
       response.end('{}');
     }, 'first');
-    const serviceAccountDir = temporaryDirectory();
-    copyFileSync(fixture('first.cert.pem'), join(serviceAccountDir, 'ca.crt'));
-    writeFileSync(join(serviceAccountDir, 'token'), 'one\n');
+    const serviceAccountDir = serviceAccount('one\n');
     const { hostname, port } = new URL(server.url);
     const clock = new ManualClock();
     const connection = openConnection({
@@ -164,6 +141,26 @@ describe('credentials', () => {
     expect(seen).toEqual(['Bearer one', 'Bearer one', 'Bearer two']);
     // undici opens a second one when a call follows on the heels of another, and then keeps to those two.
     expect(server.connections.total).toBeLessThanOrEqual(2);
+  });
+
+  test('a token file of a kubeconfig is read again within five seconds, and the last token stays while it cannot be', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = await apiServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end('{}');
+    });
+    const directory = temporaryDirectory();
+    const tokenFile = join(directory, 'token');
+    writeFileSync(tokenFile, 'one');
+    const clock = new ManualClock();
+    const { client } = connect(kubeconfigFile({ server: server.url, user: { tokenFile: 'token' } }, directory), clock);
+    await client.request(get, always());
+    for (const change of [() => writeFileSync(tokenFile, 'two'), () => rmSync(tokenFile)]) {
+      change();
+      await clock.advance(5_000);
+      await client.request(get, always());
+    }
+    expect(seen).toEqual(['Bearer one', 'Bearer two', 'Bearer two']);
   });
 
   test('a 401 drops the credentials, the kubeconfig is read again, and the call is repeated once', async () => {
@@ -199,7 +196,7 @@ describe('credentials', () => {
     expect(counted).toHaveLength(6);
   });
 
-  test('an exec plugin is one process however many callers, and its stderr is never told on', async () => {
+  test('an exec plugin is one process however many callers, and its stderr is in no message', async () => {
     const server = await apiServer((request, response) => {
       response.statusCode = request.headers.authorization === 'Bearer from-plugin' ? 200 : 401;
       response.end('{}');
@@ -214,7 +211,7 @@ describe('credentials', () => {
     chmodSync(plugin, 0o755);
     writeFileSync(runs, '');
     const clock = new ManualClock();
-    const file = kubeconfigFile({ server: server.url, user: { exec: { command: plugin } } }, directory);
+    const file = kubeconfigFile({ server: server.url, user: { exec: execOf(plugin) } }, directory);
     const { client } = connect(file, clock);
     await Promise.all(Array.from({ length: 50 }, () => client.request(get, always())));
     expect(readFileSync(runs, 'utf8').trim().split('\n')).toHaveLength(1);
@@ -225,12 +222,12 @@ describe('credentials', () => {
     writeFileSync(join(directory, 'broken'), '');
     const other = connect(file, clock);
     const errors = await Promise.all(Array.from({ length: 20 }, () => failure(other.client.request(get, always()))));
-    expect(String(errors[0])).toMatch(/exec plugin gave none\. Run the plugin by hand/);
+    expect(String(errors[0])).toMatch(/exec plugin \/.*\/plugin ended with exit code 1\. Run the plugin by hand/);
     expect(errors.map(String).join()).not.toContain('canary');
     expect(readFileSync(runs, 'utf8').trim().split('\n')).toHaveLength(2);
   });
 
-  test('a plugin that hangs is given up for all who wait, with a sentence, and the next caller starts another one', async () => {
+  test('a plugin that hangs is given up for all that wait, with a sentence, and the next caller starts another one', async () => {
     const server = await apiServer((_request, response) => response.end('{}'));
     const directory = temporaryDirectory();
     const plugin = join(directory, 'plugin');
@@ -241,7 +238,7 @@ describe('credentials', () => {
     );
     chmodSync(plugin, 0o755);
     const clock = new ManualClock();
-    const { client } = connect(kubeconfigFile({ server: server.url, user: { exec: { command: plugin } } }), clock);
+    const { client } = connect(kubeconfigFile({ server: server.url, user: { exec: execOf(plugin) } }), clock);
     const patient = { ...get, timeoutMs: 120_000 };
     const outcomes = Promise.all(Array.from({ length: 5 }, () => failure(client.request(patient, always()))));
     const impatient = failure(client.request({ ...get, timeoutMs: 10_000 }, always()));
@@ -251,7 +248,7 @@ describe('credentials', () => {
     await clock.advance(20_000);
     for (const error of await outcomes)
       expect(String(error)).toMatch(
-        /its exec plugin did not answer within 30 s and was ended\. Run the plugin by hand/,
+        /its exec plugin \/.*\/plugin did not answer within 30 s and was ended\. Run the plugin by hand/,
       );
     await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
 
@@ -266,7 +263,7 @@ describe('credentials', () => {
     const plugin = join(directory, 'plugin');
     writeFileSync(plugin, `#!/bin/sh\necho $$ > ${directory}/pid\nexec sleep 600\n`);
     chmodSync(plugin, 0o755);
-    const file = kubeconfigFile({ server: 'https://127.0.0.1:1', user: { exec: { command: plugin } } });
+    const file = kubeconfigFile({ server: 'https://127.0.0.1:1', user: { exec: execOf(plugin) } });
     const { client, connection } = connect(file, new ManualClock());
     const outcome = failure(client.request(get, always()));
     const pid = await eventually(() => pidIn(join(directory, 'pid')));

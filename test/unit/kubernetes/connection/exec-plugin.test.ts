@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExecPlugin } from '../../../../src/kubernetes/connection/exec-plugin.ts';
+import type { ExecSpec } from '../../../../src/kubernetes/connection/kubeconfig-schema.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';
@@ -16,6 +17,21 @@ function script(lines: (here: string) => string): { command: string; here: strin
   return { command, here };
 }
 
+/** The plugin as a kubeconfig describes it. */
+function pluginOf(spec: Partial<ExecSpec>, clock = new ManualClock()): ExecPlugin {
+  const whole: ExecSpec = {
+    command: '',
+    args: [],
+    env: [],
+    apiVersion: 'client.authentication.k8s.io/v1',
+    installHint: '',
+    provideClusterInfo: false,
+    interactiveMode: 'Never',
+    ...spec,
+  };
+  return new ExecPlugin(whole, { clock, env: process.env, cluster: async () => ({ server: 'https://x' }) });
+}
+
 const saying = (status: object): { command: string; here: string } =>
   script((here) => `echo run >> ${here}/runs; echo '${JSON.stringify({ kind: 'ExecCredential', status })}'`);
 const runs = (here: string): number => readFileSync(join(here, 'runs'), 'utf8').trim().split('\n').length;
@@ -23,7 +39,7 @@ const runs = (here: string): number => readFileSync(join(here, 'runs'), 'utf8').
 test('what it says holds until its time, and not longer', async () => {
   const clock = new ManualClock('2026-01-02T03:00:00Z');
   const { command, here } = saying({ token: 't', expirationTimestamp: '2026-01-02T03:10:00Z' });
-  const plugin = new ExecPlugin({ command }, clock);
+  const plugin = pluginOf({ command }, clock);
   expect(await plugin.credential(always())).toEqual({ token: 't', cert: undefined, key: undefined });
   clock.jumpWall(599_999);
   await plugin.credential(always());
@@ -36,7 +52,7 @@ test('what it says holds until its time, and not longer', async () => {
 test.each([undefined, null, '', 'never'])('without a time of its end (%j) it holds', async (expirationTimestamp) => {
   const clock = new ManualClock();
   const { command, here } = saying({ token: 't', expirationTimestamp });
-  const plugin = new ExecPlugin({ command }, clock);
+  const plugin = pluginOf({ command }, clock);
   await plugin.credential(always());
   clock.jumpWall(10 * 86_400_000);
   await plugin.credential(always());
@@ -45,7 +61,7 @@ test.each([undefined, null, '', 'never'])('without a time of its end (%j) it hol
 
 test('a certificate with its key is as good as a token', async () => {
   const { command } = saying({ clientCertificateData: 'cert', clientKeyData: 'key' });
-  const credential = await new ExecPlugin({ command }, new ManualClock()).credential(always());
+  const credential = await pluginOf({ command }).credential(always());
   expect(credential).toEqual({ token: undefined, cert: 'cert', key: 'key' });
 });
 
@@ -55,13 +71,7 @@ test('it gets its arguments, its variables beside those of this process, the ver
       if read -r line; then exit 1; fi
       echo '{"status":{"token":"t"}}'`,
   );
-  const exec = {
-    command,
-    args: ['first'],
-    env: [{ name: 'ONE', value: '1' }],
-    apiVersion: 'client.authentication.k8s.io/v1',
-  };
-  await new ExecPlugin(exec, new ManualClock()).credential(always());
+  await pluginOf({ command, args: ['first'], env: [{ name: 'ONE', value: '1' }] }).credential(always());
   const [arg, one, path, info = ''] = readFileSync(join(here, 'said'), 'utf8').split('\n');
   expect([arg, one, path]).toEqual(['first', '1', 'path']);
   expect(JSON.parse(info)).toEqual({
@@ -71,30 +81,56 @@ test('it gets its arguments, its variables beside those of this process, the ver
   });
 });
 
-describe('one that gives nothing is told of in a sentence, without a word of what it printed', () => {
+describe('one that gives nothing is named in a sentence, without a word of what it printed', () => {
   const canary = 'canary-4711';
   test.each([
-    ['ends with an error', `echo ${canary}; echo ${canary} >&2; exit 3`, /gave none\. Run the plugin by hand/],
-    ['prints no JSON', `echo ${canary}`, /gave none/],
-    ['prints other JSON', `echo '{"status":"${canary}"}'`, /gave none/],
-    ['prints a certificate without its key', `echo '{"status":{"clientCertificateData":"${canary}"}}'`, /gave none/],
-    ['never ends its answer', `while :; do echo ${canary.repeat(1_000)}; done`, /gave none/],
+    [
+      'ends with an error',
+      `echo ${canary}; echo ${canary} >&2; exit 3`,
+      /plugin ended with exit code 3\. Run the plugin by hand/,
+    ],
+    ['is killed', `kill -9 $$`, /plugin ended with SIGKILL/],
+    ['prints no JSON', `echo ${canary}`, /plugin printed no ExecCredential/],
+    ['prints other JSON', `echo '{"status":"${canary}"}'`, /plugin printed no ExecCredential/],
+    ['prints neither token nor certificate', `echo '{"status":{"other":"${canary}"}}'`, /gave neither a token nor a/],
+    ['prints a certificate without its key', `echo '{"status":{"clientCertificateData":"${canary}"}}'`, /only one of/],
+    [
+      'never ends its response',
+      `while :; do echo ${canary.repeat(1_000)}; done`,
+      /printed more than an ExecCredential can be/,
+    ],
   ])('%s', async (_name, lines, sentence) => {
     const { command } = script(() => lines);
-    const error = await failure(new ExecPlugin({ command }, new ManualClock()).credential(always()));
+    const error = await failure(pluginOf({ command }).credential(always()));
     expect(String(error)).toMatch(sentence);
+    expect(String(error)).toContain(`its exec plugin ${command} `);
     expect(JSON.stringify([error, String(error)])).not.toContain(canary);
   });
+});
 
-  test('one that is not there', async () => {
-    const error = await failure(new ExecPlugin({ command: '/not/there' }, new ManualClock()).credential(always()));
-    expect(String(error)).toMatch(/cannot be started \(ENOENT\)\. Install it/);
+describe('one that is missing is named, with where it was looked for and what the kubeconfig says about installing it', () => {
+  const installHint = ' \u001b[31mGet it\n\tfrom acme.com. ';
+  test('by a path', async () => {
+    const error = await failure(pluginOf({ command: '/not/there', installHint }).credential(always()));
+    expect(String(error)).toBe(
+      'PluginError: its exec plugin /not/there does not exist. Install it, or use another kubeconfig. The kubeconfig says: [31mGet it from acme.com.',
+    );
   });
 
-  test('one that is not described', async () => {
-    const error = await failure(new ExecPlugin({ args: canary }, new ManualClock()).credential(always()));
-    expect(String(error)).toMatch(/not described as it should be/);
-    expect(String(error)).not.toContain(canary);
+  test('by its name', async () => {
+    const error = await failure(pluginOf({ command: 'not-there-4711' }).credential(always()));
+    expect(String(error)).toContain(
+      `its exec plugin not-there-4711 is in no folder of PATH (${process.env['PATH']}). Install it`,
+    );
+  });
+
+  test('by its interpreter', async () => {
+    const { command } = script(() => '');
+    writeFileSync(command, '#!/not/there\n');
+    const error = await failure(pluginOf({ command }).credential(always()));
+    expect(String(error)).toContain(
+      `its exec plugin ${command} cannot be started (its interpreter is missing). Correct it`,
+    );
   });
 });
 
@@ -103,7 +139,7 @@ test('one that hangs is killed, even where a child of its own keeps the pipe ope
   const { command, here } = script(
     (here) => `sleep 3 & echo $$ > ${here}/pid.new; mv ${here}/pid.new ${here}/pid; wait`,
   );
-  const outcome = failure(new ExecPlugin({ command }, clock).credential(always()));
+  const outcome = failure(pluginOf({ command }, clock).credential(always()));
   const pid = await eventually(() => Number(readFileSync(join(here, 'pid'), 'utf8')));
   await clock.advance(30_000);
   expect(String(await outcome)).toMatch(/did not answer within 30 s and was ended/);

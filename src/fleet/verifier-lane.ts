@@ -1,0 +1,220 @@
+/**
+ * The objects that one account's credentials serve, and their verification: a few slices of a hundred at a time, each one read.
+ *
+ * A slice that Acronis does not answer waits as a whole while the account as such does not respond. Where it does, the slice is halved until the user that
+ * spoils it stands alone; that one's object goes to the queue, which says what is wrong, and stays out of slices for a while. What fails for one object
+ * while it is compared is that object's alone.
+ */
+import { mostUsersPerRead } from '../acronis/api.ts';
+import { AcronisError } from '../acronis/errors.ts';
+import type { UserEvidence } from '../acronis/evidence.ts';
+import type { TenantUserUpsell } from '../api/object.ts';
+import type { Timer } from '../base/clock.ts';
+import { type Source, sourceOf } from './objects.ts';
+import type { VerifierOptions } from './verifier.ts';
+
+export interface LaneOptions extends VerifierOptions {
+  readonly source: Source;
+  /** Takes a key whose object uses other credentials by now. */
+  readonly onElsewhere: (key: string) => void;
+}
+
+/** Reads in flight: enough to be quick, few enough to leave an account's rate to what people change. */
+const maxReads = 3;
+/** How long keys are gathered before the first read. */
+const batchMs = 20;
+/** When a slice is tried again that was not answered. */
+const againMs = 30_000;
+/** A user that failed alone is read alone for so long. */
+const aloneMs = 60 * 60_000;
+/** A part whose other half may well be answered is tried again after this. */
+const partAgainMs = 1_000;
+
+interface Slice {
+  readonly keys: readonly string[];
+  /** How often these very keys failed together. */
+  readonly failures: number;
+}
+
+type Read =
+  | { readonly kind: 'read'; readonly users: ReadonlyMap<string, UserEvidence> }
+  /** Each object has to say for itself what is wrong. */
+  | { readonly kind: 'refused' };
+
+export class VerifierLane {
+  readonly #options: LaneOptions;
+  readonly #waiting = new Set<string>();
+  readonly #slices: Slice[] = [];
+  readonly #alone = new Map<string, number>();
+  readonly #timers = new Set<Timer>();
+  readonly #inFlight = new Set<Promise<void>>();
+  #reads = 0;
+  #batching = false;
+  #signal: AbortSignal | undefined;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size + this.#slices.length + this.#timers.size + this.#inFlight.size + this.#alone.size === 0;
+  }
+
+  /** An object that is settled. */
+  add({ key }: TenantUserUpsell): void {
+    if ((this.#alone.get(key) ?? 0) > this.#options.clock.now()) {
+      this.#options.queue.add(key, 'resync');
+      return;
+    }
+    this.#alone.delete(key);
+    this.#waiting.add(key);
+    this.#batch();
+  }
+
+  /** Works until the signal is aborted. */
+  start(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#batch();
+  }
+
+  /** Resolves once nothing is in flight any more; to be called when the signal is aborted. */
+  async ended(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel();
+    await Promise.all(this.#inFlight);
+  }
+
+  #batch(): void {
+    if (this.#batching || this.#signal === undefined) return;
+    this.#batching = true;
+    this.#after(batchMs, () => {
+      this.#batching = false;
+      this.#pump();
+    });
+  }
+
+  #after(ms: number, then: () => void): void {
+    if (this.#signal === undefined || this.#signal.aborted) return;
+    const timer = this.#options.clock.after(ms, () => {
+      this.#timers.delete(timer);
+      then();
+    });
+    this.#timers.add(timer);
+  }
+
+  #pump(): void {
+    const signal = this.#signal;
+    while (signal !== undefined && !signal.aborted && this.#reads < maxReads) {
+      const slice = this.#slices.shift() ?? this.#nextSlice();
+      if (slice === undefined) return;
+      this.#reads += 1;
+      const work = this.#verify(slice, signal).finally(() => this.#inFlight.delete(work));
+      this.#inFlight.add(work);
+    }
+  }
+
+  #nextSlice(): Slice | undefined {
+    const keys: string[] = [];
+    for (const key of this.#waiting) {
+      if (keys.length === mostUsersPerRead) break;
+      this.#waiting.delete(key);
+      keys.push(key);
+    }
+    return keys.length === 0 ? undefined : { keys, failures: 0 };
+  }
+
+  /** Those that are still settled and use these credentials: what changed meanwhile is the queue's, or another lane's. */
+  #objectsOf({ keys }: Slice): TenantUserUpsell[] {
+    const { fleet, judge, queue, source, onElsewhere } = this.#options;
+    return keys.flatMap((key) => {
+      const object = fleet.get(key);
+      if (object === undefined) return [];
+      if (sourceOf(object) === source && judge.isSettled(object)) return [object];
+      if (judge.isSettled(object)) onElsewhere(key);
+      else queue.add(key, 'resync');
+      return [];
+    });
+  }
+
+  /** Never rejects. */
+  async #verify(slice: Slice, signal: AbortSignal): Promise<void> {
+    const objects = this.#objectsOf(slice);
+    let read: Read = { kind: 'refused' };
+    try {
+      if (objects.length > 0) read = await this.#read(objects, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#failed({ ...slice, keys: objects.map(({ key }) => key) }, error);
+      return;
+    } finally {
+      this.#reads -= 1;
+      this.#pump();
+    }
+    await this.#compare(objects, read, signal);
+  }
+
+  async #read(objects: readonly TenantUserUpsell[], signal: AbortSignal): Promise<Read> {
+    const { sources, accounts, source } = this.#options;
+    const credentials = await sources.read(source, signal);
+    if (credentials.kind !== 'found') return { kind: 'refused' };
+    const ids = [...new Set(objects.map((object) => object.status.userID ?? ''))];
+    try {
+      return { kind: 'read', users: await accounts.of(credentials.credentials).api.getUsers(ids, signal) };
+    } catch (error) {
+      // An answer that says no may be about one of them; that there is none is about no one.
+      if (error instanceof AcronisError && error.kind !== 'unavailable' && error.kind !== 'throttled')
+        return { kind: 'refused' };
+      throw error;
+    }
+  }
+
+  /** A guard that cannot be read, or hangs, holds up its own object only. */
+  async #compare(objects: readonly TenantUserUpsell[], read: Read, signal: AbortSignal): Promise<void> {
+    const { judge, queue, log } = this.#options;
+    const one = async (object: TenantUserUpsell): Promise<void> => {
+      const evidence = read.kind === 'read' ? read.users.get(object.status.userID ?? '') : undefined;
+      try {
+        if (evidence?.kind === 'seen' && (await judge.isAsReported(object, evidence.user, signal))) return;
+        queue.add(object.key, 'resync');
+      } catch (error) {
+        if (signal.aborted) return;
+        log.debug('an object could not be verified; it waits', { object: object.key, error: String(error) });
+        this.#after(againMs, () => this.add(object));
+      }
+    };
+    await Promise.all(objects.map(one));
+  }
+
+  #failed(slice: Slice, error: unknown): void {
+    const { keys, failures } = slice;
+    const { log, queue, clock } = this.#options;
+    const paused = this.#isPaused();
+    log.debug('objects could not be verified; they wait', { objects: keys.length, error: String(error), paused });
+    if (paused || failures === 0) {
+      const asked = error instanceof AcronisError && paused ? (error.retryAfterMs ?? 0) : 0;
+      this.#again({ keys, failures: paused ? failures : failures + 1 }, Math.max(asked, againMs));
+      return;
+    }
+    const [alone] = keys;
+    if (alone !== undefined && keys.length === 1) {
+      for (const [key, until] of this.#alone) if (until <= clock.now()) this.#alone.delete(key);
+      this.#alone.set(alone, clock.now() + aloneMs);
+      queue.add(alone, 'resync');
+      return;
+    }
+    const half = Math.ceil(keys.length / 2);
+    for (const part of [keys.slice(0, half), keys.slice(half)]) this.#again({ keys: part, failures }, partAgainMs);
+  }
+
+  #again(slice: Slice, ms: number): void {
+    this.#after(ms, () => {
+      this.#slices.push(slice);
+      this.#pump();
+    });
+  }
+
+  /** Whether it is the account that does not respond, and not one of these users. */
+  #isPaused(): boolean {
+    const { sources, accounts, source } = this.#options;
+    const credentials = sources.lastGood(source);
+    return credentials === undefined || accounts.of(credentials).isPaused();
+  }
+}
