@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { type ControlPlane, startControlPlane } from '../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../sandbox/controlplane/kubectl.ts';
-import type { Progress } from '../sandbox/controlplane/progress.ts';
-import { provision } from '../sandbox/controlplane/provision.ts';
 import { systemClock } from '../src/base/clock.ts';
 import type { KubernetesClient } from '../src/kubernetes/calls/client.ts';
 import { createKubernetesClient } from '../src/kubernetes/calls/http-client.ts';
+import { provision } from '../tools/controlplane/provision.ts';
+import type { Progress } from '../tools/progress.ts';
 import { connect } from './connect.ts';
 import { countWrites, type WriteCounts } from './write-counts.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { freePort } from '../sandbox/controlplane/port.ts';
+import { freePort } from '../sandbox/port.ts';
 import type { Acronis } from './acronis.ts';
 import type { ContenderName } from './sample.ts';
 

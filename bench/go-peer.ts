@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildPrograms, hasGo, run } from '../sandbox/controlplane/build.ts';
-import { cacheOf, cacheRoot } from '../sandbox/controlplane/cache.ts';
-import { withLock } from '../sandbox/controlplane/lock.ts';
-import type { Progress } from '../sandbox/controlplane/progress.ts';
-import { platformName } from '../sandbox/controlplane/versions.ts';
 import { systemClock } from '../src/base/clock.ts';
+import { buildPrograms, hasGo, run } from '../tools/build.ts';
+import { cacheOf, cacheRoot } from '../tools/cache.ts';
+import { withLock } from '../tools/lock.ts';
+import { platformName } from '../tools/platform.ts';
+import type { Progress } from '../tools/progress.ts';
 
 const program = 'controller-runtime-peer';
 const module = fileURLToPath(new URL('./peers/controller-runtime', import.meta.url));

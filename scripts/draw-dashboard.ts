@@ -9,12 +9,12 @@ import * as z from 'zod';
 import { type Sandbox, startSandbox } from '../sandbox/acronis/sandbox.ts';
 import { type ControlPlane, startControlPlane } from '../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../sandbox/controlplane/kubectl.ts';
-import { createProgress } from '../sandbox/controlplane/progress.ts';
-import { provision } from '../sandbox/controlplane/provision.ts';
-import { startOperator } from '../sandbox/operator-process.ts';
+import { startOperator } from '../sandbox/operator/process.ts';
 import { type DrawnPanel, picture } from '../sandbox/prometheus/picture.ts';
 import { type PrometheusServer, startPrometheus } from '../sandbox/prometheus/server.ts';
 import { systemClock } from '../src/base/clock.ts';
+import { provision } from '../tools/controlplane/provision.ts';
+import { createProgress } from '../tools/progress.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = `${root}deploy/helm/acronis-upsell-operator/files`;

@@ -4,9 +4,9 @@
  */
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { helmOk } from '../sandbox/helm/helm.ts';
-import { type Manifest, manifestsOf } from '../sandbox/helm/manifests.ts';
-import { findTool } from '../sandbox/helm/provision.ts';
+import { helmOk } from '../tools/helm/helm.ts';
+import { type Manifest, manifestsOf } from '../tools/helm/manifests.ts';
+import { findTool } from '../tools/helm/provision.ts';
 import { tell, writeOrCheck } from './generated-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

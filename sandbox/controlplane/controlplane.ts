@@ -6,12 +6,12 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Programs } from '../../tools/controlplane/versions.ts';
+import { freePort } from '../port.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
-import { freePort } from './port.ts';
 import { ControlPlaneError, untilReady } from './readiness.ts';
 import { apiServerFlags, etcdFlags, type ServerFiles, writeServerFiles } from './servers.ts';
 import { type Server, type Supervised, supervise } from './supervised.ts';
-import type { Programs } from './versions.ts';
 
 /** How to reach it: plain values, so that they can be handed to another process. */
 export interface ControlPlaneAddress {

@@ -1,10 +1,10 @@
 /** `node sandbox/controlplane/main.ts`: a control plane to play with. Prints the line that points kubectl at it, and stays until Ctrl-C. */
 import { once } from 'node:events';
 import { Command } from 'commander';
+import { provision } from '../../tools/controlplane/provision.ts';
+import { createProgress } from '../../tools/progress.ts';
+import { leaveOnSignals } from '../leaving.ts';
 import { startControlPlane } from './controlplane.ts';
-import { leaveOnSignals } from './leaving.ts';
-import { createProgress } from './progress.ts';
-import { provision } from './provision.ts';
 
 new Command('controlplane')
   .description(

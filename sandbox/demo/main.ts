@@ -3,12 +3,13 @@
  * only if all that it promises was really seen; `--keep` leaves everything up to be played with.
  */
 import { Command } from 'commander';
+import { provision } from '../../tools/controlplane/provision.ts';
+import { createProgress } from '../../tools/progress.ts';
+import { ProvisionError } from '../../tools/provision-error.ts';
 import { startSandbox } from '../acronis/sandbox.ts';
 import { startControlPlane } from '../controlplane/controlplane.ts';
-import { leaveOnSignals } from '../controlplane/leaving.ts';
-import { createProgress } from '../controlplane/progress.ts';
-import { ProvisionError, provision } from '../controlplane/provision.ts';
-import { startOperator } from '../operator-process.ts';
+import { leaveOnSignals } from '../leaving.ts';
+import { startOperator } from '../operator/process.ts';
 import { play, type Stage } from './play.ts';
 import { createStory } from './story.ts';
 

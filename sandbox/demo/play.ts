@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Sandbox } from '../acronis/sandbox.ts';
 import type { ControlPlane } from '../controlplane/controlplane.ts';
 import { kubectlOk } from '../controlplane/kubectl.ts';
-import type { OperatorProcess } from '../operator-process.ts';
+import type { OperatorProcess } from '../operator/process.ts';
 import { until } from '../until.ts';
 import { columns, type Story } from './story.ts';
 

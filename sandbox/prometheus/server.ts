@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import * as z from 'zod';
-import { freePort } from '../controlplane/port.ts';
-import { onPath } from '../controlplane/provision.ts';
+import { onPath } from '../../tools/on-path.ts';
+import { freePort } from '../port.ts';
 import { until } from '../until.ts';
 
 export interface Target {

@@ -13,7 +13,7 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { dirname, join } from 'node:path';
-import { freePort } from '../controlplane/port.ts';
+import { freePort } from '../port.ts';
 import { bodyOf, passedOn } from './message.ts';
 
 export interface RelayTarget {

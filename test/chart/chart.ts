@@ -5,8 +5,8 @@ import { inject } from 'vitest';
 import type * as z from 'zod';
 import type { ControlPlaneAddress } from '../../sandbox/controlplane/controlplane.ts';
 import { type KubectlResult, kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { type HelmResult, helm } from '../../sandbox/helm/helm.ts';
-import { type Manifest, manifestsOf } from '../../sandbox/helm/manifests.ts';
+import { type HelmResult, helm } from '../../tools/helm/helm.ts';
+import { type Manifest, manifestsOf } from '../../tools/helm/manifests.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const chartDir = `${root}deploy/helm/acronis-upsell-operator`;

@@ -7,11 +7,11 @@ import { execa } from 'execa';
 import type { TestProject } from 'vitest/node';
 import { type ControlPlaneAddress, startControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { createProgress } from '../../sandbox/controlplane/progress.ts';
-import { provision } from '../../sandbox/controlplane/provision.ts';
-import type { Programs } from '../../sandbox/controlplane/versions.ts';
-import { helmOk } from '../../sandbox/helm/helm.ts';
-import { findTool } from '../../sandbox/helm/provision.ts';
+import { provision } from '../../tools/controlplane/provision.ts';
+import type { Programs } from '../../tools/controlplane/versions.ts';
+import { helmOk } from '../../tools/helm/helm.ts';
+import { findTool } from '../../tools/helm/provision.ts';
+import { createProgress } from '../../tools/progress.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, inject, it, onTestFailed, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { createProgress } from '../../sandbox/controlplane/progress.ts';
-import { gitopsProgram, healthCheck, judge } from '../../sandbox/gitops/health.ts';
-import { startOperator } from '../../sandbox/operator-process.ts';
+import { startOperator } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { meaningOf, pendingCondition, type Reason, reasons } from '../../src/api/conditions.ts';
 import { transformTenantUserUpsell } from '../../src/api/object.ts';
 import { statusOf } from '../../src/controllers/upsell/status.ts';
+import { gitopsProgram, healthCheck, judge } from '../../tools/gitops/health.ts';
+import { createProgress } from '../../tools/progress.ts';
 import { Cluster, root, upsell } from './chart.ts';
 import { buildMs } from './observability.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
-import { createProgress } from '../../sandbox/controlplane/progress.ts';
-import { namesIn, promqlNamesProgram } from '../../sandbox/prometheus/programs.ts';
 import { reasons } from '../../src/api/conditions.ts';
+import { createProgress } from '../../tools/progress.ts';
+import { namesIn, promqlNamesProgram } from '../../tools/prometheus/programs.ts';
 import { root } from './chart.ts';
 import { buildMs, type Dashboard, readDashboard, readRules, registered, withAll } from './observability.ts';
 

@@ -1,9 +1,9 @@
 import { expect, inject, it, onTestFailed, onTestFinished } from 'vitest';
 import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { createProgress } from '../../sandbox/controlplane/progress.ts';
-import { startOperator } from '../../sandbox/operator-process.ts';
-import { promtoolProgram } from '../../sandbox/prometheus/programs.ts';
+import { startOperator } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
+import { createProgress } from '../../tools/progress.ts';
+import { promtoolProgram } from '../../tools/prometheus/programs.ts';
 import { Cluster, upsell } from './chart.ts';
 import { buildMs, registered, said } from './observability.ts';
 

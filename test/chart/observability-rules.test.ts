@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { createProgress } from '../../sandbox/controlplane/progress.ts';
-import { promtoolProgram } from '../../sandbox/prometheus/programs.ts';
+import { createProgress } from '../../tools/progress.ts';
+import { promtoolProgram } from '../../tools/prometheus/programs.ts';
 import { rendered, root } from './chart.ts';
 import { buildMs, directoryOf, type Rules, readRules, rulesFile, said } from './observability.ts';
 

@@ -3,8 +3,8 @@ import { execa } from 'execa';
 import { describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { helm } from '../../sandbox/helm/helm.ts';
-import { TOOLS } from '../../sandbox/helm/versions.ts';
+import { helm } from '../../tools/helm/helm.ts';
+import { TOOLS } from '../../tools/helm/versions.ts';
 import { chartDir, rendered, root, template } from './chart.ts';
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]));
@@ -87,7 +87,7 @@ describe('the chart', () => {
   );
 
   it('is tested with the helm that go.mod pins', async () => {
-    const pinned = await readFile(`${root}sandbox/helm/go.mod`, 'utf8');
+    const pinned = await readFile(`${root}tools/helm/go.mod`, 'utf8');
     expect(pinned).toContain(`helm.sh/helm/v4 ${TOOLS.helm.version} `);
     expect(pinned).toContain(`github.com/yannh/kubeconform ${TOOLS.kubeconform.version} `);
   });

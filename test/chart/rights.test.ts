@@ -9,7 +9,7 @@ import { asked, refused, unused } from '../../sandbox/controlplane/audit.ts';
 import { boundRights } from '../../sandbox/controlplane/bound-rights.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { serviceAccountToken } from '../../sandbox/controlplane/kubectl.ts';
-import { type OperatorProcess, startOperator } from '../../sandbox/operator-process.ts';
+import { type OperatorProcess, startOperator } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { Cluster, chartDir, unique, upsell, type Values } from './chart.ts';
 

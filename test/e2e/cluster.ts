@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type KubectlResult, kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { helm } from '../../sandbox/helm/helm.ts';
+import { helm } from '../../tools/helm/helm.ts';
 
 export const chart = fileURLToPath(new URL('../../deploy/helm/acronis-upsell-operator', import.meta.url));
 export const crdName = 'tenantuserupsells.upsell.acronis.com';

@@ -7,10 +7,10 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { missingFrom } from '../../sandbox/controlplane/cache.ts';
-import type { Progress } from '../../sandbox/controlplane/progress.ts';
-import { onPath } from '../../sandbox/controlplane/provision.ts';
-import { PROGRAMS, type Programs } from '../../sandbox/controlplane/versions.ts';
+import { missingFrom } from '../../tools/cache.ts';
+import { PROGRAMS, type Programs } from '../../tools/controlplane/versions.ts';
+import { onPath } from '../../tools/on-path.ts';
+import type { Progress } from '../../tools/progress.ts';
 
 /** What the scripts use and do not install themselves, with the Debian package that has it. */
 const needed = {

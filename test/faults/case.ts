@@ -1,5 +1,5 @@
 /** What a run is made of: each case makes its own world (or its own control plane) and says how it ended. */
-import type { Programs } from '../../sandbox/controlplane/versions.ts';
+import type { Programs } from '../../tools/controlplane/versions.ts';
 import type { Cell } from './cells.ts';
 import { type CaseResult, titleOf } from './result.ts';
 import { type CellOptions, runCells } from './run-cells.ts';

@@ -12,8 +12,8 @@ import {
   type OperatorProcess,
   type OperatorProcessOptions,
   startOperator,
-} from '../../sandbox/operator-process.ts';
-import { grantRelease } from '../../sandbox/operator-rights.ts';
+} from '../../sandbox/operator/process.ts';
+import { grantRelease } from '../../sandbox/operator/rights.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { Semaphore } from '../../src/base/semaphore.ts';
 import type { Cluster } from './cluster.ts';

@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { leaveOnSignals } from '../../sandbox/controlplane/leaving.ts';
+import { leaveOnSignals } from '../../sandbox/leaving.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { type Case, caseOf } from './case.ts';
 import { cells, groups } from './cells.ts';

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { leaveOnSignals } from '../../sandbox/controlplane/leaving.ts';
+import { leaveOnSignals } from '../../sandbox/leaving.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { cells } from './cells.ts';
 import { FaultWorld } from './fault-world.ts';

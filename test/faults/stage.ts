@@ -2,10 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { type ControlPlaneAddress, startControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { createProgress } from '../../sandbox/controlplane/progress.ts';
-import { provision } from '../../sandbox/controlplane/provision.ts';
-import type { Programs } from '../../sandbox/controlplane/versions.ts';
-import { installClusterRoles } from '../../sandbox/operator-rights.ts';
+import { installClusterRoles } from '../../sandbox/operator/rights.ts';
+import { provision } from '../../tools/controlplane/provision.ts';
+import type { Programs } from '../../tools/controlplane/versions.ts';
+import { createProgress } from '../../tools/progress.ts';
 import { Cluster } from './cluster.ts';
 
 export interface Stage extends AsyncDisposable {

@@ -6,7 +6,7 @@ import { chmod, cp, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { cacheRoot } from '../../sandbox/controlplane/cache.ts';
+import { cacheRoot } from '../../tools/cache.ts';
 import { build, podman } from './engine.ts';
 
 export interface Bases {

@@ -4,7 +4,7 @@
  */
 import { delimiter } from 'node:path';
 import { execa } from 'execa';
-import { missingFrom } from '../../sandbox/controlplane/cache.ts';
+import { missingFrom } from '../../tools/cache.ts';
 
 const needed = ['buildah', 'podman', 'runc', 'debootstrap'] as const;
 

@@ -8,10 +8,10 @@ import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { startControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { freePort } from '../../sandbox/controlplane/port.ts';
-import { createProgress } from '../../sandbox/controlplane/progress.ts';
-import { provision } from '../../sandbox/controlplane/provision.ts';
+import { freePort } from '../../sandbox/port.ts';
 import { until } from '../../sandbox/until.ts';
+import { provision } from '../../tools/controlplane/provision.ts';
+import { createProgress } from '../../tools/progress.ts';
 import { bases } from './base.ts';
 import { build, installEngine, podman, runStrictly } from './engine.ts';
 

@@ -8,11 +8,11 @@ import { execa } from 'execa';
 import type { TestProject } from 'vitest/node';
 import { type ControlPlaneAddress, startControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { createProgress, type Progress } from '../../sandbox/controlplane/progress.ts';
-import { provision } from '../../sandbox/controlplane/provision.ts';
-import type { Programs } from '../../sandbox/controlplane/versions.ts';
-import { findTool } from '../../sandbox/helm/provision.ts';
-import { installClusterRoles, type RightsScope } from '../../sandbox/operator-rights.ts';
+import { installClusterRoles, type RightsScope } from '../../sandbox/operator/rights.ts';
+import { provision } from '../../tools/controlplane/provision.ts';
+import type { Programs } from '../../tools/controlplane/versions.ts';
+import { findTool } from '../../tools/helm/provision.ts';
+import { createProgress, type Progress } from '../../tools/progress.ts';
 import { auditSuite } from './suite-audit.ts';
 
 declare module 'vitest' {

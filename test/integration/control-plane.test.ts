@@ -17,7 +17,7 @@ import {
 } from '../../sandbox/controlplane/controlplane.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { kubectl, kubectlOk, serviceAccountToken } from '../../sandbox/controlplane/kubectl.ts';
-import { freePort } from '../../sandbox/controlplane/port.ts';
+import { freePort } from '../../sandbox/port.ts';
 
 const shared = inject('controlPlane');
 const programs = inject('programs');

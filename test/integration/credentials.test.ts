@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { logLines } from '../../sandbox/operator-process.ts';
+import { logLines } from '../../sandbox/operator/process.ts';
 import { ready, secret, World } from './world.ts';
 
 it('without credentials of its own the operator serves objects that have a Secret, and the others say what is missing', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { startOperator } from '../../sandbox/operator-process.ts';
+import { startOperator } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createKubernetesClient } from '../../src/kubernetes/calls/http-client.ts';

@@ -8,8 +8,8 @@ import {
   type ControlPlaneAddress,
   startControlPlane,
 } from '../../sandbox/controlplane/controlplane.ts';
-import { type OperatorEnd, type OperatorProcess, startOperator } from '../../sandbox/operator-process.ts';
-import { grantClusterWide, grantRelease } from '../../sandbox/operator-rights.ts';
+import { type OperatorEnd, type OperatorProcess, startOperator } from '../../sandbox/operator/process.ts';
+import { grantClusterWide, grantRelease } from '../../sandbox/operator/rights.ts';
 import { Cluster } from '../faults/cluster.ts';
 import { FaultWorld } from '../faults/fault-world.ts';
 import { untilRight } from '../faults/run-cells.ts';

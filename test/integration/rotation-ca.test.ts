@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
-import { logLines } from '../../sandbox/operator-process.ts';
+import { logLines } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { countIn } from '../support/log-count.ts';
 import { inOrder, OwnWay, ownControlPlane } from './own-way.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { serviceAccount } from '../../sandbox/operator-rights.ts';
+import { serviceAccount } from '../../sandbox/operator/rights.ts';
 import { until } from '../../sandbox/until.ts';
 import { untilLogged } from '../support/log-count.ts';
 import { startObservingRelay } from '../support/observing-relay.ts';

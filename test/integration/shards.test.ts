@@ -9,7 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import type { WriteRecord } from '../../sandbox/acronis/ledger.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { logLines, type OperatorProcess } from '../../sandbox/operator-process.ts';
+import { logLines, type OperatorProcess } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { leaseNameFor } from '../../src/config/config.ts';
 import { World } from './world.ts';

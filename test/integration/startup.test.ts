@@ -8,9 +8,9 @@ import { expect, inject, it, onTestFinished } from 'vitest';
 import { startControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { freePort } from '../../sandbox/controlplane/port.ts';
-import { bundle, logLines, startOperator } from '../../sandbox/operator-process.ts';
-import { grantClusterWide } from '../../sandbox/operator-rights.ts';
+import { bundle, logLines, startOperator } from '../../sandbox/operator/process.ts';
+import { grantClusterWide } from '../../sandbox/operator/rights.ts';
+import { freePort } from '../../sandbox/port.ts';
 import { until } from '../../sandbox/until.ts';
 
 /** Starts `run` with the flags alone and waits for its end. */

@@ -6,7 +6,7 @@ import { type Entry, readAudit, refused, unused } from '../../sandbox/controlpla
 import { boundRights } from '../../sandbox/controlplane/bound-rights.ts';
 import type { ControlPlaneAddress } from '../../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
-import { serviceAccount } from '../../sandbox/operator-rights.ts';
+import { serviceAccount } from '../../sandbox/operator/rights.ts';
 
 export interface SuiteAudit {
   /** Sentences; none where all is well. */

@@ -83,7 +83,7 @@ describe('every page', () => {
   });
 
   test.each(pages)('%s names files and folders of this project that are there', (page) => {
-    const folders = 'src|sandbox|scripts|test|docs|crds|deploy|bench';
+    const folders = 'src|sandbox|tools|scripts|test|docs|crds|deploy|bench';
     const named = codes(prose(page).replaceAll('\n', ' ')).filter((code) =>
       new RegExp(`^(?:${folders})(?:/[\\w./-]*)?$`).test(code),
     );

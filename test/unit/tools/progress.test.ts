@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { plainProgress } from '../../../../sandbox/controlplane/progress.ts';
-import type { Clock } from '../../../../src/base/clock.ts';
+import type { Clock } from '../../../src/base/clock.ts';
+import { plainProgress } from '../../../tools/progress.ts';
 
 /** Time that passes when told to. */
 function ownedClock(): Clock & { pass(ms: number): void } {

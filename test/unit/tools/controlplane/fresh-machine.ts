@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as tar from 'tar';
 import { onTestFinished } from 'vitest';
-import type { Run } from '../../../../sandbox/controlplane/build.ts';
-import { plainProgress } from '../../../../sandbox/controlplane/progress.ts';
-import type { Surroundings } from '../../../../sandbox/controlplane/provision.ts';
-import { PROGRAMS } from '../../../../sandbox/controlplane/versions.ts';
+import type { Run } from '../../../../tools/build.ts';
+import type { Surroundings } from '../../../../tools/controlplane/provision.ts';
+import { PROGRAMS } from '../../../../tools/controlplane/versions.ts';
+import { plainProgress } from '../../../../tools/progress.ts';
 
 export async function temporaryDirectory(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'provision-test-'));

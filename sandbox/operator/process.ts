@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
-import { freePort } from './controlplane/port.ts';
+import { freePort } from '../port.ts';
 
-export const bundle = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+export const bundle = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface OperatorProcessOptions {
   readonly kubeconfig: string;

@@ -1,10 +1,8 @@
 /** Programs compiled from their own Go modules with the machine's Go: slow once, and the same source that go.sum pins everywhere. */
 
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Progress } from './progress.ts';
-import { BUILT_VERSION, GO_PACKAGES, PROGRAMS } from './versions.ts';
 
 /** Runs a program to its end and says how it went; `missing` where there is no such program. */
 export type Run = (
@@ -21,11 +19,8 @@ export const run: Run = async (file, args, cwd, signal) => {
   return { exitCode: result.exitCode ?? 1, output: result.all };
 };
 
-/** Where go.mod is. */
-const MODULE = fileURLToPath(new URL('.', import.meta.url));
-
 export async function hasGo(run: Run, signal: AbortSignal): Promise<boolean> {
-  return (await run('go', ['version'], MODULE, signal)).exitCode === 0;
+  return (await run('go', ['version'], import.meta.dirname, signal)).exitCode === 0;
 }
 
 /** What to build from one go.mod. */
@@ -37,12 +32,6 @@ export interface GoBuild {
   /** For the linker: `-X` and a variable that is to hold the version. */
   readonly version: string;
 }
-
-export const controlPlane: GoBuild = {
-  module: MODULE,
-  packages: Object.fromEntries(PROGRAMS.map((name) => [name, GO_PACKAGES[name]])),
-  version: `-X k8s.io/component-base/version.gitVersion=${BUILT_VERSION}`,
-};
 
 /**
  * Builds the programs into `dir`, one after the other: each alone keeps every core busy.

@@ -5,10 +5,10 @@ import {
   ENVTEST_SHA512,
   ENVTEST_VERSION,
   GO_PACKAGES,
-  platformName,
-} from '../../../../sandbox/controlplane/versions.ts';
+} from '../../../../tools/controlplane/versions.ts';
+import { platformName } from '../../../../tools/platform.ts';
 
-const goMod = await readFile(new URL('../../../../sandbox/controlplane/go.mod', import.meta.url), 'utf8');
+const goMod = await readFile(new URL('../../../../tools/controlplane/go.mod', import.meta.url), 'utf8');
 
 test('the version written into the programs is the one go.mod builds', () => {
   expect(goMod).toMatch(new RegExp(`^(require|\\s)\\s*k8s\\.io/kubernetes ${BUILT_VERSION}( |$)`, 'm'));

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Run } from '../../../../sandbox/controlplane/build.ts';
-import { ProvisionError } from '../../../../sandbox/controlplane/provision.ts';
-import { findTool } from '../../../../sandbox/helm/provision.ts';
+import type { Run } from '../../../../tools/build.ts';
+import { findTool } from '../../../../tools/helm/provision.ts';
+import { ProvisionError } from '../../../../tools/provision-error.ts';
 import { freshMachine, putPrograms, workingGo } from '../controlplane/fresh-machine.ts';
 
 const never = new AbortController().signal;

@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
-import type { Progress } from '../controlplane/progress.ts';
 import { goProgram } from '../go-program.ts';
+import type { Progress } from '../progress.ts';
 
 const module = fileURLToPath(new URL('.', import.meta.url));
 /** Without the ways to find targets at some twenty cloud providers, which are most of the build. */

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { addEntry, findEntry } from '../../../../sandbox/controlplane/cache.ts';
-import { putPrograms, temporaryDirectory } from './fresh-machine.ts';
+import { addEntry, findEntry } from '../../../tools/controlplane/programs.ts';
+import { putPrograms, temporaryDirectory } from './controlplane/fresh-machine.ts';
 
 const marker = { version: 'v1.0.0', source: 'build' } as const;
 

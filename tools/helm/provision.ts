@@ -5,12 +5,13 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { buildPrograms, hasGo, type Run, run } from '../controlplane/build.ts';
-import { cacheOf, cacheRoot } from '../controlplane/cache.ts';
-import { withLock } from '../controlplane/lock.ts';
-import { createProgress, type Progress } from '../controlplane/progress.ts';
-import { messageOf, onPath, ProvisionError } from '../controlplane/provision.ts';
-import { platformName } from '../controlplane/versions.ts';
+import { buildPrograms, hasGo, type Run, run } from '../build.ts';
+import { cacheOf, cacheRoot } from '../cache.ts';
+import { withLock } from '../lock.ts';
+import { onPath } from '../on-path.ts';
+import { platformName } from '../platform.ts';
+import { createProgress, type Progress } from '../progress.ts';
+import { messageOf, ProvisionError } from '../provision-error.ts';
 import { TOOLS, type Tool } from './versions.ts';
 
 export interface FoundTool {

@@ -35,8 +35,3 @@ export const ENVTEST_SHA512: Readonly<Record<string, string>> = {
   'darwin-arm64':
     '9278f9e5af556b2f1f2d139769c1f0d717c7b4426917fdebdba898bcb725a916e4910d6160886194ff9be9589ea7c5c32c2b8ae0754703874b7c8ba8ddfc41ce',
 };
-
-/** `linux-amd64` and the like: Go's names, which caches and archives use, made from Node's. */
-export function platformName(os: string = process.platform, arch: string = process.arch): string {
-  return `${os}-${arch === 'x64' ? 'amd64' : arch}`;
-}

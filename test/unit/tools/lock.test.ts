@@ -1,9 +1,9 @@
 import { access, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withLock } from '../../../../sandbox/controlplane/lock.ts';
-import { systemClock } from '../../../../src/base/clock.ts';
-import { temporaryDirectory } from './fresh-machine.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { withLock } from '../../../tools/lock.ts';
+import { temporaryDirectory } from './controlplane/fresh-machine.ts';
 
 const never = new AbortController().signal;
 

@@ -3,14 +3,18 @@
  * A way that fails says why in one line, and the next is tried. Only a KUBEBUILDER_ASSETS that is set and wrong stops at once:
  * whoever set it means those binaries and no others.
  */
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { buildPrograms, controlPlane, hasGo, type Run, run } from './build.ts';
-import { addEntry, cacheRoot, findEntry, missingFrom, programsIn } from './cache.ts';
+import { buildPrograms, hasGo, type Run, run } from '../build.ts';
+import { cacheRoot, missingFrom } from '../cache.ts';
+import { withLock } from '../lock.ts';
+import { onPath } from '../on-path.ts';
+import { platformName } from '../platform.ts';
+import { createProgress, type Progress } from '../progress.ts';
+import { messageOf, ProvisionError } from '../provision-error.ts';
 import { downloadPrograms, OFFICIAL_RELEASES } from './download.ts';
-import { withLock } from './lock.ts';
-import { createProgress, type Progress } from './progress.ts';
-import { BUILT_VERSION, ENVTEST_SHA512, ENVTEST_VERSION, PROGRAMS, type Programs, platformName } from './versions.ts';
+import { addEntry, controlPlane, findEntry, programsIn } from './programs.ts';
+import { BUILT_VERSION, ENVTEST_SHA512, ENVTEST_VERSION, PROGRAMS, type Programs } from './versions.ts';
 
 export interface Provisioned extends Programs {
   readonly source: 'KUBEBUILDER_ASSETS' | 'cache' | 'download' | 'build';
@@ -27,11 +31,6 @@ export interface Surroundings {
   readonly connectMs: number;
   readonly progress: Progress;
   readonly clock: Clock;
-}
-
-/** The message is a sentence for whoever typed the command. */
-export class ProvisionError extends Error {
-  override readonly name = 'ProvisionError';
 }
 
 const HOW_TO_HELP = `install Go 1.26 or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a directory that has ${PROGRAMS.join(', ')}`;
@@ -88,13 +87,6 @@ async function fromAssets(dir: string, env: Surroundings['env']): Promise<Progra
   );
 }
 
-export async function onPath(name: string, env: Surroundings['env']): Promise<string | undefined> {
-  for (const dir of (env['PATH'] ?? '').split(delimiter)) {
-    if (dir !== '' && (await missingFrom(dir, [name])).length === 0) return join(dir, name);
-  }
-  return undefined;
-}
-
 async function download(here: Surroundings, entry: string, signal: AbortSignal): Promise<Provisioned | undefined> {
   const sha512 = here.sha512[here.platform];
   if (sha512 === undefined) {
@@ -142,6 +134,3 @@ async function build(here: Surroundings, entry: string, signal: AbortSignal): Pr
     throw new ProvisionError(`The build failed: ${messageOf(error)}. To go on, ${HOW_TO_HELP}.`, { cause: error });
   }
 }
-
-export const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');

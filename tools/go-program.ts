@@ -6,12 +6,13 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Clock, systemClock } from '../src/base/clock.ts';
-import { buildPrograms, hasGo, type Run, run } from './controlplane/build.ts';
-import { cacheOf, cacheRoot } from './controlplane/cache.ts';
-import { withLock } from './controlplane/lock.ts';
-import { createProgress, type Progress } from './controlplane/progress.ts';
-import { messageOf, onPath, ProvisionError } from './controlplane/provision.ts';
-import { platformName } from './controlplane/versions.ts';
+import { buildPrograms, hasGo, type Run, run } from './build.ts';
+import { cacheOf, cacheRoot } from './cache.ts';
+import { withLock } from './lock.ts';
+import { onPath } from './on-path.ts';
+import { platformName } from './platform.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { messageOf, ProvisionError } from './provision-error.ts';
 
 export interface GoProgram {
   readonly name: string;

@@ -1,9 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Run } from '../../../sandbox/controlplane/build.ts';
-import { ProvisionError } from '../../../sandbox/controlplane/provision.ts';
-import { type GoProgram, goProgram } from '../../../sandbox/go-program.ts';
+import type { Run } from '../../../tools/build.ts';
+import { type GoProgram, goProgram } from '../../../tools/go-program.ts';
+import { ProvisionError } from '../../../tools/provision-error.ts';
 import { freshMachine, putPrograms, temporaryDirectory, workingGo } from './controlplane/fresh-machine.ts';
 
 const never = new AbortController().signal;

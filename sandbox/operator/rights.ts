@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { kubectlOk, serviceAccountToken } from './controlplane/kubectl.ts';
-import { helmOk } from './helm/helm.ts';
-import { type Manifest, manifestsOf } from './helm/manifests.ts';
+import { helmOk } from '../../tools/helm/helm.ts';
+import { type Manifest, manifestsOf } from '../../tools/helm/manifests.ts';
+import { kubectlOk, serviceAccountToken } from '../controlplane/kubectl.ts';
 
 export type RightsScope =
   | { readonly kind: 'cluster' }
@@ -30,7 +30,7 @@ interface Administered {
 /** Also the name of the lease, which the rights name. */
 export const serviceAccount = 'acronis-upsell-operator';
 
-const deploy = fileURLToPath(new URL('../deploy/', import.meta.url));
+const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
 const rbacKinds: ReadonlySet<string> = new Set([
   'ServiceAccount',
   'ClusterRole',

@@ -3,8 +3,8 @@
  * On a terminal one line that counts; elsewhere (CI, a pipe) a plain line at the start, every 15 seconds, and at the end. Goes to stderr.
  */
 import ora from 'ora';
-import type { Clock } from '../../src/base/clock.ts';
-import { systemClock } from '../../src/base/clock.ts';
+import type { Clock } from '../src/base/clock.ts';
+import { systemClock } from '../src/base/clock.ts';
 
 export interface Progress {
   /** Shows `title` while `work` runs. `work` may say how far it is. */

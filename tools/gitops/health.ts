@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
-import type { Progress } from '../controlplane/progress.ts';
 import { goProgram } from '../go-program.ts';
+import type { Progress } from '../progress.ts';
 
 export const healthCheck = fileURLToPath(new URL('../../deploy/argocd/health.lua', import.meta.url));
 const module = fileURLToPath(new URL('.', import.meta.url));

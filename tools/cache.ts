@@ -9,7 +9,6 @@ import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile 
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { PROGRAMS, type Programs } from './versions.ts';
 
 const MARKER = 'complete.json';
 const markerSchema = z.object({ version: z.string(), source: z.enum(['download', 'build']) });
@@ -40,14 +39,6 @@ export async function missingFrom<Name extends string>(dir: string, wanted: read
     if (!there) missing.push(name);
   }
   return missing;
-}
-
-export function programsIn(dir: string): Programs {
-  return {
-    etcd: join(dir, 'etcd'),
-    'kube-apiserver': join(dir, 'kube-apiserver'),
-    kubectl: join(dir, 'kubectl'),
-  };
 }
 
 /** Entries that each hold the same programs. */
@@ -106,9 +97,6 @@ export function cacheOf<Found>(names: readonly string[], found: (dir: string) =>
     },
   };
 }
-
-/** Those of the control plane. */
-export const { findEntry, addEntry } = cacheOf(PROGRAMS, programsIn);
 
 async function removeAbandoned(entry: string): Promise<void> {
   const parent = dirname(entry);

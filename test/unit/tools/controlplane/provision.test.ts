@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ProvisionError, provision } from '../../../../sandbox/controlplane/provision.ts';
-import { BUILT_VERSION, ENVTEST_VERSION, GO_PACKAGES } from '../../../../sandbox/controlplane/versions.ts';
+import { provision } from '../../../../tools/controlplane/provision.ts';
+import { BUILT_VERSION, ENVTEST_VERSION, GO_PACKAGES } from '../../../../tools/controlplane/versions.ts';
+import { ProvisionError } from '../../../../tools/provision-error.ts';
 import {
   envtestArchive,
   freshMachine,

@@ -5,7 +5,7 @@
  */
 import { mkdir, open, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Clock } from '../../src/base/clock.ts';
+import type { Clock } from '../src/base/clock.ts';
 import { hasCode } from './cache.ts';
 
 const TOUCH_EVERY_MS = 3_000;

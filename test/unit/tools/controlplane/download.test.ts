@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
-import { type Download, downloadPrograms } from '../../../../sandbox/controlplane/download.ts';
+import { type Download, downloadPrograms } from '../../../../tools/controlplane/download.ts';
 import { envtestArchive, releaseServer, temporaryDirectory } from './fresh-machine.ts';
 
 const never = new AbortController().signal;
