@@ -18,7 +18,7 @@ const crds = fileURLToPath(new URL('../crds', import.meta.url));
 export interface Cluster {
   readonly kubeconfig: string;
   readonly client: KubernetesClient;
-  /** As the server says it: `v1.36.3`. */
+  /** As the server reports it: `v1.36.3`. */
   readonly version: string;
   createNamespace(name: string): Promise<void>;
   /** What the API server itself has counted since it started. */

@@ -1,4 +1,4 @@
-/** Whoever is measured: started as a process of its own, as production would, and stopped as a kubelet would. */
+/** What is measured: a contender, started as a process of its own, as production would, and stopped as a kubelet would. */
 import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,9 +12,9 @@ import type { ContenderName } from './sample.ts';
 export interface Settings {
   /** How often ours asks the change feed. */
   readonly driftMs: number;
-  /** How often ours looks at everything. */
+  /** How often ours verifies every object. */
   readonly resyncMs: number;
-  /** How often Go looks at everything, which is its only way to see drift. */
+  /** How often Go reconciles every object, which is its only way to see drift. */
   readonly goResyncMs: number;
 }
 
@@ -41,7 +41,7 @@ interface Place {
   readonly acronis: Acronis;
 }
 
-/** A build of ours, kept apart from the one in dist/: that may be built anew while this runs. */
+/** A build of ours, kept apart from the one in dist/: that may be rebuilt while this runs. */
 export interface Bundle extends AsyncDisposable {
   readonly file: string;
   /** Two results with the same one are of the same program. */
@@ -86,7 +86,7 @@ export const ours = (
     ]),
 });
 
-/** @param workers objects reconciled at once. */
+/** @param workers objects reconciled concurrently. */
 export const goOperator = (place: Place, program: string, workers: number): Contender => ({
   name: 'go',
   start: ({ goResyncMs }) =>

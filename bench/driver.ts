@@ -1,4 +1,4 @@
-/** What people do to the cluster, many times over: objects created, edited and deleted, so many requests at once. */
+/** What people do to the cluster, many times over: objects created, edited and deleted, so many requests concurrently. */
 import { apiGroup, apiVersion, tenantUserUpsells } from '../src/api/names.ts';
 import type { KubernetesClient } from '../src/kubernetes/calls/client.ts';
 import { pathOf } from '../src/kubernetes/calls/resource.ts';
@@ -38,7 +38,7 @@ export class Driver {
     await this.#client.request({ method: 'POST', path: pathOf(tenantUserUpsells, { namespace }), body }, this.#signal);
   }
 
-  /** An edit that has to be looked at, and changes nothing at Acronis: from now on the user must be in the tenant that it is in. */
+  /** An edit that has to be reconciled and changes nothing at Acronis: from now on the user must be in the tenant that it is in. */
   async edit({ namespace, name, user }: Target): Promise<void> {
     this.edits++;
     await this.#client.request(
@@ -59,7 +59,7 @@ export class Driver {
     );
   }
 
-  /** Does it to all, so many at once; @returns objects per second. */
+  /** Does it to all, so many concurrently; @returns objects per second. */
   async all(targets: readonly Target[], act: (target: Target) => Promise<void>): Promise<number> {
     const started = performance.now();
     const queue = targets.values();
@@ -71,7 +71,7 @@ export class Driver {
     return targets.length / ((performance.now() - started) / 1000);
   }
 
-  /** Does it to one after the other at this rate, whether the ones before are answered or not. */
+  /** Does it to one after the other at this rate, whether or not the earlier ones have been answered. */
   async atRate(targets: readonly Target[], perSecond: number, act: (target: Target) => Promise<void>): Promise<void> {
     const started = performance.now();
     const underWay: Promise<void>[] = [];

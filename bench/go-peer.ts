@@ -13,7 +13,7 @@ import type { Progress } from '../tools/progress.ts';
 const program = 'controller-runtime-peer';
 const module = fileURLToPath(new URL('./peers/controller-runtime', import.meta.url));
 
-/** Where the peer's program is. @throws Error that says what is missing. */
+/** Where the peer's program is. @throws Error that names what is missing */
 export async function goPeer(progress: Progress, signal: AbortSignal): Promise<string> {
   const root = cacheRoot('bench', process.env);
   const version = await fingerprint();

@@ -14,7 +14,7 @@ export interface Lab {
   readonly acronis: Acronis;
   readonly driver: Driver;
   /** One line on what is being done. */
-  readonly say: (line: string) => void;
+  readonly note: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -115,7 +115,7 @@ export async function untilVerified(
   resyncMs: number,
   reads: (stats: Stats) => number,
 ) {
-  // The full pass goes on for ever: with many objects its reads are so near to one another that it is never still for long.
+  // The resync never ends: with many objects its reads follow each other so closely that Acronis is never idle for long.
   const passReadEveryMs = resyncMs / Math.ceil(objects / mostUsersPerRead);
   const stillMs = Math.min(5_000, 1_500 + objects / 5, passReadEveryMs / 2);
   let count = 0;

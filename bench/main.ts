@@ -48,7 +48,7 @@ async function main(options: BenchOptions): Promise<void> {
 
 async function run(options: BenchOptions): Promise<Report> {
   const progress = createProgress();
-  const say = (line: string) => progress.note(line);
+  const note = (line: string) => progress.note(line);
   await using end = new AsyncDisposableStack();
   const peer = options.vs.includes('go') ? await goPeer(progress, leaving) : undefined;
   const bundle = end.use(await keepBundle(options.bundle ?? join(root, 'dist/main.js')));
@@ -80,7 +80,7 @@ async function run(options: BenchOptions): Promise<Report> {
     samples,
   });
   const startedAt = new Date().toISOString();
-  const lab = { cluster, acronis, driver: new Driver(cluster.client, leaving), say, signal: leaving };
+  const lab = { cluster, acronis, driver: new Driver(cluster.client, leaving), note, signal: leaving };
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   const contenders = { operators, ...(options.vs.includes('bare') ? { bare: bareLoop(place) } : {}) };
   await runScenarios(lab, contenders, options, async (more) => {

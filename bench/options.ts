@@ -40,7 +40,7 @@ export interface BenchOptions {
   readonly flags: readonly string[];
 }
 
-/** What `--quick` sets where nothing else is said: everything is shown to work, and no figure means anything. */
+/** What `--quick` sets where no other flag does: it shows that everything works, and no figure means anything. */
 const quick = {
   scenario: ['burst', 'edit', 'delete', 'restart'],
   objects: 100,
@@ -65,7 +65,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       peerList,
       [],
     )
-    .option('--go-workers <n>', 'objects the peer reconciles at once', whole, 10)
+    .option('--go-workers <n>', 'objects the peer reconciles concurrently', whole, 10)
     .option('--steady-seconds <n>', 'how long the steady state is watched', whole, 60)
     .option('--churn-seconds <n>', 'how long people create and edit', whole, 60)
     .option('--churn-rate <n>', 'objects created, and as many edited, per second', whole, 10)

@@ -115,7 +115,7 @@ export function profileText({ totalMs, byGroup, byFunction }: TimeSpent, objects
   const show = ([name, ms]: readonly [string, number]) =>
     `  ${((ms / totalMs) * 100).toFixed(1).padStart(5)} %  ${((ms / objects) * 1000).toFixed(1).padStart(7)} µs  ${name}`;
   return [
-    `main thread: ${totalMs.toFixed(0)} ms busy, ${(totalMs / objects).toFixed(3)} ms per object, by the clock (start, profiler, and what others took of the core included: the shares say more than the times)`,
+    `main thread: ${totalMs.toFixed(0)} ms busy, ${(totalMs / objects).toFixed(3)} ms per object, by the clock (start, profiler, and what others took of the core included: the shares mean more than the times)`,
     'by layer, self time per object:',
     ...byGroup.map(show),
     'by function:',

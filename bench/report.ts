@@ -45,7 +45,7 @@ export async function readReport(file: string): Promise<Report> {
 
 export interface Merged {
   readonly samples: Report['samples'];
-  /** A sentence for each phase in which the report that is shown lacks somebody whom an earlier one has. */
+  /** A sentence for each phase in which the report that is shown lacks a contender that an earlier one has. */
   readonly lost: readonly string[];
 }
 

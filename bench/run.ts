@@ -34,7 +34,7 @@ export async function runScenarios(
     for (let repeat = 1; repeat <= repeats; repeat++)
       for (const contender of all) await took(await act(contender, repeat));
   };
-  const everybody = bare === undefined ? operators : [...operators, bare];
+  const all = bare === undefined ? operators : [...operators, bare];
   const born = async (contender: Contender, n: number, what: LifecycleOptions) => {
     const samples = await lifecycle(lab, contender, n, what);
     return contender === bare ? samples.map(withoutProcess) : samples;
@@ -51,7 +51,7 @@ export async function runScenarios(
     await inTurn(
       repeat,
       (contender, n) => born(contender, n, { ...life, phases: contender === bare ? burst : phases }),
-      wanted('burst') ? everybody : operators,
+      wanted('burst') ? all : operators,
     );
   }
   if (wanted('small-burst')) {
@@ -61,7 +61,7 @@ export async function runScenarios(
       deletionPolicy: 'Retain',
       phases: { create: 'small burst' },
     } as const;
-    await inTurn(repeat, (contender, n) => born(contender, n, small), everybody);
+    await inTurn(repeat, (contender, n) => born(contender, n, small), all);
   }
   if (wanted('revoke')) {
     const phases = { create: 'burst (Revoke)', remove: 'delete (Revoke)' };
@@ -111,7 +111,7 @@ export async function runScenarios(
   }
 }
 
-/** The bare loop runs from its sources, unbundled: its memory and its start say nothing. */
+/** The bare loop runs from its sources, unbundled: its memory and its start mean nothing. */
 function withoutProcess({ figures: { rssMiB, peakRssMiB, readyS, ...figures }, ...sample }: Sample): Sample {
   return { ...sample, figures };
 }

@@ -1,4 +1,4 @@
-/** The few numbers that a bench may say of its samples: order statistics, never means, because one disturbed run must not move them. */
+/** The few statistics that a bench may report of its samples: order statistics, never means, because one disturbed run must not move them. */
 
 /** The value below which a share `p` (0 to 1) of the samples lies, by linear interpolation between neighbours. NaN of nothing. */
 export function quantile(samples: readonly number[], p: number): number {
@@ -26,7 +26,7 @@ export const spreadOf = (samples: readonly number[]): Spread => ({
 
 /**
  * Ratios of runs that followed each other (A B A B …): the first of A by the first of B, and so on. What disturbs the machine for a while disturbs
- * both of a pair, so a ratio says more than two medians do. Runs without a partner are left out.
+ * both of a pair, so a ratio shows more than two medians do. Runs without a partner are left out.
  */
 export const pairedRatios = (a: readonly number[], b: readonly number[]): number[] =>
   a.slice(0, b.length).flatMap((value, i) => {

@@ -36,14 +36,14 @@ function goalText({ of, atMost, atLeast }: Goal, digits: number): string {
 function cells(row: Row, bare: boolean): readonly string[] {
   const { label, unit, digits } = figures[row.figure] ?? { label: row.figure, unit: '', digits: 2 };
   const goal = row.goal === undefined ? '' : goalText(row.goal, Math.min(digits, 1));
-  const verdict = row.reached === undefined ? '' : row.reached ? ' ✓' : ' ✗';
+  const mark = row.reached === undefined ? '' : row.reached ? ' ✓' : ' ✗';
   return [
     unit === '' ? label : `${label}, ${unit}`,
     spread(row.ours, digits),
     spread(row.go, digits),
     row.ratio === undefined ? '' : spread(row.ratio, 2),
     ...(bare ? [row.bare === undefined ? '' : spread(row.bare, digits)] : []),
-    goal + verdict,
+    goal + mark,
   ];
 }
 

@@ -48,7 +48,7 @@ export class DriverWatch {
     return new DriverWatch(client, namespace, listSchema.parse(list).metadata.resourceVersion);
   }
 
-  /** Calls `take` for each event until it says that this was all. @throws Error when the time is over, or the watch broke. */
+  /** Calls `take` for each event until it returns true. @throws Error when the time is over, or the watch broke. */
   until(
     what: string,
     take: (seen: Seen) => boolean,
@@ -75,7 +75,7 @@ export class DriverWatch {
   async close(): Promise<void> {
     const over = new Error("The driver's watch is over.");
     this.#end.abort(over);
-    // Whoever waits still, and its timer, must not keep this process.
+    // A caller that still waits, and its timer, must not keep this process alive.
     this.#failed.reject(over);
     await this.#running;
   }
@@ -89,13 +89,13 @@ export class DriverWatch {
         if (type === 'ERROR')
           throw new Error(`The driver's watch was ended by the API server: ${JSON.stringify(object)}`);
         resourceVersion = bookmarkSchema.parse(object).metadata.resourceVersion;
-        if (type !== 'BOOKMARK') this.#tell(type === 'DELETED', object);
+        if (type !== 'BOOKMARK') this.#notify(type === 'DELETED', object);
       };
       await client.watch({ path, query, idleTimeoutMs: 300_000 }, take, this.#end.signal);
     }
   }
 
-  #tell(deleted: boolean, raw: unknown): void {
+  #notify(deleted: boolean, raw: unknown): void {
     const { metadata, status } = objectSchema.parse(raw);
     const readyCondition = status?.conditions.find((each) => each.type === 'Ready');
     const seen: Seen = {

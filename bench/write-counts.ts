@@ -1,5 +1,5 @@
 /**
- * Writes to our objects as the API server counts them (`apiserver_request_total`). It does not say who wrote, and need not: status and Events are written by
+ * Writes to our objects as the API server counts them (`apiserver_request_total`). It does not name the writer, and need not: status and Events are written by
  * the operator alone, and of the writes to the objects themselves the driver knows which are its own.
  */
 export interface WriteCounts {

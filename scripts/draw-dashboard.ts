@@ -109,7 +109,7 @@ async function live(
   const wave = (at: number, to: number) =>
     create(users.slice(at, to).map((userID, index) => manifest(`user-${at + index}`, { userID })));
   const odd = [
-    manifest('nobody', { userID: '99999999-9999-4999-8999-999999999999' }),
+    manifest('unknown-user', { userID: '99999999-9999-4999-8999-999999999999' }),
     manifest('keyless', { userID: users[0], credentialsSecretRef: { name: 'none' } }),
     manifest('resting', { userID: users[count - 1], suspend: true }),
     manifest('looking', { userID: users[count - 2], managementPolicy: 'Observe' }),
@@ -130,8 +130,8 @@ async function live(
       done++;
       await happens();
     }
-    const somebody = users[(tick * 37) % 140];
-    if (share > 0.25 && tick % 3 === 0 && somebody !== undefined) portal.strip(somebody);
+    const someUser = users[(tick * 37) % 140];
+    if (share > 0.25 && tick % 3 === 0 && someUser !== undefined) portal.strip(someUser);
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * `npm run generate:chart` makes the two parts of the chart that are said elsewhere already: the CRD as a template, from crds/, and the table of values
- * in its README, from the comments of values.yaml. With --check it only says, by its exit code, whether they are current.
+ * `npm run generate:chart` makes the two parts of the chart that have their source elsewhere: the CRD as a template, from crds/, and the table of values
+ * in its README, from the comments of values.yaml. With --check it only reports, by its exit code, whether they are current.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
-import { tell, writeOrCheck } from './generated-files.ts';
+import { report, writeOrCheck } from './generated-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const chart = 'deploy/helm/acronis-upsell-operator';
@@ -34,7 +34,7 @@ interface Row {
   readonly description: string;
 }
 
-/** A row for each value whose comment begins with `--`, and for each leaf: names that say it all need no words. */
+/** A row for each value whose comment begins with `--`, and for each leaf: names that explain themselves need no words. */
 function rowsOf(map: YAMLMap, path: string): Row[] {
   return map.items.flatMap((pair, index) => {
     if (!isScalar(pair.key)) throw new Error(`values.yaml has a key under "${path}" that is no name.`);
@@ -93,4 +93,4 @@ const changed = await writeOrCheck(
   },
   check,
 );
-tell(changed, check, 'npm run generate:chart');
+report(changed, check, 'npm run generate:chart');

@@ -1,5 +1,5 @@
 /**
- * `npm run generate` writes the CRD made from src/api into crds/; with --check it only says, by its exit code, whether the file is current.
+ * `npm run generate` writes the CRD made from src/api into crds/; with --check it only reports, by its exit code, whether the file is current.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
@@ -11,7 +11,7 @@ const text = `# Generated from src/api by \`npm run generate\`. Do not edit.\n${
 if (process.argv.includes('--check')) {
   const current = await readFile(file, 'utf8').catch(() => '');
   if (current !== text) {
-    console.error('crds/ is not what src/api says. Run `npm run generate` and commit the result.');
+    console.error('crds/ is not what src/api defines. Run `npm run generate` and commit the result.');
     process.exit(1);
   }
 } else {

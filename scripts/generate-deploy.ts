@@ -1,13 +1,13 @@
 /**
  * `npm run generate:deploy` renders the chart into what people use who do not use Helm: deploy/install.yaml and the Kustomize base and components.
- * With --check it only says, by its exit code, whether they are current.
+ * With --check it only reports, by its exit code, whether they are current.
  */
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { helmOk } from '../tools/helm/helm.ts';
 import { type Manifest, manifestsOf } from '../tools/helm/manifests.ts';
 import { findTool } from '../tools/helm/provision.ts';
-import { tell, writeOrCheck } from './generated-files.ts';
+import { report, writeOrCheck } from './generated-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const namespace = 'acronis-system';
@@ -142,4 +142,4 @@ for (const [name, comment, values] of components) {
 
 const check = process.argv.includes('--check');
 const changed = await writeOrCheck({ root, files: output, ownedDirectories: ['deploy/kustomize'] }, check);
-tell(changed, check, 'npm run generate:deploy');
+report(changed, check, 'npm run generate:deploy');

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import type { Kind } from '../src/config/form.ts';
 import { type Setting, settings, variableOf } from '../src/config/table.ts';
-import { tell, writeOrCheck } from './generated-files.ts';
+import { report, writeOrCheck } from './generated-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = 'docs/reference/settings.md';
@@ -126,4 +126,4 @@ const changed = await writeOrCheck(
   },
   check,
 );
-tell(changed, check, 'npm run generate:settings');
+report(changed, check, 'npm run generate:settings');

@@ -7,7 +7,7 @@ export interface GeneratedFiles {
   readonly root: string;
   /** Text by path. */
   readonly files: ReadonlyMap<string, string>;
-  /** Directories that hold nothing else: what is in them and not made is taken away. */
+  /** Directories that hold nothing else: what is in them and not generated is removed. */
   readonly ownedDirectories?: readonly string[];
 }
 
@@ -37,8 +37,8 @@ export async function writeOrCheck(
   return changed;
 }
 
-/** What a script says at its end: with `--check` a difference is a failure that names the remedy. */
-export function tell(changed: readonly string[], check: boolean, remedy: string): void {
+/** What a script prints at its end: with `--check` a difference is a failure that names the remedy. */
+export function report(changed: readonly string[], check: boolean, remedy: string): void {
   if (changed.length === 0) return;
   if (!check) {
     console.log(`written: ${changed.join(', ')}`);

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 /** Headings of the chapters that are shown, by how they begin. */
 const shown = ['A TenantUserUpsell for each', 'An administrator takes the type away'];
 const lastWords = 'All that was promised was seen.';
-/** Lines that say nothing new: what kubectl says of each object it made. */
+/** Lines without news: what kubectl prints of each object it made. */
 const dull = /^\s+tenantuserupsell\.upsell\.acronis\.com\/\S+ created$/;
 
 interface Style {
@@ -112,7 +112,7 @@ function svg(lines: readonly Line[]): string {
     (fill, at) => `<circle cx="${20 + at * 20}" cy="18" r="6" fill="${fill}"/>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">
-<title id="title">npm run demo: objects become Ready, their users become buyers, and a type that is taken away is put back</title>
+<title id="title">npm run demo: objects become Ready, their users become buyers, and a type that is removed in the console is assigned again</title>
 <rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="9" fill="${colours.ground}" stroke="${colours.edge}"/>
 <path d="M.5 36V9.5a9 9 0 0 1 9-9H${width - 9.5}a9 9 0 0 1 9 9V36z" fill="${colours.bar}" stroke="${colours.edge}"/>
 ${lights.join('')}

@@ -1,7 +1,7 @@
 /**
  * The same requests as ours and nothing else: it watches, reads in ours' batches, PUTs and patches the status. No queue, no retries, no lease, no log, no metrics, no
  * checks; whatever goes wrong ends it. It is no operator: it shows what the requests themselves cost with `undici.request`, over the same connections and with
- * the same room for the heap as ours, so that what ours adds to them can be told.
+ * the same room for the heap as ours, so that what ours adds to them can be measured.
  */
 import { Agent, type Dispatcher, request } from 'undici';
 import * as z from 'zod';
@@ -65,14 +65,14 @@ async function send(dispatcher: Dispatcher, url: string, { method = 'GET', ...op
   return body;
 }
 
-/** Whatever it is, it is believed: a check would cost, and there is nobody here to mislead. */
-async function answer<T>(dispatcher: Dispatcher, url: string, options: Ask): Promise<T> {
+/** Whatever the response is, it is trusted: a check would cost CPU time, and no user reads the result. */
+async function responseOf<T>(dispatcher: Dispatcher, url: string, options: Ask): Promise<T> {
   return JSON.parse(await (await send(dispatcher, url, options)).text());
 }
 
 async function token(): Promise<string> {
   const basic = Buffer.from(`${settings.ACRONIS_CLIENT_ID}:${settings.ACRONIS_CLIENT_SECRET}`).toString('base64');
-  const given = await answer<{ access_token: string }>(acronis, `${api}/idp/token`, {
+  const given = await responseOf<{ access_token: string }>(acronis, `${api}/idp/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
     body: 'grant_type=client_credentials',
@@ -98,7 +98,7 @@ async function watch(): Promise<void> {
 async function assign({ metadata: { namespace, name, uid, generation }, spec: { userID } }: Upsell): Promise<void> {
   const evidence = await users.read(userID, forever);
   const version = evidence.kind === 'seen' ? evidence.user.version : undefined;
-  const user = await answer<User>(acronis, `${api}/users/${userID}`, {
+  const user = await responseOf<User>(acronis, `${api}/users/${userID}`, {
     method: 'PUT',
     headers: { ...bearer, 'content-type': 'application/json' },
     body: JSON.stringify({ business_types: ['buyer'], version }),
@@ -133,7 +133,7 @@ async function assign({ metadata: { namespace, name, uid, generation }, spec: { 
 /** Only as often as ours asks: what it does with a failure is of no use here. */
 async function getUsers(ids: readonly string[]): Promise<ReadonlyMap<string, UserEvidence>> {
   const url = `${api}/users?uuids=${ids.join(',')}&lod=full&allow_deleted=true`;
-  const page = await answer<{ items: readonly User[] }>(acronis, url, { headers: bearer });
+  const page = await responseOf<{ items: readonly User[] }>(acronis, url, { headers: bearer });
   return new Map(page.items.map((item) => [item.id, seen(item)]));
 }
 

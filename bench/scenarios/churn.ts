@@ -14,7 +14,7 @@ import { DriverWatch } from '../watch.ts';
 import type { Fleet } from './fleet.ts';
 
 export interface ChurnOptions {
-  /** `resyncMs` is how long one full pass takes; passes follow each other without a pause. */
+  /** `resyncMs` is how long one resync takes; resyncs follow each other without a pause. */
   readonly settings: Settings;
   readonly ms: number;
   /** Objects created, and as many edited, per second. */
@@ -39,11 +39,11 @@ export async function churn(
   await acronis.reset();
   const operator = await contender.start(options.settings);
   try {
-    lab.say(
+    lab.note(
       `${contender.name}, run ${repeat}: ${options.perSecond} creates and edits a second while ${fleet.size} objects are verified`,
     );
     const readsBefore = await until(
-      'the full pass is under way',
+      'a resync is in progress',
       async () => readsOf(await acronis.stats()),
       (count) => count > 0,
       { withinMs: 60_000, everyMs: 50 },

@@ -1,4 +1,4 @@
-/** Somebody takes the type away in the console, from some users of the fleet: how soon the last of them has it again. */
+/** The type is revoked in the console from some users of the fleet: how soon the last of them has it again. */
 import { until } from '../../sandbox/until.ts';
 import type { Settings } from '../contenders.ts';
 import type { Target } from '../driver.ts';

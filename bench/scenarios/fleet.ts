@@ -33,7 +33,7 @@ export class Fleet {
     const lab = this.#lab;
     if (this.#namespace === undefined) await lab.acronis.reseed();
     this.#namespace ??= await freshNamespace(lab);
-    lab.say(`making a fleet of ${size} objects that are Ready`);
+    lab.note(`making a fleet of ${size} objects that are Ready`);
     const operator = await startWorking(lab, this.#by, this.#settings);
     try {
       // Those who are in the fleet are buyers by now, so the next strangers are new.
@@ -54,7 +54,7 @@ export class Fleet {
   async settled(): Promise<void> {
     const leftMs = this.#madeAt + feedLooksBackMs(this.#settings.driftMs) - performance.now();
     if (this.size < pageOfFeed || leftMs <= 0) return;
-    this.#lab.say(`waiting ${Math.ceil(leftMs / 1000)} s, until the fleet's making is out of the change feed`);
+    this.#lab.note(`waiting ${Math.ceil(leftMs / 1000)} s, until the fleet's making is out of the change feed`);
     await new Promise((resolve) => setTimeout(resolve, leftMs));
   }
 

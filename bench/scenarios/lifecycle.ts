@@ -40,7 +40,7 @@ export async function lifecycle(
     act: (target: Target) => Promise<void>,
     more: Readonly<Record<string, number>> = {},
   ): Promise<void> => {
-    lab.say(`${contender.name}, run ${repeat}: ${name ?? 'clearing up'}, ${objects} objects`);
+    lab.note(`${contender.name}, run ${repeat}: ${name ?? 'clearing up'}, ${objects} objects`);
     await acronis.reset();
     const [before, edits, cost, started] = [
       await cluster.writes(),

@@ -16,7 +16,7 @@ export interface RestartOptions {
   readonly settings: Settings;
   /** How long the steady state is watched; 0 = not at all. */
   readonly steadyMs: number;
-  /** How many users drift at once; 0 = none. */
+  /** How many users drift together; 0 = none. */
   readonly drifting: number;
 }
 
@@ -34,7 +34,7 @@ export async function restart(
     samples.push({ phase, contender: contender.name, repeat, objects, figures });
   const [newcomer] = await fleet.newcomers(1, `restart-${contender.name}-${repeat}`);
   if (newcomer === undefined) throw new Error('There is one.');
-  lab.say(`${contender.name}, run ${repeat}: restart on ${objects} objects`);
+  lab.note(`${contender.name}, run ${repeat}: restart on ${objects} objects`);
   await acronis.reset();
   await driver.create(newcomer);
   const watch = await DriverWatch.open(cluster.client, newcomer.namespace, lab.signal);
@@ -63,11 +63,13 @@ export async function restart(
     });
     if (options.steadyMs > 0) {
       await fleet.settled();
-      lab.say(`${contender.name}, run ${repeat}: ${options.steadyMs / 1000} s of steady state with ${objects} objects`);
+      lab.note(
+        `${contender.name}, run ${repeat}: ${options.steadyMs / 1000} s of steady state with ${objects} objects`,
+      );
       add('steady', await observeSteadyState(lab, operator, options.steadyMs));
     }
     if (options.drifting > 0) {
-      lab.say(`${contender.name}, run ${repeat}: ${options.drifting} users drift`);
+      lab.note(`${contender.name}, run ${repeat}: ${options.drifting} users drift`);
       add('drift', await observeDrift(lab, fleet.targets, options));
     }
     operator.assertAlive();

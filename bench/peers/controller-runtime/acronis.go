@@ -21,7 +21,7 @@ type user struct {
 	BusinessTypes []string `json:"business_types"`
 }
 
-// statusError is an answer other than 200.
+// statusError is a response other than 200.
 type statusError struct{ status int }
 
 func (e statusError) Error() string { return fmt.Sprintf("acronis answered %d", e.status) }
@@ -112,14 +112,14 @@ func (a *acronis) bearer(ctx context.Context) (string, error) {
 	if res.StatusCode != http.StatusOK {
 		return "", statusError{res.StatusCode}
 	}
-	var answer struct {
+	var response struct {
 		AccessToken string `json:"access_token"`
 		ExpiresOn   int64  `json:"expires_on"`
 	}
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+	if err := json.NewDecoder(res.Body).Decode(&response); err != nil {
 		return "", err
 	}
-	a.token, a.expires = answer.AccessToken, time.Unix(answer.ExpiresOn, 0)
+	a.token, a.expires = response.AccessToken, time.Unix(response.ExpiresOn, 0)
 	return a.token, nil
 }
 

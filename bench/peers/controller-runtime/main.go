@@ -1,6 +1,6 @@
 // Command controller-runtime-peer does the same job as this project's operator, as a Go engineer would write it with controller-runtime: a typed
-// cache, one GET per look, one PUT and one status patch per change, a resync for drift. The bench measures it beside ours; nobody should run it in
-// production (no logins, no Secrets of others, no pace).
+// cache, one GET per reconcile, one PUT and one status patch per change, a resync for drift. The bench measures it beside ours; it is not meant for
+// production (no logins, no Secrets of others, no rate limit).
 package main
 
 import (
@@ -21,8 +21,8 @@ import (
 )
 
 func main() {
-	workers := flag.Int("workers", 10, "objects reconciled at once")
-	resync := flag.Duration("resync", time.Hour, "how often every object is looked at")
+	workers := flag.Int("workers", 10, "objects reconciled concurrently")
+	resync := flag.Duration("resync", time.Hour, "how often every object is reconciled")
 	metrics := flag.String("metrics-bind-address", ":8080", "where /metrics is served")
 	probes := flag.String("health-probe-bind-address", ":8081", "where /readyz is served")
 	flag.Parse()

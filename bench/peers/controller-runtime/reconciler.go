@@ -19,31 +19,31 @@ import (
 const finalizer = "upsell.acronis.com/revoke"
 
 // How often a PUT with a stale revision is tried again within one reconcile.
-const mostAttempts = 3
+const maxAttempts = 3
 
 type reconciler struct {
 	client.Client
 	acronis *acronis
-	// Every object is looked at again after this time: without a change feed it is the only way to see drift.
+	// Every object is reconciled again after this time: without a change feed it is the only way to see drift.
 	resync time.Duration
 }
 
-// verdict is what a reconcile says of an object: a reason and a message of the operator that this peer is compared with.
-type verdict struct {
+// result is what a reconcile reports of an object: a reason and a message of the operator that this peer is compared with.
+type result struct {
 	status          metav1.ConditionStatus
 	reason, message string
 	stalled         bool
 }
 
 var (
-	assigned     = verdict{metav1.ConditionTrue, "BuyerAssigned", "The user has the types and is offered more when a quota runs out.", false}
-	suspended    = verdict{metav1.ConditionUnknown, "Suspended", "spec.suspend is true: nothing is read or written. Set it to false to go on.", false}
-	notAssigned  = verdict{metav1.ConditionFalse, "NotAssigned", "The type is not assigned, and managementPolicy is Observe. Set it to Enforce to have it assigned.", false}
-	conflict     = verdict{metav1.ConditionFalse, "VersionConflict", "The user was changed by somebody else between each read and write. It is tried again.", false}
-	unavailable  = verdict{metav1.ConditionFalse, "Unavailable", "Acronis did not answer. It is tried again, later each time.", false}
-	notApplied   = verdict{metav1.ConditionFalse, "NotApplied", "Acronis accepted the write, but its answer does not show it.", false}
-	userNotFound = verdict{metav1.ConditionFalse, "UserNotFound", "No user has the id spec.userID at this data center.", true}
-	mismatch     = verdict{metav1.ConditionFalse, "TenantMismatch", "The user belongs to another tenant than spec.tenantID.", true}
+	assigned     = result{metav1.ConditionTrue, "BuyerAssigned", "The user has the types and is offered more when a quota runs out.", false}
+	suspended    = result{metav1.ConditionUnknown, "Suspended", "spec.suspend is true: nothing is read or written. Set it to false to go on.", false}
+	notAssigned  = result{metav1.ConditionFalse, "NotAssigned", "The type is not assigned, and managementPolicy is Observe. Set it to Enforce to have it assigned.", false}
+	conflict     = result{metav1.ConditionFalse, "VersionConflict", "The user was changed by another writer between each read and write. It is tried again.", false}
+	unavailable  = result{metav1.ConditionFalse, "Unavailable", "Acronis did not answer. It is tried again, later each time.", false}
+	notApplied   = result{metav1.ConditionFalse, "NotApplied", "Acronis accepted the write, but its answer does not show it.", false}
+	userNotFound = result{metav1.ConditionFalse, "UserNotFound", "No user has the id spec.userID at this data center.", true}
+	mismatch     = result{metav1.ConditionFalse, "TenantMismatch", "The user belongs to another tenant than spec.tenantID.", true}
 )
 
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -61,7 +61,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 			return ctrl.Result{}, client.IgnoreNotFound(err)
 		}
 	}
-	found, said, err := r.assign(ctx, &object)
+	found, reported, err := r.assign(ctx, &object)
 	before := object.DeepCopy()
 	if found != nil {
 		object.Status.ObservedVersion = found.Version
@@ -70,7 +70,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		object.Status.BusinessTypes = found.BusinessTypes
 	}
 	object.Status.ObservedGeneration = object.Generation
-	setConditions(&object, said)
+	setConditions(&object, reported)
 	if !equality.Semantic.DeepEqual(before.Status, object.Status) {
 		if patchError := r.Status().Patch(ctx, &object, client.MergeFrom(before)); patchError != nil {
 			return ctrl.Result{}, client.IgnoreNotFound(patchError)
@@ -83,15 +83,15 @@ func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 }
 
 // assign reads the user and, where a type is missing, writes it with the revision that was read.
-func (r *reconciler) assign(ctx context.Context, object *TenantUserUpsell) (*user, verdict, error) {
+func (r *reconciler) assign(ctx context.Context, object *TenantUserUpsell) (*user, result, error) {
 	spec := &object.Spec
 	if spec.Suspend {
 		return nil, suspended, nil
 	}
-	for range mostAttempts {
+	for range maxAttempts {
 		found, err := r.acronis.getUser(ctx, spec.UserID)
 		if err != nil {
-			return nil, said(err), retried(err)
+			return nil, resultOf(err), retried(err)
 		}
 		if spec.TenantID != "" && spec.TenantID != found.TenantID {
 			return nil, mismatch, nil
@@ -108,11 +108,11 @@ func (r *reconciler) assign(ctx context.Context, object *TenantUserUpsell) (*use
 			continue
 		}
 		if err != nil {
-			return nil, said(err), retried(err)
+			return nil, resultOf(err), retried(err)
 		}
 		log.FromContext(ctx).Info("wrote to Acronis", "action", "assign", "from", found.Version, "to", after.Version)
 		if len(union(after.BusinessTypes, spec.BusinessTypes)) != len(after.BusinessTypes) {
-			return after, notApplied, errors.New("the answer does not show the type")
+			return after, notApplied, errors.New("the response does not show the type")
 		}
 		return after, assigned, nil
 	}
@@ -144,7 +144,7 @@ func (r *reconciler) finalize(ctx context.Context, object *TenantUserUpsell) err
 }
 
 // setConditions writes Ready and, while it is true, Stalled.
-func setConditions(object *TenantUserUpsell, v verdict) {
+func setConditions(object *TenantUserUpsell, v result) {
 	condition := metav1.Condition{Type: "Ready", Status: v.status, Reason: v.reason, Message: v.message, ObservedGeneration: object.Generation}
 	meta.SetStatusCondition(&object.Status.Conditions, condition)
 	if !v.stalled {
@@ -167,11 +167,11 @@ func union(have, wanted []string) []string {
 }
 
 func is(err error, status int) bool {
-	var answer statusError
-	return errors.As(err, &answer) && answer.status == status
+	var refused statusError
+	return errors.As(err, &refused) && refused.status == status
 }
 
-func said(err error) verdict {
+func resultOf(err error) result {
 	if is(err, http.StatusNotFound) {
 		return userNotFound
 	}
