@@ -51,12 +51,22 @@ export function createCall({ url, send, tokens, pace, clock, metrics }: CallOpti
   return async (operation, call, signal) => {
     const token = await tokens.get(signal);
     try {
-      return await once(operation, call, token, signal);
+      const result = await once(operation, call, token, signal);
+      tokens.accepted(token);
+      return result;
     } catch (error) {
-      if (!(error instanceof AcronisError) || error.kind !== 'credentials') throw error;
-      // It may have been revoked or have ended early: one new token, one more try.
-      tokens.drop(token);
-      return await once(operation, call, await tokens.get(signal), signal);
+      if (!(error instanceof AcronisError) || (error.status !== 401 && error.status !== 403)) throw error;
+      // It may have ended early, or a right was granted since it was issued: one new token, one more try.
+      if (!tokens.refused(token, error.status)) throw error;
+      // A page in front of the API says nothing of what became of a write.
+      if (call.method === 'PUT' && error.outcomeUnknown) throw error;
+      const renewed = await tokens.get(signal);
+      const result = await once(operation, call, renewed, signal).catch((again: unknown) => {
+        if (again instanceof AcronisError && again.status === 401) tokens.refused(renewed, 401);
+        throw again;
+      });
+      tokens.accepted(renewed);
+      return result;
     }
   };
 }

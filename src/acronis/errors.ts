@@ -172,6 +172,9 @@ const words: ReadonlySet<string> = new Set([
   'unauthorized_client',
   'unsupported_grant_type',
   'access_denied',
+  'totp_setup_required',
+  'totp_required',
+  'invalid_totp',
 ]);
 
 /** Codes that Acronis' own Go services send with a 503 when they limit a client (go-appkit). */

@@ -1,6 +1,7 @@
 /**
- * The bearer token of one API client. One request however many wait for it; renewed before it ends; dropped when somebody
- * was refused with it. The secret leaves this file only as a Basic header to the token endpoint.
+ * The bearer token of one API client. One request however many wait for it; renewed before it ends, but never in quick succession; dropped when a call
+ * was refused with it. A client that is not accepted, or whose tokens are not, is tried a few times an hour; with other credentials it is another
+ * account, with a token source of its own. The secret leaves this file only as a Basic header to the token endpoint.
  */
 import * as z from 'zod';
 import { orAborted } from '../base/abort.ts';
@@ -26,16 +27,23 @@ const answer = z.object({
 const assumedLifetimeMs = 2 * 60 * 60 * 1000;
 /** The vendor's own examples renew when less than 15 minutes are left. */
 const renewEarlyMs = 15 * 60 * 1000;
-/** A client that was refused is refused again: nobody asks anew before this is over. A changed secret is another source. */
-const rememberRefusalMs = 30_000;
+/** A token is in use for at least this long, whatever the response says of its end: it is used until it is refused. */
+const minRenewalMs = 60_000;
 /** A renewal that failed is tried again after this, while the old token still serves. */
 const renewAgainMs = 30_000;
+/** After a 403 a new token may bring a right that was granted meanwhile; after that one, refusals are believed for this long. */
+const forbiddenRenewalMs = 10 * 60 * 1000;
+
+/** Tries that bring nothing: the first again after 30 s, then 2 min, 8 min, and at last every 20 min, so that no account gets locked. */
+const backoffMs = (failures: number): number => Math.min(30_000 * 4 ** (failures - 1), 20 * 60 * 1000);
 
 export interface TokenSource {
   /** @throws AcronisError of kind `credentials` where Acronis does not accept the client; any other kind where it cannot say. */
   get(signal: AbortSignal): Promise<string>;
-  /** Forgets this token if it is still the current one: whoever was refused with it calls this. */
-  drop(token: string): void;
+  /** The token was accepted: it is as good as its response said. */
+  accepted(token: string): void;
+  /** The token was refused (401) or has no right (403). @returns whether `get` gives another one that is worth a try. */
+  refused(token: string, status: 401 | 403): boolean;
 }
 
 export interface TokenOptions {
@@ -52,15 +60,21 @@ export interface TokenOptions {
 
 interface Token {
   readonly text: string;
-  readonly renewAt: number;
-  readonly endsAt: number;
+  readonly issuedAt: number;
+  renewAt: number;
+  endsAt: number;
+  /** What the first call with it showed. */
+  state: 'untried' | 'accepted' | 'refused';
 }
 
 export function createTokenSource(options: TokenOptions): TokenSource {
   const { url, clientId, clientSecret, send, pace, clock, metrics, lifetime } = options;
   let current: Token | undefined;
   let pending: Promise<string> | undefined;
-  let refusal: { readonly error: AcronisError; readonly until: number } | undefined;
+  let refusal: { readonly error: AcronisError; readonly until: number; readonly times: number } | undefined;
+  /** Consecutive new tokens that were refused at their first use. */
+  let useless = 0;
+  let forbiddenUntil = Number.NEGATIVE_INFINITY;
 
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
   const exchange: Exchange = {
@@ -76,23 +90,41 @@ export function createTokenSource(options: TokenOptions): TokenSource {
     const now = clock.now();
     const lives = lifetimeOf(parsed, clock.wall());
     // A token that lives shorter than the margin is renewed at half its life.
-    return { text: parsed.access_token, renewAt: now + Math.max(lives - renewEarlyMs, lives / 2), endsAt: now + lives };
+    const renewAt = now + Math.max(lives - renewEarlyMs, lives / 2, minRenewalMs);
+    const endsAt = now + Math.max(lives, minRenewalMs);
+    return { text: parsed.access_token, issuedAt: now, renewAt, endsAt, state: 'untried' };
   };
 
   const renew = async (): Promise<string> => {
     try {
       current = await pace.run(() => measured('token', ask, clock, metrics), lifetime);
+      refusal = undefined;
       return current.text;
     } catch (error) {
       if (error instanceof AcronisError && error.kind === 'credentials') {
         current = undefined;
-        refusal = { error, until: clock.now() + rememberRefusalMs };
+        const times = (refusal?.times ?? 0) + 1;
+        refusal = { error, times, until: clock.now() + backoffMs(times) };
       }
       // Read again, as it may have been dropped meanwhile.
       if (current === undefined || clock.now() >= current.endsAt) throw error;
-      current = { ...current, renewAt: clock.now() + renewAgainMs };
+      current.renewAt = clock.now() + renewAgainMs;
       return current.text;
     }
+  };
+
+  /** Whether asking for another token makes sense after this one was refused. */
+  const mayRenew = (token: Token, status: 401 | 403): boolean => {
+    const age = clock.now() - token.issuedAt;
+    if (status === 403) {
+      if (age < minRenewalMs || clock.now() < forbiddenUntil) return false;
+      forbiddenUntil = clock.now() + forbiddenRenewalMs;
+      return true;
+    }
+    if (token.state === 'untried') useless++;
+    if (token.state !== 'accepted') token.state = 'refused';
+    // One new token is always worth a try.
+    return token.state === 'accepted' || useless < 2 || age >= backoffMs(useless - 1);
   };
 
   return {
@@ -105,8 +137,17 @@ export function createTokenSource(options: TokenOptions): TokenSource {
       });
       return await orAborted(pending, signal);
     },
-    drop(token) {
-      if (current?.text === token) current = undefined;
+    accepted(token) {
+      if (current?.text !== token || current.state === 'accepted') return;
+      current.state = 'accepted';
+      useless = 0;
+    },
+    refused(token, status) {
+      // Another caller was refused with it before, and it is renewed or about to be.
+      if (current?.text !== token) return refusal === undefined;
+      if (!mayRenew(current, status)) return false;
+      current = undefined;
+      return true;
     },
   };
 }
@@ -121,8 +162,9 @@ function lifetimeOf({ expires_in: inSeconds, expires_on: on }: z.output<typeof a
 }
 
 /**
- * On the token endpoint any 4xx but 408 and 429 speaks of the client: a flat OAuth body, 400 or 401 (reference: token errors). Whatever failed here,
- * the call that needed the token was not sent: its outcome is known, and no status was answered to it.
+ * On the token endpoint any 4xx of the API's shape but 408 and 429 speaks of the client: a flat OAuth body, 400 or 401 (reference: token errors); a page
+ * of a gateway is `unavailable` here as elsewhere. Whatever failed here, the call that needed the token was not sent: its outcome is known, and no
+ * status was answered to it.
  */
 function asCredentials(error: unknown): never {
   if (!(error instanceof AcronisError)) throw error;

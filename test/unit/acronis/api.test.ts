@@ -21,9 +21,11 @@ function setup(answer: (exchange: Exchange, count: number) => unknown) {
     send,
     tokens: {
       get: async () => `token-${tokens}`,
-      drop: (token) => {
+      accepted: () => {},
+      refused: (token) => {
         dropped.push(token);
         tokens++;
+        return true;
       },
     },
     pace: createPace({ concurrency: 8, rate: 0, clock, random: () => 0 }),
@@ -201,6 +203,24 @@ describe('a refused token', () => {
     expect(counted).toEqual(['put_user credentials', 'put_user ok']);
   });
 
+  test('with a 403 too: a right may have been granted since it was issued', async () => {
+    const { api, sent, dropped } = setup((_, count) => {
+      if (count === 1) throw refused('forbidden', { status: 403 });
+      return wireUser(1);
+    });
+    expect(await api.getUser(id(1), always())).toMatchObject({ kind: 'seen' });
+    expect([dropped, sent.length]).toEqual([['token-1'], 2]);
+  });
+
+  test('by a page in front of the API sends no write again: whether it was applied is for a read to show', async () => {
+    const { api, sent, dropped } = setup(() => {
+      throw refused('unavailable', { status: 401, outcomeUnknown: true });
+    });
+    const change = { businessTypes: ['buyer'], version: 1 };
+    expect((await acronisFailure(api.putBusinessTypes(id(1), change, always(), () => {}))).kind).toBe('unavailable');
+    expect([dropped, sent.length]).toEqual([['token-1'], 1]);
+  });
+
   test('twice is the end: the error comes through', async () => {
     const { api, sent } = setup(() => {
       throw refused('credentials', { status: 401 });
@@ -211,7 +231,7 @@ describe('a refused token', () => {
 
   test('and then another failure: that one comes through', async () => {
     const { api, sent } = setup((_, count) => {
-      throw refused(count === 1 ? 'credentials' : 'forbidden');
+      throw refused(count === 1 ? 'credentials' : 'forbidden', { status: count === 1 ? 401 : 403 });
     });
     expect((await acronisFailure(api.getUser(id(1), always()))).kind).toBe('forbidden');
     expect(sent).toHaveLength(2);

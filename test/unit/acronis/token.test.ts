@@ -131,7 +131,9 @@ describe('renewal', () => {
     ['more than a number holds', JSON.parse('{"expires_in":1e999}'), 105],
     ['an hour', { expires_in: 3600 }, 45],
     ['twenty minutes: half of them', { expires_in: 1200 }, 10],
-    ['one minute: half of it', { expires_in: 60 }, 0.5],
+    ['one minute: never sooner than that', { expires_in: 60 }, 1],
+    ['a second: never sooner than a minute', { expires_in: 1 }, 1],
+    ['ten seconds ahead: never sooner than a minute', { expires_on: wall + 10 }, 1],
   ])('comes before the end, said as %s', async (_, fields, minutes) => {
     expect(await renewedAfter(fields)).toBeCloseTo(minutes, 5);
   });
@@ -171,9 +173,9 @@ describe('a dropped token', () => {
   test('is replaced, once for all who were refused with it', async () => {
     const { tokens, sent } = source(token);
     const old = await tokens.get(always());
-    for (let i = 0; i < 10; i++) tokens.drop(old);
+    for (let i = 0; i < 10; i++) tokens.refused(old, 401);
     expect(await Promise.all([tokens.get(always()), tokens.get(always())])).toEqual(['token-2', 'token-2']);
-    tokens.drop(old);
+    tokens.refused(old, 401);
     expect(await tokens.get(always())).toBe('token-2');
     expect(sent).toHaveLength(2);
   });
@@ -186,8 +188,41 @@ describe('a dropped token', () => {
     const old = await tokens.get(always());
     await clock.advance(106 * minute);
     const renewing = failure(tokens.get(always()));
-    tokens.drop(old);
+    tokens.refused(old, 401);
     expect(await renewing).toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+describe('a token that calls are refused with', () => {
+  test('brings one new one, and when that is no better a few an hour', async () => {
+    const { tokens, clock, sent } = source(token);
+    for (let second = 0; second < 60 * 60; second += 10) {
+      const given = await tokens.get(always());
+      tokens.refused(given, 401);
+      await clock.advance(10_000);
+    }
+    expect(sent.length).toBeLessThanOrEqual(8);
+  });
+
+  test('is renewed at once each time, where it was accepted before', async () => {
+    const { tokens, sent } = source((count) => token(count, { expires_in: 1 }));
+    for (let i = 1; i <= 5; i++) {
+      const given = await tokens.get(always());
+      tokens.accepted(given);
+      expect(tokens.refused(given, 401)).toBe(true);
+      expect(sent).toHaveLength(i);
+    }
+  });
+
+  test('for want of a right (403) is renewed once, and then not for a while', async () => {
+    const { tokens, clock, sent } = source(token);
+    tokens.accepted(await tokens.get(always()));
+    await clock.advance(5 * minute);
+    for (let i = 0; i < 100; i++) tokens.refused(await tokens.get(always()), 403);
+    expect(sent).toHaveLength(2);
+    await clock.advance(10 * minute);
+    for (let i = 0; i < 100; i++) tokens.refused(await tokens.get(always()), 403);
+    expect(sent).toHaveLength(3);
   });
 });
 
@@ -200,6 +235,20 @@ describe('a client that Acronis does not accept', () => {
     // The call that needed the token got no status: it was never sent.
     expect(error).toMatchObject({ kind: 'credentials', status: 0, outcomeUnknown: false });
     expect(error.message).toBe(`Acronis did not accept the API client (HTTP ${status}).`);
+  });
+
+  test('is tried a few times an hour, and no more, however many objects need it', async () => {
+    const { tokens, clock, sent } = source(() => {
+      throw refused('credentials', { status: 401 });
+    });
+    const inMinutes: number[] = [];
+    for (let second = 0; second < 2 * 60 * 60; second += 10) {
+      const before = sent.length;
+      for (let i = 0; i < 10; i++) await failure(tokens.get(always()));
+      if (sent.length > before) inMinutes.push(second / 60);
+      await clock.advance(10_000);
+    }
+    expect(inMinutes).toEqual([0, 0.5, 2.5, 10.5, 30.5, 50.5, 70.5, 90.5, 110.5]);
   });
 
   test('is remembered for 30 seconds: a thousand objects ask once, and each gets the same error', async () => {
@@ -222,6 +271,8 @@ describe('a client that Acronis does not accept', () => {
     ['throttled', 429],
     ['unavailable', 408],
     ['unavailable', 500],
+    ['unavailable', 401],
+    ['unavailable', 403],
     ['unavailable', 0],
     ['rejected', 302],
   ] as const)('is not what %s (%d) says: nothing is remembered', async (kind, status) => {
