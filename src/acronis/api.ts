@@ -8,16 +8,16 @@ import { type CallOptions, createCall } from './call.ts';
 import { AcronisError, malformedUser, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
 import type { AcronisOperation } from './metrics.ts';
+import { parseStampPage, type StampPage } from './stamps.ts';
 import {
   idSchema,
   isId,
   parseSearch,
   parseUser,
-  parseUserPage,
+  parseUsers,
   type Revision,
   type SearchHit,
   type User,
-  type UserPage,
 } from './user.ts';
 
 /** What a PUT sends: nothing but the list, whole, and the revision that it was read with. */
@@ -54,14 +54,16 @@ export interface AcronisApi {
   ): Promise<{ users: readonly SearchHit[]; complete: boolean }>;
   /** The tenant of the API client, which is the root of all it may see (`GET /clients/{client_id}`). */
   getRootTenant(signal: AbortSignal): Promise<string>;
-  /** `GET /users?subtree_root_tenant_id=…&updated_since=…`, page by page: users changed since then (RFC 3339, UTC). */
-  getChanges(from: { root: string; since: string } | { after: string }, signal: AbortSignal): Promise<UserPage>;
+  /** `GET /users?subtree_root_tenant_id=…&updated_since=…`, page by page: users changed since then (RFC 3339, UTC), deleted ones included. */
+  getChanges(from: { root: string; since: string } | { after: string }, signal: AbortSignal): Promise<StampPage>;
 }
 
 export interface ApiOptions extends CallOptions {
   readonly clientId: string;
 }
 
+/** Ids, revisions and times alone: most of a page is of users that no object names. Deletions are changes. */
+const stamps = { lod: 'stamps', allow_deleted: 'true' };
 /** The most hits that a search gives. */
 const searchLimit = 300;
 const rootAnswer = z.object({ tenant_id: idSchema });
@@ -91,7 +93,7 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       const possible = ids.filter(isId);
       if (possible.length === 0) return new Map();
       const path = `/users?uuids=${possible.join(',')}&lod=full&allow_deleted=true`;
-      const { users } = expect(parseUserPage(await get('get_users', path, signal)), 'a page of users');
+      const users = expect(parseUsers(await get('get_users', path, signal)), 'a page of users');
       return new Map(users.map(({ id, evidence }) => [id, evidence]));
     },
     async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
@@ -116,8 +118,8 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       const query =
         'after' in from
           ? new URLSearchParams({ after: from.after })
-          : new URLSearchParams({ subtree_root_tenant_id: from.root, updated_since: from.since, lod: 'full' });
-      return expect(parseUserPage(await get('get_changes', `/users?${query}`, signal)), 'a page of users');
+          : new URLSearchParams({ subtree_root_tenant_id: from.root, updated_since: from.since, ...stamps });
+      return expect(parseStampPage(await get('get_changes', `/users?${query}`, signal)), 'a page of users');
     },
   };
 }

@@ -1,40 +1,150 @@
 /**
- * The change feed of one account: which users changed since it was asked last, whatever changed them.
- * It is a hint and never proof: windows overlap, so users come more than once; a feed that lies or is refused costs time only, because the full pass
- * finds the same. The window moves on only when the feed was read to its end.
+ * The change feed of one account: which users changed since it was read last, whatever changed them.
+ * It is a hint and never proof: what it misses is found by the resync. Invariants: the window moves by the server's time alone; a poll reads a bounded number
+ * of pages and the next one goes on where it stopped; each change is delivered once per window; a window that never ends is left.
  */
 import type { Clock } from '../base/clock.ts';
 import type { AcronisApi } from './api.ts';
-import { notTheApis } from './errors.ts';
-import type { Shown } from './user.ts';
+import { AcronisError } from './errors.ts';
+import type { UserStamp } from './stamps.ts';
+
+export type ChangeFeedState =
+  | { readonly kind: 'following' }
+  /** A window is too large for one poll, and is worked off over several. */
+  | { readonly kind: 'behind' }
+  /** It was refused or did not answer; `why` is for people. */
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** How a poll ended. */
+export type PollEnd =
+  /** The window was read to its end. */
+  | { readonly kind: 'complete' }
+  /** The next poll goes on from the cursor. */
+  | { readonly kind: 'more' }
+  /** The window did not end within the pages that the fleet's size explains; the next poll begins with a new one. */
+  | { readonly kind: 'left'; readonly pages: number };
 
 export interface ChangeFeed {
-  /** Pages of users changed since the last poll that was read to its end. @throws AcronisError, or the signal's reason. */
-  poll(signal: AbortSignal): AsyncGenerator<readonly Shown[], void, undefined>;
+  readonly state: ChangeFeedState;
+  /**
+   * Pages of users that changed and were not delivered before.
+   * @param fleetSize how many objects there are: what a window may reasonably hold follows from it.
+   * @throws AcronisError, or the signal's reason.
+   */
+  poll(fleetSize: number, signal: AbortSignal): AsyncGenerator<readonly UserStamp[], PollEnd, undefined>;
 }
 
-/** Clocks differ and transactions end late: each window begins this much before the last one began. */
-export const overlapMs = 2 * 60 * 1000;
-/** A feed whose cursor never ends is left after this many pages; the full pass is there for the rest. */
-const mostPages = 1_000;
+/** Transactions end a little after their time, and timestamps are whole seconds: each window begins this much before the last one was answered. */
+export const overlapMs = 30_000;
+/** Before the server ever said its time, ours is all there is: two minutes for clocks that differ. */
+const firstOverlapMs = 2 * 60_000;
+const pagesPerPoll = 50;
+/** A time that differs from ours by more is no time: no certificate would be valid under such a clock. */
+const maxSkewMs = 24 * 60 * 60_000;
+/** A window is not made longer than this by polls that fail: the resync is there for the rest. */
+const maxWindowMs = 60 * 60_000;
+
+/** A page may be small and a tree larger than the fleet, so this is generous; a feed that is honest stays far below. */
+const maxPages = (fleetSize: number): number => 500 + 10 * Math.ceil(fleetSize / 100);
+
+interface Window {
+  /** The server's time as its first page said it. */
+  readonly answeredAt: number | undefined;
+  readonly cursors: Set<string>;
+  newestChange: number | undefined;
+  after: string | undefined;
+  pages: number;
+}
 
 export function createChangeFeed(api: Pick<AcronisApi, 'getRootTenant' | 'getChanges'>, clock: Clock): ChangeFeed {
   let root: string | undefined;
-  let since = clock.wall() - overlapMs;
-  return {
-    async *poll(signal) {
-      const began = clock.wall();
-      root ??= await api.getRootTenant(signal);
-      let page = await api.getChanges({ root, since: new Date(since).toISOString() }, signal);
-      yield page.users;
-      const seen = new Set<string>();
-      for (let pages = 1; page.after !== undefined && pages < mostPages; pages++) {
-        if (seen.has(page.after)) throw notTheApis('a cursor that came before');
-        seen.add(page.after);
-        page = await api.getChanges({ after: page.after }, signal);
-        yield page.users;
+  /** Where the next window begins, by the server's clock. */
+  let since = clock.wall() - firstOverlapMs;
+  /** The server's time at a moment of our own steady clock. */
+  let known: { readonly server: number; readonly at: number } | undefined;
+  let open: Window | undefined;
+  let delivered = new Map<string, string>();
+  let deliveredBefore = new Map<string, string>();
+  let state: ChangeFeedState = { kind: 'following' };
+
+  const readable = (time: number | undefined): number | undefined =>
+    time !== undefined && Math.abs(time - clock.wall()) <= maxSkewMs ? time : undefined;
+
+  const fresh = (stamps: readonly UserStamp[]): UserStamp[] =>
+    stamps.filter(({ id, version, deleted }) => {
+      const change = deleted ? 'deleted' : String(version);
+      const isKnown = delivered.get(id) === change || (!delivered.has(id) && deliveredBefore.get(id) === change);
+      delivered.set(id, change);
+      return !isKnown;
+    });
+
+  const close = ({ answeredAt, newestChange }: Window) => {
+    open = undefined;
+    deliveredBefore = delivered;
+    delivered = new Map();
+    // Without a time of the response, the latest change that it showed; without that, the same window again.
+    if (answeredAt !== undefined) since = answeredAt - overlapMs;
+    else if (newestChange !== undefined) since = Math.max(since, newestChange - overlapMs);
+  };
+
+  /** The first page of a window, or the next one. */
+  const next = async (signal: AbortSignal) => {
+    const server = known === undefined ? undefined : known.server + (clock.now() - known.at);
+    if (server !== undefined && server - since > maxWindowMs) {
+      open = undefined;
+      since = server - overlapMs;
+    }
+    if (open?.after !== undefined) {
+      const page = await api.getChanges({ after: open.after }, signal);
+      return { window: open, page };
+    }
+    root ??= await api.getRootTenant(signal);
+    const page = await api.getChanges({ root, since: new Date(since).toISOString() }, signal);
+    const answeredAt = readable(page.timestamp);
+    if (answeredAt !== undefined) known = { server: answeredAt, at: clock.now() };
+    const window: Window = { answeredAt, cursors: new Set(), newestChange: undefined, after: undefined, pages: 0 };
+    return { window, page };
+  };
+
+  async function* read(fleetSize: number, signal: AbortSignal): AsyncGenerator<readonly UserStamp[], PollEnd> {
+    for (let pages = 0; pages < pagesPerPoll; pages++) {
+      const { window, page } = await next(signal);
+      open = window;
+      window.pages++;
+      window.after = page.after;
+      const newest = readable(page.newestChange);
+      if (newest !== undefined) window.newestChange = Math.max(window.newestChange ?? 0, newest);
+      yield fresh(page.stamps);
+      if (page.after === undefined) {
+        close(window);
+        return { kind: 'complete' };
       }
-      since = began - overlapMs;
+      if (window.cursors.has(page.after) || window.pages >= maxPages(fleetSize)) {
+        close(window);
+        return { kind: 'left', pages: window.pages };
+      }
+      window.cursors.add(page.after);
+    }
+    return { kind: 'more' };
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    async *poll(fleetSize, signal) {
+      try {
+        const end = yield* read(fleetSize, signal);
+        state = { kind: end.kind === 'complete' ? 'following' : 'behind' };
+        return end;
+      } catch (error) {
+        if (error instanceof AcronisError) {
+          state = { kind: 'refused', why: error.message };
+          // A cursor that the server does not know any more: the window is read again from its beginning.
+          if (error.status >= 400 && error.status < 500 && error.kind !== 'throttled') open = undefined;
+        }
+        throw error;
+      }
     },
   };
 }

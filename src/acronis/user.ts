@@ -54,7 +54,7 @@ const schema = z
   });
 
 /** A time that is one: servers written in Go show the year 1 where there is none. */
-const isTime = (text: string | null | undefined): boolean => Date.parse(text ?? '') > 0;
+export const isTime = (text: string | null | undefined): boolean => Date.parse(text ?? '') > 0;
 
 /** One user of a response, and what it proves of this user. */
 export interface Shown {
@@ -86,24 +86,13 @@ function formOf(raw: unknown, field: string): string {
 
 /** Lists that are empty come as `null` from some servers. */
 const items = z.array(z.unknown()).nullable();
-const page = z.object({
-  items,
-  paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
-});
+const page = z.object({ items });
 
-export interface UserPage {
-  /** An item that is not a user is left out. */
-  readonly users: readonly Shown[];
-  /** The cursor of the next page; it holds every filter. Undefined on the last page. */
-  readonly after: string | undefined;
-}
-
-/** A page of `GET /users`, or undefined where the response is not one. */
-export function parseUserPage(raw: unknown): UserPage | undefined {
+/** The users of a page of `GET /users`, or undefined where the response is not one. An item that is not a user is left out. */
+export function parseUsers(raw: unknown): readonly Shown[] | undefined {
   const parsed = page.safeParse(raw);
   if (!parsed.success) return undefined;
-  const users = (parsed.data.items ?? []).map(parseUser).flatMap((user) => (user.ok ? [user.shown] : []));
-  return { users, after: parsed.data.paging?.cursors?.after || undefined };
+  return (parsed.data.items ?? []).map(parseUser).flatMap((user) => (user.ok ? [user.shown] : []));
 }
 
 const search = z.object({ items });

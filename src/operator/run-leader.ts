@@ -4,10 +4,11 @@
 
 import type { Tracer } from '../base/tracer.ts';
 import type { ReconcileContext } from '../controllers/upsell/context.ts';
+import { driftListener } from '../controllers/upsell/drift.ts';
 import { createReconcile } from '../controllers/upsell/reconcile.ts';
 import { createTracedReconcile } from '../controllers/upsell/traced.ts';
 import type { Account } from '../fleet/accounts/accounts.ts';
-import { runDrift } from '../fleet/drift.ts';
+import { createChangeBus } from '../fleet/change-feed.ts';
 import { forecast } from '../fleet/forecast.ts';
 import { type Source, sourceOf } from '../fleet/objects.ts';
 import { runResync } from '../fleet/resync.ts';
@@ -61,6 +62,15 @@ export async function runLeader(options: LeaderOptions, signal: AbortSignal): Pr
 
   metrics.forecast(() => forecast({ ...options, fleet, accounts: accounts.size }));
 
+  const changes = createChangeBus({
+    accounts: accountsInUse,
+    fleetSize: () => fleet.size,
+    intervalMs: options.driftIntervalMs,
+    clock,
+    log,
+  });
+  changes.subscribe(driftListener({ fleet, queue, metrics }));
+
   await Promise.all([
     runController(
       {
@@ -74,10 +84,7 @@ export async function runLeader(options: LeaderOptions, signal: AbortSignal): Pr
       },
       signal,
     ),
-    runDrift(
-      { fleet, queue, accounts: accountsInUse, intervalMs: options.driftIntervalMs, clock, log, metrics },
-      signal,
-    ),
+    changes.run(signal),
     runResync({ fleet, queue: verifier, intervalMs: options.resyncIntervalMs, clock, metrics }, signal),
     verifier.run(signal),
     sources.run(sourcesInUse, onCredentialsChanged, signal),

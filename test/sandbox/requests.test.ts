@@ -62,7 +62,7 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
     await Promise.all([johnDoe, companyAdmin, samRivers].map((id) => account.users.read(id, signal)));
     await account.api.putBusinessTypes(johnDoe, { businessTypes: ['buyer'], version }, signal, () => {});
     await account.api.search(tenants.partner, 'sam.rivers', signal);
-    for await (const users of account.changes.poll(signal)) expect(users.length).toBeGreaterThan(0);
+    for await (const users of account.changes.poll(1, signal)) expect(users.length).toBeGreaterThan(0);
   } finally {
     lifetime.abort();
     await dispatcher.destroy();

@@ -273,7 +273,7 @@ describe('changes', () => {
     const first = await api.getChanges({ root: tenant, since: '2026-01-02T03:04:05.000Z' }, always());
     await api.getChanges({ after: first.after ?? '' }, always());
     expect(sent.map((each) => each.url)).toEqual([
-      `${url}/users?subtree_root_tenant_id=${tenant}&updated_since=2026-01-02T03%3A04%3A05.000Z&lod=full`,
+      `${url}/users?subtree_root_tenant_id=${tenant}&updated_since=2026-01-02T03%3A04%3A05.000Z&lod=stamps&allow_deleted=true`,
       `${url}/users?after=A%2B%2F%3D%26x%3D1`,
     ]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isId, parseSearch, parseUser, parseUserPage, type User } from '../../../src/acronis/user.ts';
+import { isId, parseSearch, parseUser, parseUsers, type User } from '../../../src/acronis/user.ts';
 import { parseExactJson } from '../../../src/base/exact-json.ts';
 import { id, tenant, wireUser } from './support.ts';
 
@@ -10,7 +10,7 @@ const userIn = (raw: unknown): User | undefined => {
   return read.ok && read.shown.evidence.kind === 'seen' ? read.shown.evidence.user : undefined;
 };
 const usersOf = (raw: unknown): (User | undefined)[] | undefined =>
-  parseUserPage(raw)?.users.map(({ evidence }) => (evidence.kind === 'seen' ? evidence.user : undefined));
+  parseUsers(raw)?.map(({ evidence }) => (evidence.kind === 'seen' ? evidence.user : undefined));
 const parsed = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
   id: id(n),
   tenantId: tenant,
@@ -124,25 +124,8 @@ describe('an id', () => {
 });
 
 describe('a page of users', () => {
-  test('has the users and the cursor of the next page', () => {
-    const page = parseUserPage({ timestamp: 5, items: [wireUser(1)], paging: { cursors: { after: 'A==' } } });
-    expect(page).toEqual({ users: [{ id: id(1), evidence: { kind: 'seen', user: parsed(1) } }], after: 'A==' });
-  });
-
-  test.each([
-    ['no paging', {}],
-    ['paging null', { paging: null }],
-    ['no cursors', { paging: {} }],
-    ['cursors null', { paging: { cursors: null } }],
-    ['no after', { paging: { cursors: {} } }],
-    ['after null', { paging: { cursors: { after: null } } }],
-    ['after empty', { paging: { cursors: { after: '' } } }],
-  ])('with %s is the last one', (_, fields) => {
-    expect(parseUserPage({ items: [], ...fields })).toEqual({ users: [], after: undefined });
-  });
-
   test('with items null is empty, as some servers write it', () => {
-    expect(parseUserPage({ items: null })).toEqual({ users: [], after: undefined });
+    expect(parseUsers({ items: null })).toEqual([]);
   });
 
   test('leaves out what is not a user, and keeps the others', () => {
@@ -155,7 +138,7 @@ describe('a page of users', () => {
       wireUser(1, { deleted_at: '2026-01-02T03:04:05Z' }),
       wireUser(2, { deleted_at: '0001-01-01T00:00:00Z' }),
     ];
-    expect(parseUserPage({ items })?.users.map(({ evidence }) => evidence.kind)).toEqual(['gone', 'seen']);
+    expect(parseUsers({ items })?.map(({ evidence }) => evidence.kind)).toEqual(['gone', 'seen']);
   });
 
   test('may hold a user twice', () => {
@@ -163,9 +146,8 @@ describe('a page of users', () => {
     expect(usersOf({ items })?.map((user) => user?.version)).toEqual([1, 2]);
   });
 
-  test.each([undefined, null, [], {}, { items: {} }, { items: 'x' }, { items: [], paging: { cursors: { after: 5 } } }])(
-    'is not %j',
-    (raw) => expect(parseUserPage(raw)).toBeUndefined(),
+  test.each([undefined, null, [], {}, { items: {} }, { items: 'x' }])('is not %j', (raw) =>
+    expect(parseUsers(raw)).toBeUndefined(),
   );
 });
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { driftListener } from '../../../src/controllers/upsell/drift.ts';
 import type { Account } from '../../../src/fleet/accounts/accounts.ts';
-import { runDrift } from '../../../src/fleet/drift.ts';
+import { type ChangeBus, createChangeBus } from '../../../src/fleet/change-feed.ts';
 import { WorkQueue } from '../../../src/runtime/workqueue/queue.ts';
 import { quietMetrics } from '../../support/quiet.ts';
 import { answered, otherUserId, userId } from '../controllers/upsell/fake-acronis.ts';
@@ -12,6 +13,7 @@ let queued: string[];
 let drifted: number;
 let stop: AbortController;
 let ended: Promise<void>;
+let bus: ChangeBus;
 let accounts: (signal: AbortSignal) => Promise<readonly Account[]>;
 
 const accountOf = (clientId = 'a') =>
@@ -34,10 +36,15 @@ const start = () => {
     },
   };
   const queue = { add: (key: string, priority: string) => queued.push(`${key} ${priority}`) };
-  ended = runDrift(
-    { fleet, queue, accounts: (signal) => accounts(signal), intervalMs: minute, clock, log, metrics },
-    stop.signal,
-  );
+  bus = createChangeBus({
+    accounts: (signal) => accounts(signal),
+    fleetSize: () => fleet.size,
+    intervalMs: minute,
+    clock,
+    log,
+  });
+  bus.subscribe(driftListener({ fleet, queue, metrics }));
+  ended = bus.run(stop.signal);
   onTestFinished(async () => {
     stop.abort(new Error('stop'));
     await ended;
@@ -75,6 +82,51 @@ describe('a user that somebody changed', () => {
     world.acronis.changed = [otherUserId];
     await world.clock.advance(minute);
     expect(queued).toEqual([]);
+  });
+
+  it('is counted once, however many objects name it and however often the feed shows it', async () => {
+    const user = world.acronis.add({ id: userId });
+    for (const name of ['one', 'two']) await world.reconcile(world.cluster.create({ userID: userId }, { name }));
+    start();
+    user.version++;
+    world.acronis.changed = [userId];
+    await world.clock.advance(5 * minute);
+    expect(drifted).toBe(1);
+  });
+
+  it('is no drift for an object that is suspended', async () => {
+    const user = world.acronis.add({ id: userId });
+    world.cluster.create({ userID: userId, suspend: true });
+    start();
+    user.version++;
+    world.acronis.changed = [userId];
+    await world.clock.advance(minute);
+    expect([queued, drifted]).toEqual([[], 0]);
+  });
+
+  it('is reconciled within the interval when it was deleted', async () => {
+    const user = world.acronis.add({ id: userId });
+    const key = world.cluster.create({ userID: userId });
+    await world.reconcile(key);
+    start();
+    Object.assign(user, { deleted_at: '2026-01-02T03:00:00' });
+    world.acronis.changed = [userId];
+    await world.clock.advance(minute);
+    expect(queued).toEqual([`${key} retry`]);
+  });
+
+  it('is delivered to every subscriber', async () => {
+    world.acronis.add({ id: otherUserId });
+    start();
+    const heard: string[] = [];
+    const end = bus.subscribe((account, changes) => void heard.push(...changes.map(({ id }) => `${account.id} ${id}`)));
+    world.acronis.changed = [otherUserId];
+    await world.clock.advance(minute);
+    end();
+    world.acronis.changed = [];
+    await world.clock.advance(minute);
+    expect(heard).toEqual([`${accountOf().id} ${otherUserId}`]);
+    expect(bus.states()).toEqual(new Map([[accountOf().id, { kind: 'following' }]]));
   });
 
   it('is looked at for each object that names it', async () => {
@@ -123,7 +175,7 @@ describe('a feed that does not answer', () => {
     world.acronis.changed = [userId];
     start();
     await world.clock.advance(3 * minute);
-    expect(queued).toHaveLength(3);
+    expect(queued, 'once for each change').toHaveLength(1);
     expect(hung, 'the slow one is not asked again while it is asked').toBe(4);
     hang.resolve({ items: [] });
     await world.clock.advance(minute);
@@ -161,18 +213,15 @@ it('what it finds merges with what waits in the real queue already', async () =>
   const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue, maxInFlight: 4 });
   queue.add(key, 'change');
   world.acronis.changed = [userId];
-  ended = runDrift(
-    {
-      fleet,
-      queue,
-      accounts: (signal) => accounts(signal),
-      intervalMs: minute,
-      clock,
-      log,
-      metrics: quietMetrics.upsell,
-    },
-    stop.signal,
-  );
+  bus = createChangeBus({
+    accounts: (signal) => accounts(signal),
+    fleetSize: () => fleet.size,
+    intervalMs: minute,
+    clock,
+    log,
+  });
+  bus.subscribe(driftListener({ fleet, queue, metrics: quietMetrics.upsell }));
+  ended = bus.run(stop.signal);
   onTestFinished(async () => {
     stop.abort(new Error('stop'));
     await ended;

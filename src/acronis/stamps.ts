@@ -1,0 +1,64 @@
+/** A page of the change feed: which users changed, at the level of detail `stamps`, and when the server said so. */
+import * as z from 'zod';
+import { idSchema, isTime, type Revision, revisionSchema } from './user.ts';
+
+/** A change of a user, whatever changed it. */
+export interface UserStamp {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly version: Revision;
+  readonly deleted: boolean;
+}
+
+export interface StampPage {
+  /** An item that is not a user is left out. */
+  readonly stamps: readonly UserStamp[];
+  /** The cursor of the next page; it holds every filter. Undefined on the last page. */
+  readonly after: string | undefined;
+  /** The server's time when it answered, in milliseconds since 1970; undefined where it says none that can be read. */
+  readonly timestamp: number | undefined;
+  /** The latest change of the page by the server's clock, likewise. */
+  readonly newestChange: number | undefined;
+}
+
+const stamp = z.object({
+  id: idSchema,
+  tenant_id: idSchema,
+  version: revisionSchema,
+  updated_at: z.unknown().optional(),
+  deleted_at: z.string().nullish(),
+});
+
+const page = z.object({
+  /** Lists that are empty come as `null` from some servers. */
+  items: z.array(z.unknown()).nullable(),
+  timestamp: z.unknown().optional(),
+  paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
+});
+
+/** The page, or undefined where the response is not one. */
+export function parseStampPage(raw: unknown): StampPage | undefined {
+  const parsed = page.safeParse(raw);
+  if (!parsed.success) return undefined;
+  const stamps: UserStamp[] = [];
+  let newestChange: number | undefined;
+  for (const item of parsed.data.items ?? []) {
+    const { success, data } = stamp.safeParse(item);
+    if (!success) continue;
+    stamps.push({ id: data.id, tenantId: data.tenant_id, version: data.version, deleted: isTime(data.deleted_at) });
+    const changed = serverTime(data.updated_at);
+    if (changed !== undefined && changed > (newestChange ?? 0)) newestChange = changed;
+  }
+  const after = parsed.data.paging?.cursors?.after || undefined;
+  return { stamps, after, timestamp: serverTime(parsed.data.timestamp), newestChange };
+}
+
+const dateTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?/;
+const zone = /(Z|[+-]\d\d:?\d\d)$/i;
+
+/** RFC 3339, or the same without a zone, which is UTC (the OpenAPI's own example). */
+function serverTime(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !dateTime.test(value)) return undefined;
+  const at = Date.parse(zone.test(value) ? value : `${value}Z`);
+  return at > 0 ? at : undefined;
+}
