@@ -104,7 +104,7 @@ export const settings: readonly Setting[] = [
     flag: '--drift-interval',
     placeholder: '<duration>',
     kind: kinds.interval,
-    byDefault: '1m',
+    byDefault: '15s',
     group: 'Work',
     help: 'how often the change feed is asked',
     description: 'How often the change feed is asked what changed in Acronis.',
