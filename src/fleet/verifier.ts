@@ -18,6 +18,8 @@ import { VerifierLane } from './verifier-lane.ts';
 export interface Verifier {
   /** As the queue's own: a settled object whose turn has merely come is verified, everything else goes to the queue. */
   add(key: string, priority: Priority): void;
+  /** What its object depends on changed: a settled one is verified, any other is tried again now. */
+  recheck(key: string): void;
   /** Works until the signal is aborted; resolves once the reads in flight have ended. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -64,6 +66,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   return {
     add,
+    recheck(key) {
+      const object = fleet.get(key);
+      add(key, object !== undefined && judge.isSettled(object) ? 'resync' : 'retry');
+    },
     async run(signal) {
       running = signal;
       for (const lane of lanes.values()) lane.start(signal);

@@ -45,16 +45,16 @@ export async function runLeader(options: LeaderOptions, signal: AbortSignal): Pr
   };
   const onCredentialsChanged = (source: Source) => {
     accounts.keepOnly([...sources.remembered()]);
-    // A whole fleet may use them: what a person edits meanwhile goes first.
-    for (const key of [...fleet.byIndex('source', source)]) queue.add(key, 'retry');
+    // A whole fleet may use them: what is settled is verified, a hundred a read, and only what is not as it was reported is reconciled.
+    for (const key of [...fleet.byIndex('source', source)]) verifier.recheck(key);
   };
-  const accountsInUse = async (until: AbortSignal): Promise<readonly Account[]> => {
+  const accountsInUse = async (): Promise<readonly Account[]> => {
     // Secrets that no object names any more leave no token behind.
     accounts.keepOnly([...sources.remembered()]);
     const found = new Set<Account>();
     for (const source of sourcesInUse()) {
-      // One Secret that cannot be read is no reason to look at no account at all.
-      const result = await sources.read(source, until).catch(() => undefined);
+      // What was read last counts: no feed waits for a Secret that cannot be read.
+      const result = sources.latest(source);
       if (result?.kind === 'found') found.add(accounts.of(result.credentials));
     }
     return [...found];

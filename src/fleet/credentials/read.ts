@@ -1,9 +1,7 @@
 /**
- * Reads credentials where they stand: in the operator's environment, in mounted files, or in a Secret. What is missing, and what to do about it, is
- * said here in the words of each place.
+ * Reads credentials where they stand: in the operator's environment, in mounted files, or in a Secret. What is missing or cannot be right, and what to do
+ * about it, is said here in the words of each place.
  */
-import { readFile, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as z from 'zod';
 import {
   type CredentialKey,
@@ -14,16 +12,18 @@ import {
 import type { UrlPolicy } from '../../acronis/http/url.ts';
 import { splitKey } from '../../api/object.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
-import { isForbidden, isNotFound } from '../../kubernetes/calls/errors.ts';
+import { isForbidden, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
 import type { Source } from '../objects.ts';
+import { readDirectory } from './directory.ts';
+import { toValue, type Value } from './values.ts';
 
 export type OwnCredentials =
   | { readonly kind: 'environment'; readonly values: Readonly<Partial<Record<CredentialKey, string | undefined>>> }
   | { readonly kind: 'directory'; readonly path: string };
 
 const secrets = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' } as const;
-const secretSchema = z.object({ data: z.record(z.string(), z.string()).nullish() });
+const secretSchema = z.object({ kind: z.literal('Secret'), data: z.record(z.string(), z.string()).nullish() });
 
 const environmentNames: Readonly<Record<CredentialKey, string>> = {
   url: 'ACRONIS_URL',
@@ -31,32 +31,32 @@ const environmentNames: Readonly<Record<CredentialKey, string>> = {
   clientSecret: 'ACRONIS_CLIENT_SECRET',
 };
 
+interface Place {
+  /** How it is called in a sentence, such as `Secret acronis-credentials`. */
+  readonly name: string;
+  readonly nameOf: (key: CredentialKey) => string;
+  /** What to do where something is missing. */
+  readonly advice: string;
+}
+
+const environment: Place = {
+  name: "The operator's environment",
+  nameOf: (key) => environmentNames[key],
+  advice: 'Set what is missing and restart it, or name a Secret with spec.credentialsSecretRef.',
+};
+const directory: Place = {
+  name: "The operator's --acronis-credentials-dir",
+  nameOf: (key) => key,
+  advice: 'Add what is missing, or name a Secret with spec.credentialsSecretRef.',
+};
+
 /** The operator's own. A change of the environment needs a new process, a change of the files does not. */
 export async function readOwn(own: OwnCredentials, policy: UrlPolicy): Promise<CredentialsResult> {
-  if (own.kind === 'environment') {
-    const where = "The operator's environment";
-    const result = parseCredentials(own.values, where, policy, (key) => environmentNames[key]);
-    return advised(result, 'Set what is missing and start it anew, or name a Secret with spec.credentialsSecretRef.');
-  }
-  const result = parseCredentials(await readDirectory(own.path), "The operator's --acronis-credentials-dir", policy);
-  return advised(result, 'Add what is missing, or name a Secret with spec.credentialsSecretRef.');
+  if (own.kind === 'directory') return judge(await readDirectory(own.path), directory, policy);
+  const { values } = own;
+  const bytes = (key: CredentialKey) => toValue(Buffer.from(values[key] ?? ''));
+  return judge(Object.fromEntries(credentialKeys.map((key) => [key, bytes(key)])), environment, policy);
 }
-
-/** A mounted Secret is replaced whole, by its link `..data`; two states of it must not be read as one. */
-async function readDirectory(path: string): Promise<Partial<Record<CredentialKey, string | undefined>>> {
-  const current = () => realpath(join(path, '..data')).catch(() => path);
-  for (let attempt = 1; ; attempt++) {
-    const from = await current();
-    const texts = await Promise.all(
-      credentialKeys.map((key) => readFile(join(from, key), 'utf8').catch(() => undefined)),
-    );
-    if (attempt < 3 && from !== (await current())) continue;
-    return Object.fromEntries(credentialKeys.map((key, at) => [key, texts[at]]));
-  }
-}
-
-const advised = (result: CredentialsResult, advice: string): CredentialsResult =>
-  result.kind === 'missing' ? { kind: 'missing', problem: `${result.problem} ${advice}` } : result;
 
 /** @throws KubernetesError where the API server could not be asked, or the signal's reason. */
 export async function readSecret(
@@ -66,16 +66,17 @@ export async function readSecret(
   signal: AbortSignal,
 ): Promise<CredentialsResult> {
   const { namespace, name } = splitKey(source);
+  const place: Place = { name: `Secret ${name}`, nameOf: (key) => key, advice: 'Add what is missing to it.' };
   try {
     const raw = await client.request({ method: 'GET', path: pathOf(secrets, { namespace, name }) }, signal);
-    const data = secretSchema.safeParse(raw).data?.data ?? {};
-    const values = Object.fromEntries(
-      credentialKeys.map((key) => [
-        key,
-        Object.hasOwn(data, key) ? Buffer.from(data[key] ?? '', 'base64').toString('utf8') : undefined,
-      ]),
-    );
-    return advised(parseCredentials(values, `Secret ${name}`, policy), 'Add what is missing to it.');
+    const secret = secretSchema.safeParse(raw).data;
+    // What is no Secret says nothing about one.
+    if (secret === undefined)
+      throw new KubernetesError('the API server answered with something that is not a Secret', {
+        reason: 'InvalidAnswer',
+      });
+    const values = Object.entries(secret.data ?? {}).map(([key, data]) => [key, toValue(Buffer.from(data, 'base64'))]);
+    return judge(Object.fromEntries(values), place, policy);
   } catch (error) {
     if (isNotFound(error))
       return {
@@ -89,4 +90,22 @@ export async function readSecret(
       };
     throw error;
   }
+}
+
+function judge(
+  values: Readonly<Partial<Record<CredentialKey, Value | undefined>>>,
+  { name, nameOf, advice }: Place,
+  policy: UrlPolicy,
+): CredentialsResult {
+  const texts: Partial<Record<CredentialKey, string>> = {};
+  const oddities: string[] = [];
+  for (const key of credentialKeys) {
+    const value = values[key];
+    if (value?.kind === 'odd') oddities.push(`${nameOf(key)} ${value.oddity}`);
+    if (value?.kind === 'text') texts[key] = value.text;
+  }
+  if (oddities.length > 0)
+    return { kind: 'missing', problem: `${name}: ${oddities.join('; ')}. Write it again as plain text.` };
+  const result = parseCredentials(texts, name, policy, nameOf);
+  return result.kind === 'missing' ? { kind: 'missing', problem: `${result.problem} ${advice}` } : result;
 }

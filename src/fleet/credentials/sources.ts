@@ -1,25 +1,30 @@
 /**
  * Where credentials come from, kept: the operator's own and Secrets that objects name.
- * Each source in use is read again every few seconds, so that a rotation is seen without a restart and without the right to watch Secrets.
- * What a source said last that was good is remembered, for objects whose deletion must still take a type away.
+ * Each source in use is read again every few seconds, concurrently and each with its own deadline, so that a rotation is seen without a restart and without
+ * the right to watch Secrets, and none waits for another.
+ *
+ * What was read last stays in use while a source cannot be read, for as long as that lasts; so does a good set of the operator's own while its files hold
+ * none. What was good last is remembered besides, for objects whose deletion must still revoke a type.
  */
 import type { Credentials, CredentialsResult } from '../../acronis/credentials.ts';
 import type { UrlPolicy } from '../../acronis/http/url.ts';
 import { orAborted } from '../../base/abort.ts';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import { ownSource, type Source } from '../objects.ts';
 import { type OwnCredentials, readOwn, readSecret } from './read.ts';
 
 export interface CredentialSources {
-  /** What the source says now, or said a few seconds ago. @throws KubernetesError where a Secret could not be asked for. */
+  /** What the source says now, or said when it could be read last. @throws KubernetesError where a Secret could not be read yet at all. */
   read(source: Source, signal: AbortSignal): Promise<CredentialsResult>;
+  /** What it said when it could be read last, without waiting; undefined before that. */
+  latest(source: Source): CredentialsResult | undefined;
   /** The last good credentials of a source, even if it is gone by now. */
   lastGood(source: Source): Credentials | undefined;
   /** Reads the sources in use again and again until the signal is aborted, and calls `onChange` for each that says something else than before. */
   run(inUse: () => Iterable<Source>, onChange: (source: Source) => void, signal: AbortSignal): Promise<void>;
-  /** All credentials that somebody may still use. */
+  /** All credentials that may still be used. */
   remembered(): Iterable<Credentials>;
 }
 
@@ -31,45 +36,87 @@ export interface SourcesOptions {
   readonly log: Log;
 }
 
-/** A change is seen within this time, while there are no more than `mostReadsPerSecond` times as many Secrets in use. */
+/** A change is seen within this time, while there are no more than `maxReadsPerSecond` times as many Secrets in use. */
 const rereadMs = 10_000;
-const mostReadsPerSecond = 20;
+const maxReadsPerSecond = 20;
+/** Reads in flight of the regular round. */
+const maxConcurrentReads = 16;
+/** One that takes longer is given up. */
+const readDeadlineMs = 5_000;
+
+interface Known {
+  readonly result: CredentialsResult;
+  /** When it was tried last, whether or not that worked. */
+  triedAt: number;
+}
 
 interface Pending {
   readonly result: Promise<CredentialsResult>;
   readonly end: AbortController;
+  readonly deadline: Timer;
   waiting: number;
 }
 
 export function createCredentialSources({ own, policy, client, clock, log }: SourcesOptions): CredentialSources {
-  const known = new Map<Source, { result: CredentialsResult; at: number }>();
+  const known = new Map<Source, Known>();
   const good = new Map<Source, Credentials>();
   const pending = new Map<Source, Pending>();
   /** What `run` compares with: a change that a reconcile was the first to read is news to all other objects all the same. */
-  const told = new Map<Source, CredentialsResult>();
+  const reported = new Map<Source, CredentialsResult>();
+  /** What is wrong with sources that cannot be read, or whose last good set is kept. */
+  const problems = new Map<Source, string>();
+
+  const warnOnce = (source: Source, problem: string) => {
+    if (problems.get(source) === problem) return;
+    problems.set(source, problem);
+    const kept = known.has(source) ? '; the last ones are kept' : '';
+    log.warn(`credentials could not be read${kept}`, { source: nameOf(source), error: problem });
+  };
+
+  const readNow = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
+    if (source !== ownSource) return await readSecret(source, client, policy, signal);
+    const result = await readOwn(own, policy);
+    const kept = good.get(source);
+    if (result.kind === 'found' || kept === undefined) return result;
+    // Files are written one after the other, and by people.
+    warnOnce(source, result.problem);
+    return { kind: 'found', credentials: kept };
+  };
 
   const fetch = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
-    const result = source === ownSource ? await readOwn(own, policy) : await readSecret(source, client, policy, signal);
-    known.set(source, { result, at: clock.now() });
-    if (!told.has(source)) told.set(source, result);
-    if (result.kind === 'found') good.set(source, result.credentials);
-    return result;
+    const before = known.get(source);
+    try {
+      const result = await orAborted(readNow(source, signal), signal);
+      if (result.kind !== 'found' || result.credentials !== good.get(source)) problems.delete(source);
+      known.set(source, { result, triedAt: clock.now() });
+      if (!reported.has(source)) reported.set(source, result);
+      if (result.kind === 'found') good.set(source, result.credentials);
+      return result;
+    } catch (error) {
+      if (before !== undefined) before.triedAt = clock.now();
+      throw error;
+    }
   };
 
   const begin = (source: Source): Pending => {
     const end = new AbortController();
+    const late = () => end.abort(new Error(`no response within ${readDeadlineMs / 1000} s`));
+    const deadline = clock.after(readDeadlineMs, late);
     const result = fetch(source, end.signal).finally(() => forget(source, end));
-    // Whoever asked may have been aborted by the time it fails.
+    // The callers may have been aborted by the time it fails.
     result.catch(() => {});
-    const started = { result, end, waiting: 0 };
+    const started = { result, end, deadline, waiting: 0 };
     pending.set(source, started);
     return started;
   };
   const forget = (source: Source, end: AbortController) => {
-    if (pending.get(source)?.end === end) pending.delete(source);
+    const current = pending.get(source);
+    if (current?.end !== end) return;
+    current.deadline.cancel();
+    pending.delete(source);
   };
 
-  /** One request for a source, however many ask; it ends early only when none of them waits any more. */
+  /** One request for a source, however many callers wait; it ends early only when none of them waits any more. */
   const fetchOnce = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
     const request = pending.get(source) ?? begin(source);
     request.waiting++;
@@ -79,47 +126,60 @@ export function createCredentialSources({ own, policy, client, clock, log }: Sou
       request.waiting--;
       if (request.waiting === 0) {
         forget(source, request.end);
-        request.end.abort(new Error('nobody waits for these credentials any more'));
+        request.end.abort(new Error('no caller waits for these credentials any more'));
       }
+    }
+  };
+
+  /** One read of the regular round. */
+  const check = async (source: Source, onChange: (source: Source) => void, signal: AbortSignal): Promise<void> => {
+    try {
+      const now = await fetchOnce(source, signal);
+      const before = reported.get(source);
+      if (before === undefined || sameResult(before, now)) return;
+      reported.set(source, now);
+      log.info('credentials changed', { source: nameOf(source), found: now.kind });
+      onChange(source);
+    } catch (error) {
+      if (!signal.aborted) warnOnce(source, String(error));
     }
   };
 
   return {
     async read(source, signal) {
       const entry = known.get(source);
-      if (entry !== undefined && clock.now() - entry.at < 2 * rereadMs) return entry.result;
-      return await fetchOnce(source, signal);
+      if (entry !== undefined && clock.now() - entry.triedAt < 2 * rereadMs) return entry.result;
+      try {
+        return await fetchOnce(source, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (entry === undefined) throw error;
+        warnOnce(source, String(error));
+        return entry.result;
+      }
     },
+    latest: (source) => known.get(source)?.result,
     lastGood: (source) => good.get(source),
     remembered: () => good.values(),
     async run(inUse, onChange, signal) {
-      const failing = new Set<Source>();
       while (!signal.aborted) {
         const used = new Set(inUse());
-        for (const source of [...known.keys(), ...good.keys(), ...told.keys(), ...failing]) {
-          if (!used.has(source)) for (const each of [known, good, told, failing]) each.delete(source);
-        }
-        await clock.sleep(Math.max(rereadMs, (used.size / mostReadsPerSecond) * 1000), signal).catch(() => {});
-        for (const source of used) {
-          if (signal.aborted) return;
-          const name = source === ownSource ? 'own' : source;
-          try {
-            const now = await fetchOnce(source, signal);
-            failing.delete(source);
-            const before = told.get(source);
-            if (before === undefined || sameResult(before, now)) continue;
-            told.set(source, now);
-            log.info('credentials changed', { source: name, found: now.kind });
-            onChange(source);
-          } catch (error) {
-            if (signal.aborted || failing.has(source)) continue;
-            failing.add(source);
-            log.warn('credentials could not be read; the last ones are kept', { source: name, error: String(error) });
+        for (const each of [known, good, reported, problems])
+          for (const source of each.keys()) if (!used.has(source)) each.delete(source);
+        await clock.sleep(Math.max(rereadMs, (used.size / maxReadsPerSecond) * 1000), signal).catch(() => {});
+        const left = used.values();
+        const some = async () => {
+          for (const source of left) {
+            if (signal.aborted) return;
+            await check(source, onChange, signal);
           }
-        }
+        };
+        await Promise.all(Array.from({ length: Math.min(maxConcurrentReads, used.size) }, some));
       }
     },
   };
 }
+
+const nameOf = (source: Source): string => (source === ownSource ? 'own' : source);
 
 const sameResult = (a: CredentialsResult, b: CredentialsResult): boolean => JSON.stringify(a) === JSON.stringify(b);

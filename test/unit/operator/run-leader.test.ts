@@ -96,7 +96,7 @@ describe('credentials', () => {
     expect(keys.map((key) => world.cluster.reason(key))).toEqual(['BuyerAssigned', 'BuyerAssigned']);
   });
 
-  it('that are rotated are used within seconds, the old ones no more, and objects of others are not looked at', async () => {
+  it('that are rotated are used within seconds, the old ones no more, and no object is reconciled for it', async () => {
     world.acronis.add({ id: userId });
     world.acronis.add({ id: otherUserId });
     world.cluster.secrets.set('customers/theirs', { ...ownValues, clientID: 'old' });
@@ -105,14 +105,36 @@ describe('credentials', () => {
     await world.clock.advance(100);
     const old = account('old');
     const own = account(ownValues.clientID);
-    const looks = metrics.results.length;
+    const reconciles = metrics.results.length;
     world.acronis.tokenRequests.length = 0;
     world.cluster.secrets.set('customers/theirs', { ...ownValues, clientID: 'new' });
     await world.clock.advance(25_000);
-    expect(metrics.results).toHaveLength(looks + 1);
+    expect(metrics.results).toHaveLength(reconciles);
     expect(world.acronis.tokenRequests).toEqual([`Basic ${btoa('new:canary-client-secret')}`]);
     expect(account(ownValues.clientID)).toBe(own);
     expect(account('old'), 'the old account and its token are forgotten').not.toBe(old);
+  });
+
+  it('that are rotated while Acronis does not respond flip no object: nothing is written until it responds again', async () => {
+    world.cluster.secrets.set('customers/theirs', { ...ownValues, clientID: 'old' });
+    for (let n = 0; n < 50; n++) {
+      const id = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+      world.acronis.add({ id });
+      world.cluster.create({ userID: id, ...withSecret }, { name: `x-${n}` });
+    }
+    await world.clock.advance(5_000);
+    const before = writes();
+    for (const operation of ['token', 'get', 'batch'] as const)
+      world.acronis.always(operation, () => {
+        throw answered(502);
+      });
+    world.cluster.secrets.set('customers/theirs', { ...ownValues, clientID: 'new' });
+    await world.clock.advance(10 * 60_000);
+    expect(writes()).toEqual(before);
+    for (const operation of ['token', 'get', 'batch'] as const) world.acronis.always(operation, undefined);
+    await world.clock.advance(5 * 60_000);
+    expect(writes()).toEqual(before);
+    expect(world.acronis.tokenRequests.at(-1)).toBe(`Basic ${btoa('new:canary-client-secret')}`);
   });
 
   it('that no object names any more are forgotten with their token', async () => {

@@ -108,16 +108,45 @@ describe('a Secret', () => {
     expect(await sources.read(theirs, never)).toEqual(good);
   });
 
-  it('without data, or that is no Secret at all, is missing', async () => {
+  it('without data is missing, and what is no Secret at all says nothing about one', async () => {
     const { request } = cluster;
+    let response: unknown = { kind: 'Secret' };
     cluster.request = async (call, signal) =>
-      call.path.includes('/secrets/') ? 'surprise' : request.call(cluster, call, signal);
+      call.path.includes('/secrets/') ? response : request.call(cluster, call, signal);
     expect((await sources.read(theirs, never)).kind).toBe('missing');
+    response = 'surprise';
+    await expect(sources.read('customers/other', never)).rejects.toThrow('not a Secret');
+  });
+
+  it.each<[oddity: string, value: Uint8Array, said: string]>([
+    ['a NUL byte', Buffer.from('canary\0secret'), 'clientSecret holds a NUL byte'],
+    ['UTF-16', Buffer.from('canary-secret', 'utf16le'), 'clientSecret is UTF-16; save it as UTF-8'],
+    ['UTF-16 with its mark', Buffer.from('\ufeffcanary-secret', 'utf16le'), 'clientSecret is UTF-16; save it as UTF-8'],
+    ['other bytes', Buffer.from([0x63, 0xc3, 0x28]), 'clientSecret is no UTF-8 text'],
+    ['base64 twice', Buffer.from(btoa('canary-secret-value')), 'clientSecret is base64 once more than it should be'],
+    ['a line break', Buffer.from('canary\nsecret'), 'clientSecret holds a line break or another control character'],
+    ['900 KiB', Buffer.alloc(900 * 1024, 'x'), 'clientSecret is 921600 bytes long, which no URL, id or secret is'],
+  ])('whose value is %s is not used: Secret, key and oddity are named, never the value', async (_, value, said) => {
+    const encoded = Object.entries(ownValues).map(([key, text]) => [key, btoa(text)]);
+    const data = { ...Object.fromEntries(encoded), clientSecret: Buffer.from(value).toString('base64') };
+    cluster.request = async () => ({ kind: 'Secret', data });
+    const result = await sources.read(theirs, never);
+    expect(result).toEqual({ kind: 'missing', problem: `Secret theirs: ${said}. Write it again as plain text.` });
+    expect(JSON.stringify(result)).not.toContain('canary');
+  });
+
+  it('whose values begin with a byte order mark, or look like base64 by chance, is used', async () => {
+    cluster.secrets.set(theirs, {
+      ...ownValues,
+      url: `\ufeff${ownValues.url}`,
+      clientSecret: 'Zm9vYmFyCg9zabcd1234EFGH',
+    });
+    expect((await sources.read(theirs, never)).kind).toBe('found');
   });
 });
 
 describe('reading', () => {
-  it('asks once, however many ask at once', async () => {
+  it('asks once, however many ask concurrently', async () => {
     cluster.secrets.set(theirs, ownValues);
     await Promise.all(Array.from({ length: 50 }, () => sources.read(theirs, never)));
     expect(secretReads()).toBe(1);
@@ -152,7 +181,7 @@ describe('reading', () => {
     expect(secretReads()).toBe(1);
   });
 
-  it('ends the request when nobody waits any more, and the next one asks anew', async () => {
+  it('ends the request when no caller waits any more, and the next one asks again', async () => {
     let told: AbortSignal | undefined;
     const { request } = cluster;
     cluster.request = (_, signal) => {
@@ -173,7 +202,7 @@ describe('reading', () => {
 });
 
 describe('a rotation', () => {
-  it('is noticed within seconds, told once, and logged without a secret', async () => {
+  it('is noticed within seconds, reported once, and logged without a secret', async () => {
     cluster.secrets.set(theirs, ownValues);
     await sources.read(theirs, never);
     const { changed } = running(() => [theirs]);
@@ -190,18 +219,18 @@ describe('a rotation', () => {
     ]);
   });
 
-  it('that a reconcile was the first to read is told to the others all the same', async () => {
+  it('that a reconcile was the first to read is reported to the others all the same', async () => {
     await sources.read(theirs, never);
-    const { changed } = running(() => [theirs]);
-    unreadable(2);
+    const many = Array.from({ length: 999 }, (_, at) => `ns/secret-${at}`);
+    const { changed } = running(() => [theirs, ...many]);
     await clock.advance(25_000);
     cluster.secrets.set(theirs, ownValues);
     expect((await sources.read(theirs, never)).kind).toBe('found');
-    await clock.advance(10_000);
+    await clock.advance(25_000);
     expect(changed).toEqual([theirs]);
   });
 
-  it('of what was missing is told when it comes, and when it goes', async () => {
+  it('of what was missing is reported when it comes, and when it goes', async () => {
     await sources.read(theirs, never);
     const { changed } = running(() => [theirs]);
     cluster.secrets.set(theirs, ownValues);
@@ -225,6 +254,40 @@ describe('a rotation', () => {
     unreadable(1);
     await clock.advance(10_000);
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
+  });
+
+  it('is not what keeps the last ones from being used: while a Secret is answered 500, or not at all, they are, for hours', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    const { changed } = running(() => [theirs]);
+    unreadable(1_000_000);
+    await clock.advance(3 * 3_600_000);
+    expect(await sources.read(theirs, never)).toEqual(good);
+    cluster.request = () => new Promise(() => {});
+    await clock.advance(3 * 3_600_000);
+    expect(await sources.read(theirs, never)).toEqual(good);
+    expect(changed).toEqual([]);
+    expect(log.lines.map(({ message }) => message)).toEqual([
+      'credentials could not be read; the last ones are kept',
+      'credentials could not be read; the last ones are kept',
+    ]);
+  });
+
+  it('is seen within seconds, though five other Secrets hang at each read', async () => {
+    cluster.secrets.set(theirs, ownValues);
+    await sources.read(theirs, never);
+    const hanging = [1, 2, 3, 4, 5].map((n) => `customers/hangs-${n}`);
+    const { request } = cluster;
+    cluster.request = (call, signal) =>
+      call.path.includes('/hangs-') ? new Promise(() => {}) : request.call(cluster, call, signal);
+    const { changed } = running(() => [...hanging, theirs]);
+    await clock.advance(60_000);
+    cluster.secrets.set(theirs, { ...ownValues, clientID: 'new' });
+    await clock.advance(15_000);
+    expect(changed).toEqual([theirs]);
+    const failed = expect(sources.read(hanging[0] ?? '', never)).rejects.toThrow('no response within 5 s');
+    await clock.advance(5_000);
+    await failed;
   });
 
   it('one Secret that cannot be read holds no other one up', async () => {
@@ -292,7 +355,7 @@ describe("the operator's own", () => {
     expect(await sources.read(ownSource, never)).toEqual({
       kind: 'missing',
       problem:
-        "The operator's environment lacks ACRONIS_URL, ACRONIS_CLIENT_ID, ACRONIS_CLIENT_SECRET. Set what is missing and start it anew, or name a Secret with spec.credentialsSecretRef.",
+        "The operator's environment lacks ACRONIS_URL, ACRONIS_CLIENT_ID, ACRONIS_CLIENT_SECRET. Set what is missing and restart it, or name a Secret with spec.credentialsSecretRef.",
     });
     expect(cluster.calls).toEqual([]);
   });
@@ -339,5 +402,55 @@ describe("the operator's own", () => {
     for (const [name, value] of Object.entries(ownValues)) writeFileSync(join(path, name), `${value}\n`);
     await clock.advance(20_000);
     expect(await sources.read(ownSource, never)).toEqual(good);
+  });
+  it.each<[what: string, spoil: (file: string) => void, said: string]>([
+    ['empty', (file) => writeFileSync(file, ''), 'clientSecret is empty'],
+    ['gone', (file) => rmSync(file), 'lacks clientSecret'],
+    [
+      'a directory',
+      (file) => {
+        rmSync(file);
+        mkdirSync(file);
+      },
+      'clientSecret is a directory and no file',
+    ],
+    [
+      '10 MiB',
+      (file) => writeFileSync(file, Buffer.alloc(10 * 1024 * 1024, 'x')),
+      'clientSecret is 10485760 bytes long',
+    ],
+    ['half of a URL', (file) => writeFileSync(join(file, '..', 'url'), 'https://eu2-cl'), 'URL'],
+  ])('stay in use while a file is %s, and the log says which and why', async (_, spoil, said) => {
+    const path = mkdtempSync(join(tmpdir(), 'credentials-'));
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+    for (const [name, value] of Object.entries(ownValues)) writeFileSync(join(path, name), value);
+    start({ kind: 'directory', path });
+    expect(await sources.read(ownSource, never)).toEqual(good);
+    spoil(join(path, 'clientSecret'));
+    await clock.advance(20_000);
+    expect(await sources.read(ownSource, never)).toEqual(good);
+    await clock.advance(20_000);
+    expect(await sources.read(ownSource, never)).toEqual(good);
+    expect(log.lines).toHaveLength(1);
+    expect(log.lines[0]).toMatchObject({
+      level: 'warn',
+      message: 'credentials could not be read; the last ones are kept',
+    });
+    expect(JSON.stringify(log.lines[0]?.fields)).toContain(said);
+    expect(JSON.stringify(log.lines)).not.toContain('canary');
+  });
+
+  it('that were never good say which file cannot be used, and why', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'credentials-'));
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+    for (const [name, value] of Object.entries(ownValues)) writeFileSync(join(path, name), value);
+    rmSync(join(path, 'clientID'));
+    mkdirSync(join(path, 'clientID'));
+    start({ kind: 'directory', path });
+    expect(await sources.read(ownSource, never)).toEqual({
+      kind: 'missing',
+      problem:
+        "The operator's --acronis-credentials-dir: clientID is a directory and no file. Write it again as plain text.",
+    });
   });
 });
