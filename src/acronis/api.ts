@@ -93,7 +93,10 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       const possible = ids.filter(isId);
       if (possible.length === 0) return new Map();
       const path = `/users?uuids=${possible.join(',')}&lod=full&allow_deleted=true`;
-      const users = expect(parseUsers(await get('get_users', path, signal)), 'a page of users');
+      const users = expect(
+        parseUsers(await get('get_users', path, signal, `${possible.length} users from ${possible[0]}`)),
+        'a page of users',
+      );
       return new Map(users.map(({ id, evidence }) => [id, evidence]));
     },
     async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
@@ -107,7 +110,10 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
     },
     async search(tenantId, text, signal) {
       const query = new URLSearchParams({ tenant: tenantId, text, limit: String(searchLimit) });
-      const { users, found } = expect(parseSearch(await get('search', `/search?${query}`, signal)), 'a search result');
+      const { users, found } = expect(
+        parseSearch(await get('search', `/search?${query}`, signal, `search in ${tenantId}`)),
+        'a search result',
+      );
       return { users, complete: found < searchLimit };
     },
     async getRootTenant(signal) {

@@ -2,7 +2,8 @@
  * Reads of single users that are asked for at about the same time travel together: `GET /users?uuids=` takes 100.
  * While a batch is under way, and for a moment after it was sent, the next one gathers: a busy operator sends few large batches, and an idle one
  * waits for nothing but the first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the answer then says why.
- * A batch that is refused as a whole is halved until the id that spoils it stands alone.
+ * A batch that fails as a whole is split before any of its users is blamed, and what failed alone is read alone for a while, so that its neighbours are
+ * never again in a batch with it.
  */
 
 import { orAborted } from '../base/abort.ts';
@@ -11,6 +12,7 @@ import { type AcronisApi, mostUsersPerRead } from './api.ts';
 import { AcronisError } from './errors.ts';
 import type { UserEvidence } from './evidence.ts';
 
+/** Reads by id as they are asked for. */
 export interface UserReader {
   /** What Acronis shows of the user now. @throws AcronisError, or the signal's reason. */
   read(id: string, signal: AbortSignal): Promise<UserEvidence>;
@@ -25,12 +27,16 @@ export interface BatchOptions {
   readonly windowMs?: number;
   /** The same while batches follow one another: from one being sent to the next. */
   readonly busyWindowMs?: number;
-  /** Batches under way at once. */
-  readonly mostAtOnce?: number;
+  /** Batches in flight. */
+  readonly maxInFlight?: number;
 }
 
-/** A batch under way for longer than this holds the next one up no more: one user whose read hangs must not slow the others. */
+/** A batch in flight for longer than this holds the next one up no more: one user whose read hangs must not slow the others. */
 const slowMs = 1_000;
+/** How long an id that failed alone stays out of batches. */
+const aloneMs = 10 * 60_000;
+/** Into how many a batch is split that failed: two more steps lead from a hundred to one, so that a read that hangs is over within the deadline of a reconcile. */
+const partSize = 10;
 
 interface Wanted {
   readonly id: string;
@@ -40,23 +46,23 @@ interface Wanted {
 }
 
 export function createUserReader(options: BatchOptions): UserReader {
-  const { api, clock, lifetime, windowMs = 5, busyWindowMs = 30, mostAtOnce = 2 } = options;
+  const { api, clock, lifetime, windowMs = 5, busyWindowMs = 30, maxInFlight = 2 } = options;
   let gathering = new Map<string, Wanted>();
   let windowOpen = false;
-  let underWay = 0;
+  let inFlight = 0;
   let sentAt = Number.NEGATIVE_INFINITY;
 
   const dispatch = () => {
-    while (gathering.size > 0 && underWay < mostAtOnce && (!windowOpen || gathering.size >= mostUsersPerRead)) {
+    while (gathering.size > 0 && inFlight < maxInFlight && (!windowOpen || gathering.size >= mostUsersPerRead)) {
       const batch = take();
-      underWay++;
+      inFlight++;
       sentAt = clock.now();
       let held = true;
       const release = () => {
         if (!held) return;
         held = false;
         slow.cancel();
-        underWay--;
+        inFlight--;
         dispatch();
       };
       const slow = clock.after(slowMs, release);
@@ -70,18 +76,28 @@ export function createUserReader(options: BatchOptions): UserReader {
     return all.slice(0, mostUsersPerRead);
   };
 
-  const fetchOne = async (wanted: Wanted) => {
+  /** Read alone, until these times. */
+  const alone = new Map<string, number>();
+  const keepAlone = (id: string) => {
+    const now = clock.now();
+    for (const [other, until] of alone) if (until <= now) alone.delete(other);
+    alone.set(id, now + aloneMs);
+  };
+
+  /** @returns why it failed; undefined where it did not. */
+  const fetchOne = async (wanted: Wanted): Promise<unknown> => {
     try {
       wanted.resolve(await api.getUser(wanted.id, lifetime));
+      return undefined;
     } catch (error) {
+      if (mayBeOneUsers(error)) keepAlone(wanted.id);
       wanted.reject(error);
+      return error;
     }
   };
 
-  /** Settles the promises of the batch, those that it left out a little later; never rejects. */
-  const fetchBatch = async (batch: readonly Wanted[]): Promise<void> => {
-    const [first] = batch;
-    if (first !== undefined && batch.length === 1) return await fetchOne(first);
+  /** Settles the promises of the batch, those that it left out a little later; never rejects. @returns why it failed as a whole. */
+  const fetchTogether = async (batch: readonly Wanted[]): Promise<unknown> => {
     let users: ReadonlyMap<string, UserEvidence>;
     try {
       users = await api.getUsers(
@@ -89,25 +105,59 @@ export function createUserReader(options: BatchOptions): UserReader {
         lifetime,
       );
     } catch (error) {
-      if (!spoiltByOne(error)) {
-        for (const wanted of batch) wanted.reject(error);
-        return;
-      }
-      const half = Math.ceil(batch.length / 2);
-      await Promise.all([fetchBatch(batch.slice(0, half)), fetchBatch(batch.slice(half))]);
-      return;
+      return error;
     }
     for (const wanted of batch) {
       const evidence = users.get(wanted.id);
       if (evidence === undefined) void fetchOne(wanted);
       else wanted.resolve(evidence);
     }
+    return undefined;
+  };
+
+  const fetchBatch = async (batch: readonly Wanted[]): Promise<void> => {
+    const [first] = batch;
+    if (first !== undefined && batch.length === 1) {
+      await fetchOne(first);
+      return;
+    }
+    const error = await fetchTogether(batch);
+    if (error === undefined) return;
+    if (mayBeOneUsers(error)) await split(batch);
+    else for (const wanted of batch) wanted.reject(error);
+  };
+
+  /** Two alone show whether it is the account's trouble. If it is not, tens, and of a ten that fails each alone. */
+  const split = async (batch: readonly Wanted[]): Promise<void> => {
+    const rest = [...batch];
+    const ends = [rest.shift(), rest.pop()].filter((wanted) => wanted !== undefined);
+    const shared = sharedFailure(await Promise.all(ends.map(fetchOne)));
+    if (shared !== undefined) {
+      for (const wanted of rest) wanted.reject(shared);
+      return;
+    }
+    const parts: Wanted[][] = [];
+    while (rest.length > 0) parts.push(rest.splice(0, partSize));
+    await Promise.all(parts.map(fetchPart));
+  };
+
+  const fetchPart = async (part: readonly Wanted[]): Promise<void> => {
+    const error = part.length === 1 ? 'alone' : await fetchTogether(part);
+    if (error === undefined) return;
+    const failures = await Promise.all(part.map(fetchOne));
+    // None of them fails alone, and together they do: they are not put into a batch for a while.
+    if (part.length > 1 && failures.every((each) => each === undefined)) for (const { id } of part) keepAlone(id);
   };
 
   return {
     async read(anyCase, signal) {
       signal.throwIfAborted();
       const id = anyCase.toLowerCase();
+      if ((alone.get(id) ?? 0) > clock.now()) {
+        const single = { id, ...Promise.withResolvers<UserEvidence>() };
+        void fetchOne(single);
+        return await orAborted(single.promise, signal);
+      }
       let wanted = gathering.get(id);
       if (wanted === undefined) {
         wanted = { id, ...Promise.withResolvers<UserEvidence>() };
@@ -126,8 +176,17 @@ export function createUserReader(options: BatchOptions): UserReader {
   };
 }
 
-/** Errors that may be about one id of a batch, not about the account or the service (as a redirect is). */
-const spoiltByOne = (error: unknown): boolean =>
-  error instanceof AcronisError &&
-  error.status >= 400 &&
-  (error.kind === 'rejected' || error.kind === 'forbidden' || error.kind === 'notFound');
+/** A failure that may be about one id of a batch, not about the account or the service. */
+const mayBeOneUsers = (error: unknown): error is AcronisError =>
+  error instanceof AcronisError && error.scope === 'user';
+
+/** What two users failed with alike, or one of them with for the whole account: then it is not theirs, and the others would fail likewise. */
+function sharedFailure(errors: readonly unknown[]): unknown {
+  const wide = errors.find((error) => error !== undefined && !mayBeOneUsers(error));
+  if (wide !== undefined) return wide;
+  const [one, two] = errors;
+  if (!mayBeOneUsers(one) || !mayBeOneUsers(two) || one.kind !== two.kind || one.status !== two.status)
+    return undefined;
+  const { status, outcomeUnknown, retryAfterMs, detail } = one;
+  return new AcronisError(one.kind, one.message, { status, outcomeUnknown, retryAfterMs, detail, scope: 'account' });
+}

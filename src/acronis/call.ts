@@ -15,7 +15,7 @@ export interface Call {
   readonly path: string;
   /** JSON. */
   readonly body?: string;
-  /** The user whom the call is about, where it is about one: a failure then speaks of this user alone. */
+  /** Whom the call is about, where it is about one user or a batch of them: a failure then speaks of these alone, as far as it goes. */
   readonly about?: string;
   /** Called when the bytes leave: once, or twice where a new token is tried. */
   readonly onSent?: () => void;
@@ -45,7 +45,7 @@ export function createCall({ url, send, tokens, pace, clock, metrics }: CallOpti
         throw about !== undefined && error instanceof AcronisError ? error.ofOneUser() : error;
       }
     };
-    return pace.run(() => measured(operation, request, clock, metrics), signal);
+    return pace.run(() => measured(operation, request, clock, metrics), signal, about);
   };
 
   return async (operation, call, signal) => {

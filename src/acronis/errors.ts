@@ -22,7 +22,10 @@ export type AcronisErrorKind =
   /** Any other answer that says no, and will say no again. */
   | 'rejected';
 
-/** Whom a failure says something about: circuit, rate limiter and batch act within it and never beyond. */
+/**
+ * Whom a failure says something about: circuit, rate limiter and batch act within it and never beyond. `user`: what the call was about, which is one user or
+ * the users of a batch.
+ */
 export type AcronisScope = 'user' | 'account' | 'service';
 
 export interface AcronisErrorDetails {

@@ -1,51 +1,65 @@
 /**
- * One account's circuit: after a row of calls without one answer nothing is sent any more, until a single call, let through now and then, is answered.
- * While it is open calls fail at once, with the words of the failure that opened it, so that conditions stay as they are and no worker waits for
- * a time-out that everybody knows will come. Any answer counts as one, a refusal too: only `unavailable` says that nobody is there.
+ * One account's circuit: after consecutive calls without one response nothing is sent any more, until a single call, let through now and then, has one.
+ * While it is open calls fail immediately, with the words of the failure that opened it, so that conditions stay as they are and no worker waits for
+ * a time-out that is sure to come. Any response of the API counts, a refusal too: only `unavailable` says that it cannot respond.
+ * A failure that may be one user's counts once for that user: it takes several users to open the circuit, and one of them does not keep it open.
  */
 import type { Clock, Random } from '../../base/clock.ts';
 import { AcronisError } from '../errors.ts';
+import { Suspects } from './suspects.ts';
 
 export interface CircuitOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Told when it opens (with why and for how long) and when it closes. */
+  /** Called when it opens (with why and for how long) and when it closes. */
   readonly onOpen?: (why: AcronisError, ms: number) => void;
   readonly onClose?: () => void;
 }
 
 export interface Circuit {
-  /** @throws what `call` throws; AcronisError `unavailable` with the time to the next try where it is open. */
-  run<T>(call: () => Promise<T>): Promise<T>;
+  /**
+   * @param subject whom the call is about, where it is about one user or a batch of them.
+   * @throws what `call` throws; AcronisError `unavailable` with the time to the next try where it is open.
+   */
+  run<T>(call: () => Promise<T>, subject?: string): Promise<T>;
   readonly isOpen: boolean;
 }
 
-/** Failures in a row until it opens. */
-const mostFailures = 5;
-const shortestOpenMs = 5_000;
-const longestOpenMs = 60_000;
+/** Consecutive failures until it opens. */
+const maxFailures = 5;
+const minOpenMs = 5_000;
+const maxOpenMs = 60_000;
 /** The share of each time that is left to chance. */
 const jitter = 0.2;
-/** Whoever comes while the one call is under way is told to come back after this. */
+/** A caller that comes while the one call is in flight is to come back after this. */
 const whileProbingMs = 1_000;
 
 export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions): Circuit {
+  /** Failures that speak of no user. */
   let failures = 0;
+  const suspects = new Suspects();
   let open: { readonly why: AcronisError; readonly until: number; readonly ms: number } | undefined;
   let probing = false;
 
   const answered = () => {
     failures = 0;
+    suspects.clear();
     if (open === undefined) return;
     open = undefined;
     onClose?.();
   };
 
-  const unanswered = (why: AcronisError, wasProbe: boolean) => {
-    failures++;
-    // What was under way when it opened says nothing new.
-    if (wasProbe ? open === undefined : open !== undefined || failures < mostFailures) return;
-    const ms = open === undefined ? shortestOpenMs : Math.min(open.ms * 2, longestOpenMs);
+  const unanswered = (why: AcronisError, subject: string | undefined, wasProbe: boolean) => {
+    const isNews = why.scope === 'user' ? suspects.add(subject) : true;
+    if (why.scope !== 'user') failures++;
+    // What was in flight when it opened says nothing new.
+    if (wasProbe ? open === undefined : open !== undefined || failures + suspects.size < maxFailures) return;
+    if (open !== undefined && !isNews) {
+      // A user whose calls failed before shows nothing of the others, whose turn to try it is.
+      open = { ...open, until: clock.now() };
+      return;
+    }
+    const ms = open === undefined ? minOpenMs : Math.min(open.ms * 2, maxOpenMs);
     if (open === undefined) onOpen?.(why, ms);
     open = { why, ms, until: clock.now() + ms * (1 - jitter * random()) };
   };
@@ -54,9 +68,11 @@ export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions
     get isOpen() {
       return open !== undefined;
     },
-    async run(call) {
+    async run(call, subject) {
       if (open !== undefined) {
-        const left = open.until - clock.now();
+        // One that failed before tries after the others: it may be the only one that still does.
+        const until = subject !== undefined && suspects.has(subject) ? open.until + open.ms : open.until;
+        const left = until - clock.now();
         if (left > 0 || probing) throw still(open.why, Math.max(left, whileProbingMs));
       }
       const isProbe = open !== undefined;
@@ -67,7 +83,7 @@ export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions
         return result;
       } catch (error) {
         if (error instanceof AcronisError) {
-          if (error.kind === 'unavailable') unanswered(error, isProbe);
+          if (error.kind === 'unavailable') unanswered(error, subject, isProbe);
           else if (error.status > 0) answered();
         }
         throw error;

@@ -4,6 +4,7 @@
  */
 import type { Clock, Random } from '../../base/clock.ts';
 import { AcronisError, throttledMessage } from '../errors.ts';
+import { Suspects } from './suspects.ts';
 
 export interface PaceOptions {
   readonly concurrency: number;
@@ -16,8 +17,12 @@ export interface PaceOptions {
 }
 
 export interface Pace {
-  /** Runs `call` when its turn comes. @throws what `call` throws; AcronisError `throttled` where the turn is too far off to wait for. */
-  run<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
+   * Runs `call` when its turn comes.
+   * @param subject whom the call is about, where it is about one user or a batch of them.
+   * @throws what `call` throws; AcronisError `throttled` where the turn is too far off to wait for.
+   */
+  run<T>(call: () => Promise<T>, signal: AbortSignal, subject?: string): Promise<T>;
   /** How many may go at once just now. */
   readonly limit: number;
   /** Nothing is sent just now, since Acronis asked for it. */
@@ -32,7 +37,9 @@ const longestHoldMs = 15 * 60 * 1000;
 const shortestHoldMs = 100;
 /** Without a Retry-After. Shorter than the patience, jitter included. */
 const defaultHoldMs = 4_000;
-/** Successes in a row until one more request may go at once. */
+/** Different users that are told "later", none served in between, until it is taken for the account's. */
+const minSuspects = 3;
+/** Consecutive successes until one more request may go at once. */
 const growAfter = 20;
 
 interface Waiter {
@@ -42,6 +49,7 @@ interface Waiter {
 
 export function createPace({ concurrency, rate, clock, random, onThrottled }: PaceOptions): Pace {
   const waiting: Waiter[] = [];
+  const suspects = new Suspects();
   let limit = concurrency;
   let running = 0;
   let successes = 0;
@@ -132,6 +140,16 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
     return new AcronisError('throttled', error.message, { status, detail, retryAfterMs: holdUntil - clock.now() });
   };
 
+  /** "Later" about one user is that user's, unless others are given it as well. */
+  const throttle = (error: AcronisError, subject: string | undefined, startedAt: number): AcronisError => {
+    if (error.scope !== 'user') return slowDown(error, startedAt);
+    suspects.add(subject);
+    if (suspects.size >= minSuspects) return slowDown(error, startedAt);
+    const { status, detail, message, scope } = error;
+    const retryAfterMs = Math.min(error.retryAfterMs ?? defaultHoldMs, longestHoldMs);
+    return new AcronisError('throttled', message, { status, detail, scope, retryAfterMs });
+  };
+
   return {
     get limit() {
       return limit;
@@ -139,7 +157,7 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
     get isHeld() {
       return clock.now() < holdUntil;
     },
-    async run(call, signal) {
+    async run(call, signal, subject) {
       signal.throwIfAborted();
       const refusal = heldBack();
       if (refusal !== undefined) throw refusal;
@@ -147,13 +165,17 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
       const startedAt = clock.now();
       try {
         const result = await call();
+        suspects.clear();
         if (limit < concurrency && ++successes >= growAfter) {
           limit++;
           successes = 0;
         }
         return result;
       } catch (error) {
-        throw error instanceof AcronisError && error.kind === 'throttled' ? slowDown(error, startedAt) : error;
+        if (!(error instanceof AcronisError)) throw error;
+        if (error.kind === 'throttled') throw throttle(error, subject, startedAt);
+        if (error.status > 0 && error.kind !== 'unavailable') suspects.clear();
+        throw error;
       } finally {
         running--;
         // Those who waited may have been sent away, and the timer that was to serve them is of no use.

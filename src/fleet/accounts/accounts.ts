@@ -98,7 +98,9 @@ function createAccount(id: string, credentials: Credentials, options: AccountOpt
   });
   const isPaused = () => circuit.isOpen || pace.isHeld;
   const rateRoom = options.rate === 0 ? Number.POSITIVE_INFINITY : Math.max(pausedRoom, options.rate * rateRoomSeconds);
-  const guarded: Pick<Pace, 'run'> = { run: (call, signal) => circuit.run(() => pace.run(call, signal)) };
+  const guarded: Pick<Pace, 'run'> = {
+    run: (call, signal, subject) => circuit.run(() => pace.run(call, signal, subject), subject),
+  };
   const tokens = createTokenSource({ url, clientId, clientSecret, send, pace: guarded, clock, metrics, lifetime });
   const api = createApi({ url, clientId, send, tokens, pace: guarded, clock, metrics });
   // Not for the feed: where it alone fails, and little else is asked, it would close off what works.

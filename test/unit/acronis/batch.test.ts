@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type BatchOptions, createUserReader } from '../../../src/acronis/batch.ts';
+import type { AcronisErrorKind } from '../../../src/acronis/errors.ts';
 import { notVisible, type UserEvidence } from '../../../src/acronis/evidence.ts';
 import { parseUser, type User } from '../../../src/acronis/user.ts';
 import { failure } from '../../support/failure.ts';
@@ -175,7 +176,7 @@ describe('while batches are under way', () => {
     const known = (userIds: readonly string[]) => userIds.map((each) => user(numberOf(each)));
     const { clock, batches, readAll } = setup(
       { many: (userIds) => (batches.length === 1 ? first.promise : Promise.resolve(known(userIds))) },
-      { mostAtOnce: 1 },
+      { maxInFlight: 1 },
     );
     const all = [...readAll(ids(1, 2))];
     await clock.advance(5);
@@ -226,7 +227,7 @@ describe('an id that a batch left out', () => {
         many: async (userIds) => userIds.filter((each) => each !== id(1)).map((each) => user(numberOf(each))),
         one: () => new Promise(() => {}),
       },
-      { mostAtOnce: 1 },
+      { maxInFlight: 1 },
     );
     const first = readAll(ids(1, 2));
     await clock.advance(5);
@@ -238,50 +239,98 @@ describe('an id that a batch left out', () => {
   });
 });
 
-describe('a batch that is refused as a whole', () => {
-  test.each(['rejected', 'forbidden', 'notFound'] as const)(
-    '(%s) by one bad id never fails the 99 others',
-    async (kind) => {
-      const bad = id(37);
-      const { clock, ones, batches, readAll } = setup({
-        many: async (userIds) => {
-          if (userIds.includes(bad)) throw refused(kind, { status: 400 });
-          return userIds.map((each) => user(numberOf(each)));
-        },
-        one: async (userId) => {
-          if (userId === bad) throw refused(kind, { status: 400 });
-          return user(numberOf(userId));
-        },
-      });
-      const all = Promise.allSettled(readAll(ids(1, 100)));
-      await clock.advance(5);
-      const results = await all;
-      expect(results.filter((each) => each.status === 'rejected')).toEqual([results[36]]);
-      expect(results.filter((each) => each.status === 'fulfilled').map((each) => each.value?.id)).toEqual(
-        ids(1, 100).filter((each) => each !== bad),
-      );
-      // Halving: the way to one of a hundred is about twice seven long.
-      expect(ones.length + batches.length).toBeLessThanOrEqual(16);
+describe('a batch that fails as a whole', () => {
+  /** A network that fails alike whatever it is asked for with one of these ids in it. */
+  const spoiltBy = (bad: readonly string[], error: () => Error): Fake => ({
+    many: async (userIds) => {
+      if (userIds.some((each) => bad.includes(each))) throw error();
+      return userIds.map((each) => user(numberOf(each)));
     },
-  );
+    one: async (userId) => {
+      if (bad.includes(userId)) throw error();
+      return user(numberOf(userId));
+    },
+  });
+  const ofUsers = (kind: AcronisErrorKind, status: number) => () => refused(kind, { status, scope: 'user' });
 
-  test('for every id gives each its own answer', async () => {
-    const { clock, ones, readAll } = setup({
-      many: () => Promise.reject(refused('rejected', { status: 400 })),
+  test.each([
+    ['rejected', 400],
+    ['forbidden', 403],
+    ['unavailable', 500],
+    ['unavailable', 0],
+    ['throttled', 503],
+  ] as const)('(%s, %d) by one bad id never fails the 99 others', async (kind, status) => {
+    const bad = id(37);
+    const { clock, ones, batches, readAll } = setup(spoiltBy([bad], ofUsers(kind, status)));
+    const all = Promise.allSettled(readAll(ids(1, 100)));
+    await clock.advance(5);
+    const results = await all;
+    expect(results.filter((each) => each.status === 'rejected')).toEqual([results[36]]);
+    expect(results.filter((each) => each.status === 'fulfilled').map((each) => each.value?.id)).toEqual(
+      ids(1, 100).filter((each) => each !== bad),
+    );
+    // The whole, two alone, ten tens, and the ten of the bad one.
+    expect(ones.length + batches.length).toBeLessThanOrEqual(23);
+  });
+
+  test('by an id that then failed alone is not spoilt by it again: it is read alone for a while', async () => {
+    const bad = id(37);
+    const { clock, ones, batches, readAll } = setup(spoiltBy([bad], ofUsers('unavailable', 500)));
+    const first = Promise.allSettled(readAll(ids(1, 100)));
+    await clock.advance(5);
+    await first;
+    const before = { ones: ones.length, batches: batches.length };
+    const again = Promise.allSettled(readAll(ids(1, 100)));
+    await clock.advance(5);
+    expect((await again).filter((each) => each.status === 'rejected')).toHaveLength(1);
+    expect(ones.slice(before.ones)).toEqual([bad]);
+    expect(batches.slice(before.batches)).toEqual([ids(1, 100).filter((each) => each !== bad)]);
+    await clock.advance(10 * 60_000);
+    const third = Promise.allSettled(readAll([bad, id(1)]));
+    await clock.advance(5);
+    await third;
+    expect(batches.at(-1), 'after ten minutes it is tried with others').toEqual([bad, id(1)]);
+  });
+
+  test('for every id, and none alone, gives each its own result, and batches of them are not tried again for a while', async () => {
+    const { clock, ones, batches, readAll } = setup({
+      many: () => Promise.reject(refused('rejected', { status: 400, scope: 'user' })),
     });
     const all = Promise.all(readAll(ids(1, 100)));
     await clock.advance(5);
     expect((await all).map((each) => each?.id)).toEqual(ids(1, 100));
     expect(ones).toHaveLength(100);
+    const before = batches.length;
+    const again = Promise.all(readAll(ids(2, 99)));
+    await clock.advance(5);
+    await again;
+    expect(batches).toHaveLength(before);
   });
 
   test.each([
+    ['forbidden', 403],
     ['unavailable', 502],
+    ['unavailable', 0],
+    ['throttled', 503],
+  ] as const)(
+    "and so do two of it alone (%s, %d) is the account's failure, and costs three requests",
+    async (kind, status) => {
+      const { clock, ones, batches, readAll } = setup(spoiltBy(ids(1, 100), ofUsers(kind, status)));
+      const all = Promise.all(readAll(ids(1, 100)).map(acronisFailure));
+      await clock.advance(5);
+      const errors = await all;
+      expect(errors.map((error) => error.kind)).toEqual(Array.from({ length: 100 }, () => kind));
+      expect(errors[50]?.scope).toBe('account');
+      expect([ones.length, batches.length]).toEqual([2, 1]);
+    },
+  );
+
+  test.each([
     ['unavailable', 0],
     ['throttled', 429],
     ['credentials', 401],
     ['rejected', 302],
-  ] as const)('because the account is down (%s, %d) is one error for all, asked once', async (kind, status) => {
+  ] as const)('because of the account (%s, %d) is one error for all, asked once', async (kind, status) => {
     const error = refused(kind, { status });
     const { clock, ones, batches, readAll } = setup({ many: () => Promise.reject(error) });
     const all = Promise.all(readAll(ids(1, 100)).map(failure));

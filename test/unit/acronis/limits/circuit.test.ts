@@ -45,6 +45,43 @@ describe('the circuit of an account', () => {
     expect(circuit.isOpen).toBe(false);
   });
 
+  describe("with failures that may be one user's", () => {
+    const ofUser = (user: string) =>
+      acronisFailure(circuit.run(() => Promise.reject(refused('unavailable', { status: 500, scope: 'user' })), user));
+
+    it('stays closed however often one user fails', async () => {
+      for (let i = 0; i < 100; i++) await ofUser('a');
+      expect(circuit.isOpen).toBe(false);
+    });
+
+    it('opens when it repeats for five users and none is served in between', async () => {
+      for (const user of ['a', 'b', 'c', 'd']) await ofUser(user);
+      await circuit.run(up, 'e');
+      for (const user of ['a', 'b', 'c', 'd']) await ofUser(user);
+      expect(circuit.isOpen).toBe(false);
+      await ofUser('f');
+      expect(circuit.isOpen).toBe(true);
+    });
+
+    it('is not kept open by a user who failed before: another one shows whether Acronis responds', async () => {
+      for (const user of ['a', 'b', 'c', 'd', 'e']) await ofUser(user);
+      await clock.advance(5_000);
+      expect(await acronisFailure(circuit.run(up, 'a'))).toMatchObject({ retryAfterMs: 5_000 });
+      expect(await circuit.run(up, 'f')).toBe('answer');
+      expect(circuit.isOpen).toBe(false);
+    });
+
+    it('closes by a user who failed before where there is no other', async () => {
+      for (const user of ['a', 'b', 'c', 'd', 'e']) await ofUser(user);
+      await clock.advance(10_000);
+      await ofUser('a');
+      expect((await acronisFailure(circuit.run(up, 'b'))).retryAfterMs).toBe(5_000);
+      await clock.advance(5_000);
+      expect(await circuit.run(up, 'b')).toBe('answer');
+      expect(told).toEqual(['open 5000', 'closed']);
+    });
+  });
+
   it('lets one call through when the time is over, and closes with its answer', async () => {
     await fail(5);
     await clock.advance(5_000);

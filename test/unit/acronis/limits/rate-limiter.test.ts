@@ -318,3 +318,37 @@ describe('whoever is aborted', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
+
+describe('"later" about one user', () => {
+  const later = refused('throttled', { status: 503, retryAfterMs: 600_000, scope: 'user' });
+  const refuse = (pace: ReturnType<typeof setup>['pace'], user: string) =>
+    acronisFailure(pace.run(() => Promise.reject(later), always(), user));
+
+  test('holds that user back and no other, however often it is given', async () => {
+    const { pace, held } = setup();
+    for (let i = 0; i < 10; i++)
+      expect(await refuse(pace, 'a')).toMatchObject({ scope: 'user', retryAfterMs: 600_000 });
+    expect(await pace.run(async () => 'served', always(), 'b')).toBe('served');
+    expect([held, pace.limit, pace.isHeld]).toEqual([[], 8, false]);
+  });
+
+  test("is the whole account's where three users are given it and none is served in between", async () => {
+    const { pace, held } = setup();
+    await refuse(pace, 'a');
+    await refuse(pace, 'b');
+    await pace.run(async () => 'served', always(), 'c');
+    await refuse(pace, 'a');
+    await refuse(pace, 'b');
+    expect(pace.isHeld).toBe(false);
+    await refuse(pace, 'd');
+    expect([held, pace.isHeld]).toEqual([[600], true]);
+  });
+
+  test("is the whole account's where the call is about none", async () => {
+    const { pace } = setup();
+    await acronisFailure(
+      pace.run(() => Promise.reject(refused('throttled', { status: 503, retryAfterMs: 600_000 })), always()),
+    );
+    expect(pace.isHeld).toBe(true);
+  });
+});

@@ -247,9 +247,16 @@ describe('a read that fails', () => {
     expect(outcome).toMatchObject({ kind: 'retry', policy: soon });
     expect(outcome.kind === 'retry' && (outcome.atLeastMs ?? 0)).toBeGreaterThanOrEqual(60_000);
     expect(world.cluster.reason(key)).toBe('Throttled');
+  });
+
+  it('with 429 holds the account back: nothing is asked meanwhile', async () => {
+    world.acronis.next('get', () => {
+      throw answered(429, undefined, 60_000);
+    });
+    await world.reconcile(key);
     const requests = world.acronis.requests.length;
     await world.reconcile(key);
-    expect(world.acronis.requests, 'nothing is asked while the account is held back').toHaveLength(requests);
+    expect(world.acronis.requests).toHaveLength(requests);
   });
 });
 

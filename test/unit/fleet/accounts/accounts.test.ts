@@ -79,11 +79,22 @@ describe('accounts', () => {
       if (client === 'one') throw refused('unavailable', { status: 503 });
       return wireUser(1);
     });
-    for (let call = 0; call < 5; call++) await acronisFailure(accounts.of(one).api.getUser(id(1), always()));
+    for (let n = 1; n <= 5; n++) await acronisFailure(accounts.of(one).api.getUser(id(n), always()));
     await accounts.of(two).api.getUser(id(1), always());
     expect([accounts.size, accounts.openCircuits]).toEqual([2, 1]);
     accounts.keepOnly([two]);
     expect([accounts.size, accounts.openCircuits]).toEqual([1, 0]);
+  });
+
+  test("keep serving their other users while one user's calls fail", async () => {
+    const { accounts } = setup((exchange) => {
+      if (exchange.url.includes(`/users/${id(1)}`)) throw refused('unavailable', { status: 500, outcomeUnknown: true });
+      return wireUser(2);
+    });
+    const account = accounts.of(one);
+    for (let i = 0; i < 20; i++) await acronisFailure(account.api.getUser(id(1), always()));
+    expect(accounts.openCircuits).toBe(0);
+    expect(await account.api.getUser(id(2), always())).toMatchObject({ kind: 'seen' });
   });
 
   test('that are no longer used are forgotten; work under way with them goes on, and the same one anew starts afresh', async () => {
