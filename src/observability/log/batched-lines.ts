@@ -1,35 +1,36 @@
 /**
- * Lines of the log on their way to stdout: they gather for a moment and go in one write. A write each is a system call and a wake-up of whoever reads, and cost some 7 % of
- * the CPU of an object. The moment is what a SIGKILL can take with it, or V8 when it runs out of memory; every end that this process sees coming writes what is left.
+ * Lines of the log on their way to stdout: they are batched for a moment and go in one write. A write per line is a system call that wakes the reader, and cost some
+ * 7 % of the CPU of an object. A SIGKILL, or V8 when it runs out of memory, can take the lines of that moment; every end that this process sees coming writes
+ * them first.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 
 export interface LineWriter {
   write(line: string): void;
-  /** Writes what has gathered, before it returns. */
+  /** Writes the lines of the batch, before it returns. */
   flush(): void;
 }
 
-const gatherMs = 10;
-/** So many characters are written at once, whatever the time. */
-const mostGathered = 16_384;
+const maxDelayMs = 10;
+/** A batch of so many characters is written without delay. */
+const maxBatch = 16_384;
 
-export function gatherLines(write: (text: string) => void, clock: Clock): LineWriter {
-  let gathered = '';
+export function batchLines(write: (text: string) => void, clock: Clock): LineWriter {
+  let batch = '';
   let timer: Timer | undefined;
   const flush = () => {
     timer?.cancel();
     timer = undefined;
-    if (gathered === '') return;
-    const text = gathered;
-    gathered = '';
+    if (batch === '') return;
+    const text = batch;
+    batch = '';
     write(text);
   };
   return {
     write(line) {
-      gathered += line;
-      if (gathered.length >= mostGathered) flush();
-      else timer ??= clock.after(gatherMs, flush);
+      batch += line;
+      if (batch.length >= maxBatch) flush();
+      else timer ??= clock.after(maxDelayMs, flush);
     },
     flush,
   };

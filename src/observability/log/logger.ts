@@ -1,11 +1,12 @@
 /**
  * The Log on pino, without worker threads. Warnings and errors are on stdout when the call returns, with all that was logged before them; other lines at most ten
- * milliseconds later, and in any case before the process ends by itself.
+ * milliseconds later, and in any case before the process ends by itself. Where stdout takes nothing, see `output.ts`.
  */
 import pino from 'pino';
 import type { Clock } from '../../base/clock.ts';
 import type { Fields, Log } from '../../base/log.ts';
-import { gatherLines, type LineWriter } from './batched-lines.ts';
+import type { LineWriter } from './batched-lines.ts';
+import { stdoutLines } from './stdout.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -16,7 +17,7 @@ export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
   readonly clock: Clock;
-  /** Where finished lines go, each at once; stdout, gathered, unless told otherwise. */
+  /** Where finished lines go, each immediately; in place of stdout. */
   readonly write?: (line: string) => void;
   /** Colours for `pretty`. */
   readonly colour?: boolean;
@@ -45,7 +46,12 @@ const secretFields = [
 ];
 
 export async function createLog(options: LogOptions): Promise<Log> {
-  const lines = options.write === undefined ? stdout(options.clock) : { write: options.write, flush: () => {} };
+  const lines =
+    options.write === undefined
+      ? stdoutLines(options.clock, (dropped) =>
+          log.warn('log lines were dropped: nothing read standard output, or it could not be written', { dropped }),
+        )
+      : { write: options.write, flush: () => {} };
   const print = options.format === 'json' ? lines.write : await pretty(lines.write, options.colour ?? false);
   const logger = pino(
     {
@@ -58,16 +64,8 @@ export async function createLog(options: LogOptions): Promise<Log> {
     },
     { write: print },
   );
-  return new PinoLog(logger, lines);
-}
-
-function stdout(clock: Clock): LineWriter {
-  const destination = pino.destination({ dest: 1, sync: true });
-  // A reader that went away (`| head`) or a full disk is no reason to stop working.
-  destination.on('error', () => {});
-  const lines = gatherLines((text) => void destination.write(text), clock);
-  process.on('exit', lines.flush);
-  return lines;
+  const log = new PinoLog(logger, lines);
+  return log;
 }
 
 /** For terminals only, so it is loaded only then. */

@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { droppedLines } from '../log/stdout.ts';
 
 export function registerProcessMetrics(
   registry: Registry,
@@ -68,6 +69,15 @@ export function registerProcessMetrics(
     collect() {
       this.reset();
       this.inc(performance.eventLoopUtilization().active / 1_000);
+    },
+  });
+  new Counter({
+    name: 'log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because nothing read standard output, or it could not be written.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLines());
     },
   });
   new Gauge({

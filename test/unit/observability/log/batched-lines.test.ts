@@ -2,17 +2,17 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { gatherLines } from '../../../../src/observability/log/batched-lines.ts';
+import { batchLines } from '../../../../src/observability/log/batched-lines.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
-function gathering() {
+function batching() {
   const clock = new ManualClock();
   const written: string[] = [];
-  return { clock, written, lines: gatherLines((text) => written.push(text), clock) };
+  return { clock, written, lines: batchLines((text) => written.push(text), clock) };
 }
 
 it('lines of one moment go in one write, in order, ten milliseconds after the first', async () => {
-  const { clock, written, lines } = gathering();
+  const { clock, written, lines } = batching();
   lines.write('a\n');
   await clock.advance(9);
   lines.write('b\n');
@@ -25,8 +25,8 @@ it('lines of one moment go in one write, in order, ten milliseconds after the fi
   expect(clock.timers).toBe(0);
 });
 
-it('a flush writes at once what there is, and nothing twice', async () => {
-  const { clock, written, lines } = gathering();
+it('a flush writes immediately what there is, and nothing twice', async () => {
+  const { clock, written, lines } = batching();
   lines.write('a\n');
   lines.flush();
   lines.flush();
@@ -36,7 +36,7 @@ it('a flush writes at once what there is, and nothing twice', async () => {
 });
 
 it('much is written without waiting', () => {
-  const { written, lines } = gathering();
+  const { written, lines } = batching();
   const line = `${'x'.repeat(999)}\n`;
   for (let count = 0; count < 17; count++) lines.write(line);
   expect(written).toEqual([line.repeat(17)]);
@@ -64,7 +64,7 @@ async function printed(end: string): Promise<string> {
 it.each([
   ['by itself', ''],
   ['by process.exit', 'process.exit(1);'],
-  ['by an error that nobody caught', 'throw new Error("a bug");'],
+  ['by an error that was not caught', 'throw new Error("a bug");'],
   ['by a SIGKILL after a warning', 'log.warn("third"); process.kill(process.pid, "SIGKILL"); for (;;);'],
 ])('a process that ends %s has written all lines', async (_how, end) => {
   expect(await printed(end)).toMatch(/"first".*\n.*"second".*\n/);
