@@ -136,14 +136,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   });
   metrics.acronis.countOpenCircuits(() => accounts.openCircuits);
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
-  const tracing = await openTracing({
-    env,
-    service: { name: product, version, instance: identity },
-    fetch,
-    clock,
-    random,
-    log,
-  });
+  const tracing = await openTracing({ service: { name: product, version, instance: identity }, log });
   if (tracing.kind === 'wrong') return { kind: 'failed', message: tracing.problem };
   const tracer = tracing.kind === 'on' ? tracing.tracer : undefined;
   end.defer(async () => tracer?.end(AbortSignal.timeout(2_000)));
