@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { freePort } from '../sandbox/port.ts';
+import { v8Flags } from '../src/process/v8-flags.ts';
 import type { Acronis } from './acronis.ts';
 import type { ContenderName } from './sample.ts';
 
@@ -64,7 +65,7 @@ export async function keepBundle(file: string): Promise<Bundle> {
   };
 }
 
-/** @param nodeFlags options of node itself. @param flags options of the operator; none of either in production. */
+/** @param nodeFlags options of node itself, after the image's. @param flags options of the operator; none of either in production. */
 export const ours = (
   place: Place,
   bundle: string,
@@ -74,6 +75,7 @@ export const ours = (
   name: 'ours',
   start: ({ driftMs, resyncMs }) =>
     start(process.execPath, place, (metrics, probes) => [
+      ...v8Flags,
       ...nodeFlags,
       bundle,
       'run',
@@ -101,7 +103,8 @@ export const goOperator = (place: Place, program: string, workers: number): Cont
 /** The same requests as ours and nothing else. It knows new objects only. */
 export const bareLoop = (place: Place): Contender => ({
   name: 'bare',
-  start: () => start(process.execPath, place, () => [fileURLToPath(new URL('./peers/bare-loop.ts', import.meta.url))]),
+  start: () =>
+    start(process.execPath, place, () => [...v8Flags, fileURLToPath(new URL('./peers/bare-loop.ts', import.meta.url))]),
 });
 
 const seconds = (ms: number): string => `${Math.max(1, Math.round(ms / 1000))}s`;

@@ -87,7 +87,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .option('--bundle <file>', 'another build of ours than dist/main.js')
     .option(
       '--node-flags <flags>',
-      "options of node for ours, separated by spaces, such as '--max-semi-space-size=4'",
+      "options of node for ours after the image's, separated by spaces, such as '--max-semi-space-size=8'",
       spaced,
       [],
     )

@@ -1,5 +1,5 @@
 /**
- * Arguments → configuration → operator → exit code. 0: it was told to stop and did; 1: it could not go on; 2: a setting is wrong.
+ * Arguments → configuration → operator → exit code. 0: it was shut down by a signal; 1: a fatal error; 2: a setting is wrong.
  */
 import { Command, CommanderError } from 'commander';
 import { systemClock } from './base/clock.ts';
@@ -10,7 +10,7 @@ import { createLog } from './observability/log/logger.ts';
 import { ListenError } from './observability/server/server.ts';
 import { runOperator } from './operator/operator.ts';
 import { endOnCrash } from './process/crash.ts';
-import { keepHeapSmall } from './process/heap.ts';
+import { missingV8Flags } from './process/v8-flags.ts';
 
 /** Put in by the build; from source it is not a release. */
 declare const __OPERATOR_VERSION__: string | undefined;
@@ -19,13 +19,9 @@ const version = typeof __OPERATOR_VERSION__ === 'string' ? __OPERATOR_VERSION__ 
 // `--help | head` closes the pipe early; that is no error.
 process.stdout.on('error', () => {});
 
-const exitCode = await main(process.argv);
-process.exitCode = exitCode;
-// Whoever could not go on, by losing the lease above all, must not linger: something may still be under way.
-if (exitCode !== 0) process.exit(exitCode);
+process.exitCode = await main(process.argv);
 
 async function main(argv: readonly string[]): Promise<number> {
-  let exitCode = 0;
   const program = new Command('acronis-upsell-operator')
     .description('Keeps users of Acronis Cyber Protect Cloud marked as buyers, as TenantUserUpsell objects say.')
     .version(version)
@@ -36,13 +32,14 @@ async function main(argv: readonly string[]): Promise<number> {
     .allowExcessArguments(false)
     .exitOverride()
     .action(async (config: Config) => {
-      exitCode = await runUntilStopped(config);
+      // Whatever is still in flight holds no process that has ended: a write after a lost lease above all, or a trace to a collector that hangs.
+      process.exit(await runUntilStopped(config));
     });
   addSettings(run).addHelpText('after', `\n${settingsHelp}`);
   program.addHelpText('after', () => `\n${run.helpInformation()}\n${settingsHelp}`);
   try {
     await program.parseAsync(argv);
-    return exitCode;
+    return 0;
   } catch (error) {
     // commander has printed its one sentence, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -51,7 +48,6 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runUntilStopped(config: Config): Promise<number> {
-  keepHeapSmall();
   const log = await createLog({
     level: config.logLevel,
     format: config.logFormat,
@@ -59,10 +55,15 @@ async function runUntilStopped(config: Config): Promise<number> {
     colour: process.stdout.isTTY === true,
   });
   endOnCrash(log);
+  const missing = missingV8Flags([...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]);
+  if (missing.length > 0)
+    log.debug("node was started without some of the image's flags, and takes more memory", {
+      missing: missing.join(' '),
+    });
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
-      log.info('told to stop; finishing what is under way', { signal: name });
+      log.info('shutting down, draining in-flight reconciles', { signal: name });
       stop.abort(new Error(`${name} was received`));
       // Nothing should take longer than the grace period; should it, it does not keep the pod.
       setTimeout(() => process.exit(1), config.shutdownGrace + 5_000).unref();
@@ -86,6 +87,6 @@ async function runUntilStopped(config: Config): Promise<number> {
 }
 
 function failed(log: Log, why: string, exitCode = 1): number {
-  log.error('cannot go on', { why });
+  log.error('fatal', { why });
   return exitCode;
 }

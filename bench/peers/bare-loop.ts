@@ -11,7 +11,6 @@ import { tenantUserUpsells } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
 import { pathOf } from '../../src/kubernetes/calls/resource.ts';
-import { keepHeapSmall } from '../../src/process/heap.ts';
 import { connect } from '../connect.ts';
 
 const environment = z.object({
@@ -44,7 +43,6 @@ type Ask = Pick<Dispatcher.RequestOptions, 'body'> & {
 };
 
 const settings = environment.parse(process.env);
-keepHeapSmall();
 const cluster = await connect(settings.KUBECONFIG).credentials();
 const acronis = new Agent({ connections: requestsAtOnce, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 });
 const forever = new AbortController().signal;

@@ -1,11 +1,12 @@
 /**
- * The operator as a process of its own, started just as in production: `node dist/main.js run`, settings by flags, credentials by environment.
+ * The operator as a process of its own, started just as in production: node with the image's flags, `dist/main.js run`, settings by flags, credentials by environment.
  * Demo, tests and bench start it here. It ends with this process, unless that is killed outright.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
+import { v8Flags } from '../../src/process/v8-flags.ts';
 import { freePort } from '../port.ts';
 
 export const bundle = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -17,7 +18,7 @@ export interface OperatorProcessOptions {
   /** Added to the flags that every start here has. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Options of node itself, such as memory limits. */
+  /** Options of node itself, after the image's: the last one of a name counts. */
   readonly nodeFlags?: readonly string[];
 }
 
@@ -69,7 +70,7 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
     ...insecure,
     ...(options.flags ?? []),
   ];
-  const child = execa(process.execPath, [...(options.nodeFlags ?? []), bundle, 'run', ...flags], {
+  const child = execa(process.execPath, [...v8Flags, ...(options.nodeFlags ?? []), bundle, 'run', ...flags], {
     env: {
       ...(acronis === undefined
         ? {}

@@ -14,7 +14,7 @@ const container = z.object({
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   ports: z.array(z.object({ name: z.string(), containerPort: z.number() })).default([]),
   securityContext: z.unknown(),
-  resources: z.object({ requests: quantities, limits: quantities }),
+  resources: z.object({ requests: quantities, limits: quantities.default({}) }),
   volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]),
 });
 const podSpec = z.object({
@@ -190,6 +190,13 @@ describe('by itself', () => {
     });
     expect(resources.limits['memory']).toBeDefined();
     expect(resources.requests).toMatchObject({ cpu: expect.anything(), memory: expect.anything() });
+  });
+
+  it('without a memory limit the heap has an absolute limit, and not a share of the node', async () => {
+    for (const resources of [{ limits: null }, { limits: { memory: null } }]) {
+      const [{ env }] = (await rendered({ resources })).only('Deployment', deployment).spec.template.spec.containers;
+      expect(env).toContainEqual({ name: 'NODE_OPTIONS', value: '--max-old-space-size=1024' });
+    }
   });
 
   it('gives no right to any Secret', async () => {

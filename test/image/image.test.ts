@@ -10,6 +10,7 @@ import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { freePort } from '../../sandbox/port.ts';
 import { until } from '../../sandbox/until.ts';
+import { v8Flags } from '../../src/process/v8-flags.ts';
 import { provision } from '../../tools/controlplane/provision.ts';
 import { createProgress } from '../../tools/progress.ts';
 import { bases } from './base.ts';
@@ -18,6 +19,7 @@ import { build, installEngine, podman, runStrictly } from './engine.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Other tests find it under this name. */
 const image = process.env['IMAGE'] || 'localhost/acronis-upsell-operator:test';
+const command = ['node', ...v8Flags, '/app/main.js'];
 let version: string;
 
 beforeAll(async () => {
@@ -67,7 +69,7 @@ describe('the image', () => {
         Healthcheck: z.unknown().optional(),
       })
       .parse(JSON.parse(await podman('image', 'inspect', '--format', '{{json .Config}}', image)));
-    expect(config).toMatchObject({ User: '65532:65532', Entrypoint: ['node', '/app/main.js'], Cmd: ['run'] });
+    expect(config).toMatchObject({ User: '65532:65532', Entrypoint: command, Cmd: ['run'] });
     expect(config.Healthcheck).toBeUndefined();
     expect(config.Labels).toMatchObject({
       'org.opencontainers.image.title': 'acronis-upsell-operator',
@@ -91,14 +93,14 @@ describe('the image', () => {
     const found = await evaluated(`
       const { readFileSync } = require('fs');
       const lines = readFileSync('/app/main.js', 'utf8').split('\\n');
-      const line = lines.findIndex((each) => each.includes('told to stop; finishing'));
-      const column = lines[line].indexOf('told to stop; finishing');
+      const line = lines.findIndex((each) => each.includes('shutting down, draining'));
+      const column = lines[line].indexOf('shutting down, draining');
       const map = new (require('module').SourceMap)(JSON.parse(readFileSync('/app/main.js.map', 'utf8')));
       const { originalSource, originalLine } = map.findEntry(line, column);
       console.log(originalSource + ':' + (originalLine + 1));`);
     const [, file, line] = /^(?:\.\.\/)?(src\/main\.ts):(\d+)$/.exec(found) ?? [];
     const source = (await readFile(join(root, file ?? 'nothing'), 'utf8')).split('\n');
-    expect(source[Number(line) - 1]).toContain('told to stop; finishing');
+    expect(source[Number(line) - 1]).toContain('shutting down, draining');
   });
 
   it('makes an object Ready, read-only, without capabilities, as nobody, and ends with 0 on SIGTERM', async () => {
@@ -169,7 +171,7 @@ describe('the image', () => {
     const pid = await podman('inspect', '--format', '{{.State.Pid}}', name);
     const status = await readFile(`/proc/${pid}/status`, 'utf8');
     const field = (key: string) => new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1];
-    expect((await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, 2)).toEqual(['node', '/app/main.js']);
+    expect((await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, command.length)).toEqual(command);
     expect(field('NSpid')).toMatch(/\s1$/);
     expect(field('Uid')).toMatch(/^65532\s/);
     expect(field('CapEff')).toMatch(/^0+$/);
