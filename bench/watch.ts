@@ -1,8 +1,9 @@
 /** What the driver sees of its objects: a watch of its own, and waiting for what it will show. */
 import * as z from 'zod';
 import { tenantUserUpsells } from '../src/api/names.ts';
-import type { KubernetesClient, WatchEvent } from '../src/kubernetes/calls/client.ts';
+import type { KubernetesClient } from '../src/kubernetes/calls/client.ts';
 import { pathOf } from '../src/kubernetes/calls/resource.ts';
+import type { WatchEvent } from '../src/kubernetes/watch/protocol.ts';
 
 const objectSchema = z.object({
   metadata: z.object({ name: z.string(), generation: z.number(), resourceVersion: z.string() }),
@@ -14,7 +15,7 @@ const objectSchema = z.object({
     })
     .optional(),
 });
-const bookmarkSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
+const versionSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 const listSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
 /** One event of an object. */
@@ -85,13 +86,16 @@ export class DriverWatch {
     let resourceVersion = from;
     while (!this.#end.signal.aborted) {
       const query = { watch: '1', allowWatchBookmarks: 'true', resourceVersion };
-      const take = ({ type, object }: WatchEvent): void => {
-        if (type === 'ERROR')
-          throw new Error(`The driver's watch was ended by the API server: ${JSON.stringify(object)}`);
-        resourceVersion = bookmarkSchema.parse(object).metadata.resourceVersion;
-        if (type !== 'BOOKMARK') this.#notify(type === 'DELETED', object);
+      const onEvent = (event: WatchEvent): void => {
+        if (event.kind === 'error') throw event.error;
+        if (event.kind === 'bookmark') {
+          resourceVersion = event.resourceVersion;
+          return;
+        }
+        resourceVersion = versionSchema.parse(event.object).metadata.resourceVersion;
+        this.#notify(event.kind === 'deleted', event.object);
       };
-      await client.watch({ path, query, idleTimeoutMs: 300_000 }, take, this.#end.signal);
+      await client.watch({ path, query, idleTimeoutMs: 300_000 }, { onAccepted() {}, onEvent }, this.#end.signal);
     }
   }
 

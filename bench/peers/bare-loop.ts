@@ -81,7 +81,7 @@ async function token(): Promise<string> {
 /** Without a resource version it begins with all that is there. */
 async function watch(): Promise<void> {
   const url = `${cluster.origin}${pathOf(tenantUserUpsells)}?watch=1`;
-  const stream = await send(cluster.pools.watches, url, { headers: cluster.headers });
+  const stream = await send(cluster.lanes.watches, url, { headers: cluster.headers });
   let rest = '';
   for await (const chunk of stream.setEncoding('utf8')) {
     const lines = `${rest}${chunk}`.split('\n');
@@ -117,7 +117,7 @@ async function assign({ metadata: { namespace, name, uid, generation }, spec: { 
     conditions: [ready],
   };
   const path = pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' });
-  const patched = await send(cluster.pools.calls, `${cluster.origin}${path}`, {
+  const patched = await send(cluster.lanes.bulk.dispatcher, `${cluster.origin}${path}`, {
     method: 'PATCH',
     headers: { ...cluster.headers, 'content-type': 'application/json-patch+json' },
     body: JSON.stringify([

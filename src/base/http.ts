@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from './clock.ts';
+import { type Entrant, Lane } from './lane.ts';
 
 export interface Answer {
   readonly status: number;
@@ -61,12 +62,13 @@ export class ExchangeError extends Error {
 }
 
 /**
- * Redirects are answers like any other.
+ * Redirects are responses like any other.
+ * @param way where it goes: through a lane it waits for a place, and costs nothing when it is given up there.
  * @param onSent called as the request's bytes leave: once, and never for a request that was given up while it waited for a connection.
  * @throws ExchangeError, the signal's reason, or what the network layer threw.
  */
 export function exchange(
-  pool: Dispatcher,
+  way: Dispatcher | Lane,
   options: Dispatcher.DispatchOptions,
   limits: Limits,
   clock: Clock,
@@ -74,12 +76,18 @@ export function exchange(
   onSent?: () => void,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const collector = new Collector(limits, resolve, reject, clock, signal, onSent);
-    if (collector.waiting) pool.dispatch(options, collector);
+    const lane = way instanceof Lane ? way : undefined;
+    const collector = new Collector(options, lane, limits, resolve, reject, clock, signal, onSent);
+    if (!collector.waiting) return;
+    if (way instanceof Lane) way.enter(collector);
+    else collector.proceed(way);
   });
 }
 
-class Collector implements Dispatcher.DispatchHandler {
+class Collector implements Dispatcher.DispatchHandler, Entrant {
+  #options: Dispatcher.DispatchOptions | undefined;
+  /** The one it waits in or has a place in. */
+  #lane: Lane | undefined;
   readonly #limits: Limits;
   #resolve: (answer: Answer) => void;
   #reject: (error: unknown) => void;
@@ -96,6 +104,8 @@ class Collector implements Dispatcher.DispatchHandler {
   waiting = true;
 
   constructor(
+    options: Dispatcher.DispatchOptions,
+    lane: Lane | undefined,
     limits: Limits,
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
@@ -103,15 +113,23 @@ class Collector implements Dispatcher.DispatchHandler {
     signal: AbortSignal,
     onSent: (() => void) | undefined,
   ) {
+    this.#options = options;
+    this.#lane = lane;
     this.#onSent = onSent;
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#signal = signal;
     this.#onAbort = () => this.#fail(signal.reason);
-    this.#timer = clock.after(limits.timeoutMs, () => this.#fail(timedOut(limits.timeoutMs)));
+    this.#timer = clock.after(limits.timeoutMs, () => this.#fail(this.#timedOut()));
     if (signal.aborted) this.#fail(signal.reason);
     else signal.addEventListener('abort', this.#onAbort);
+  }
+
+  proceed(dispatcher: Dispatcher): void {
+    const options = this.#options;
+    this.#options = undefined;
+    if (options !== undefined) dispatcher.dispatch(options, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -137,16 +155,37 @@ class Collector implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (!this.waiting) return;
-    const body = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#bytes);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
-    this.#settle();
+    if (this.waiting) {
+      const body = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#bytes);
+      this.#resolve({ status: this.#status, headers: this.#headers, body });
+      this.#settle();
+    }
+    this.#exit();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (!this.waiting) return;
-    this.#reject(error);
-    this.#settle();
+    if (this.waiting) {
+      this.#reject(error);
+      this.#settle();
+    }
+    this.#exit();
+  }
+
+  /** The network layer is done with it; only now may another one take its place. */
+  #exit(): void {
+    const lane = this.#lane;
+    this.#lane = undefined;
+    lane?.exit();
+  }
+
+  #timedOut(): ExchangeError {
+    const seconds = Math.round(this.#limits.timeoutMs / 100) / 10;
+    return new ExchangeError(
+      'timedOut',
+      this.#options === undefined
+        ? `no complete answer within ${seconds} s`
+        : `no connection was free within ${seconds} s, so it was not sent`,
+    );
   }
 
   /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
@@ -161,6 +200,12 @@ class Collector implements Dispatcher.DispatchHandler {
   /** Lets go of the answer and of whoever waited: what is still held when this becomes old stays until the next full collection, and with it all that it holds. */
   #settle(): void {
     this.waiting = false;
+    // It may still wait for a place.
+    if (this.#options !== undefined) {
+      this.#lane?.leave(this);
+      this.#lane = undefined;
+      this.#options = undefined;
+    }
     this.#timer.cancel();
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#resolve = nobody;
@@ -172,9 +217,6 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#more = undefined;
   }
 }
-
-const timedOut = (ms: number) =>
-  new ExchangeError('timedOut', `no complete answer within ${Math.round(ms / 100) / 10} s`);
 
 const tooLarge = (bytes: number) =>
   new ExchangeError('tooLarge', `the answer is larger than ${Math.round(bytes / 1_048_576)} MiB`);

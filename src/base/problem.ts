@@ -1,6 +1,4 @@
-/** What keeps a part of the operator from its work just now, as probes and people are told it. */
-import type { Log } from './log.ts';
-
+/** What keeps a part of the operator from its work just now, as probes and people hear it. */
 export interface Problem {
   /** One word for counting, such as `Forbidden`. */
   readonly reason: string;
@@ -8,19 +6,9 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Told what is wrong when it goes wrong (or goes wrong for another reason), and `undefined` once all is well again. */
-export type ProblemListener = (problem: Problem | undefined) => void;
-
-/** The problem of one part, if it has one. It is told of once, not each time it is met again. */
+/** The problem of one part, if it has one. It is reported once, not each time it is met again. */
 export class ProblemReport {
-  readonly #log: Log;
-  readonly #listener: ProblemListener | undefined;
   #current: Problem | undefined;
-
-  constructor(log: Log, listener: ProblemListener | undefined) {
-    this.#log = log;
-    this.#listener = listener;
-  }
 
   get current(): Problem | undefined {
     return this.#current;
@@ -28,24 +16,15 @@ export class ProblemReport {
 
   /** @returns whether this is news. */
   is(problem: Problem): boolean {
-    if (this.#current?.reason === problem.reason) return false;
-    this.#tell(problem);
-    return true;
+    const isNew = this.#current?.reason !== problem.reason;
+    this.#current = problem;
+    return isNew;
   }
 
   /** @returns whether there was one. */
   isOver(): boolean {
-    if (this.#current === undefined) return false;
-    this.#tell(undefined);
-    return true;
-  }
-
-  #tell(problem: Problem | undefined): void {
-    this.#current = problem;
-    try {
-      this.#listener?.(problem);
-    } catch (error) {
-      this.#log.error('a listener for problems failed', { detail: String(error) });
-    }
+    const was = this.#current !== undefined;
+    this.#current = undefined;
+    return was;
   }
 }

@@ -55,21 +55,20 @@ export function createWatch(options: WatchOptions): Watch {
         ...(labelSelector === undefined ? {} : { labelSelector }),
         resource: tenantUserUpsells,
         store: fleet,
-        project: (raw) => transformTenantUserUpsell(raw, (key) => fleet.get(key)),
+        transform: (raw) => transformTenantUserUpsell(raw, (key) => fleet.get(key)),
       }),
   );
   // Rights that end at listed namespaces do not reach the watch of all namespaces: these are asked for one by one.
   const labels =
-    listed.length === 0 ? [new Reflector({ ...reflect, resource: namespaces, store, project: projectNamespace })] : [];
+    listed.length === 0
+      ? [new Reflector({ ...reflect, resource: namespaces, store, transform: projectNamespace })]
+      : [];
   const reflectors = [...objects, ...labels];
   return {
     fleet,
     namespaces: store,
     synced: Promise.all(reflectors.map((each) => each.synced)),
-    problem: () => {
-      const sick = reflectors.find((each) => !each.healthy);
-      return sick === undefined ? undefined : (sick.problem?.message ?? 'the first list is not read to its end yet');
-    },
+    problem: () => reflectors.find((each) => !each.healthy)?.problem,
     async run(signal) {
       const polls = listed.length === 0 ? [] : [pollNamespaces(listed, { store, client, clock, log }, signal)];
       await Promise.all([...reflectors.map((each) => each.run(signal)), ...polls]);

@@ -167,6 +167,6 @@ export function actedTogether(world: FaultWorld): number {
     if (client !== undefined && client !== last) turns += 1;
     last = client ?? last;
   }
-  const leaderships = countIn(world.log, '"msg":"this process leads now"');
+  const leaderships = countIn(world.log, '"msg":"became leader"');
   return Math.max(0, turns - leaderships);
 }

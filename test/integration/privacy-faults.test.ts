@@ -142,7 +142,7 @@ it('what is said back in errors comes out nowhere: no log line, event, status, m
     'wrote to Acronis',
     'made by the test',
     'CredentialsRejected',
-    '"msg":"this process leads now"',
+    '"msg":"became leader"',
   ])
     expect(everything).toContain(word);
   const canaries = new Set(['canary', 'Canary', clientSecret]);

@@ -68,7 +68,10 @@ export async function readSecret(
   const { namespace, name } = splitKey(source);
   const place: Place = { name: `Secret ${name}`, nameOf: (key) => key, advice: 'Add what is missing to it.' };
   try {
-    const raw = await client.request({ method: 'GET', path: pathOf(secrets, { namespace, name }) }, signal);
+    const raw = await client.request(
+      { method: 'GET', path: pathOf(secrets, { namespace, name }), lane: 'credentials' },
+      signal,
+    );
     const secret = secretSchema.safeParse(raw).data;
     // What is no Secret says nothing about one.
     if (secret === undefined)

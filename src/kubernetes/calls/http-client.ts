@@ -10,7 +10,7 @@ import { type Answer, exchange } from '../../base/http.ts';
 import type { Connection, Credentials } from '../connection/connection.ts';
 import { watchStream } from '../watch/stream.ts';
 import { failureOf, isWholeObject, jsonOf, notTheApis } from './answer.ts';
-import type { KubernetesCall, KubernetesClient, WatchCall, WatchEvent } from './client.ts';
+import type { KubernetesCall, KubernetesClient, WatchCall, WatchListener } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import type { KubernetesMetrics } from './metrics.ts';
 import { unanswered } from './network-failure.ts';
@@ -85,7 +85,7 @@ class HttpClient implements KubernetesClient {
     }
   }
 
-  watch(call: WatchCall, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
+  watch(call: WatchCall, listener: WatchListener, signal: AbortSignal): Promise<void> {
     return watchStream({
       call,
       path: call.path + queryString(call.query),
@@ -93,7 +93,7 @@ class HttpClient implements KubernetesClient {
       clock: this.#clock,
       metrics: this.#metrics,
       headers: (credentials) => this.#headersFor(credentials, ''),
-      onEvent,
+      listener,
       signal,
     });
   }
@@ -116,7 +116,7 @@ class HttpClient implements KubernetesClient {
     signal: AbortSignal,
   ): Promise<Answer> {
     return exchange(
-      credentials.pools.calls,
+      credentials.lanes[call.lane ?? 'bulk'],
       {
         origin: credentials.origin,
         path: credentials.prefix + path,

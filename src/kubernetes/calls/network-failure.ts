@@ -26,9 +26,8 @@ const words: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was cut',
   UND_ERR_CLOSED: 'this client is closed',
   UND_ERR_DESTROYED: 'this client is closed',
-  UND_ERR_PRX_TLS: 'the proxy did not prove its identity',
-  UND_ERR_PRX_CONN: 'the proxy cut the connection',
-  UND_ERR_ABORTED: 'the proxy refused to connect to it',
+  PROXY_TIMEOUT: 'the proxy did not connect to it in time',
+  PROXY_STATUS_407: 'the proxy does not accept the credentials in proxy-url',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of its answer are too large',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is shorter or longer than announced',
   EPROTO: 'it does not speak TLS there',
@@ -54,8 +53,9 @@ export function networkFailure(error: unknown): NetworkFailure {
   if (code === undefined) return { reason: 'ConnectionFailed', text: 'the connection failed', code };
   const why = distrust[code];
   if (why !== undefined) return { reason: 'CertificateNotTrusted', text: `${why} (${code})`, code };
-  const text = code.startsWith('HPE_') ? 'what it sent is not HTTP' : (words[code] ?? 'the connection failed');
-  return { reason: code.startsWith('HPE_') ? 'InvalidAnswer' : 'ConnectionFailed', text: `${text} (${code})`, code };
+  if (code.startsWith('HPE_')) return { reason: 'InvalidAnswer', text: `what it sent is not HTTP (${code})`, code };
+  const unknown = code.startsWith('PROXY_STATUS_') ? 'the proxy refused to connect to it' : 'the connection failed';
+  return { reason: 'ConnectionFailed', text: `${words[code] ?? unknown} (${code})`, code };
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -13,7 +13,7 @@ import { type CredentialHeaders, type Identify, identifier } from './identify.ts
 import { ProviderError } from './identity-provider.ts';
 import { findKubeconfig, type KubeconfigOptions, type KubeconfigSource } from './kubeconfig.ts';
 import { KubeconfigError } from './kubeconfig-file.ts';
-import { createPools, type Pools, type TlsMaterial, tlsFingerprint } from './pools.ts';
+import { createLanes, type Lanes, type TlsMaterial, tlsFingerprint } from './lanes.ts';
 
 /** What one call needs. Two calls with the same object had the same token and connections. */
 export interface Credentials {
@@ -21,7 +21,7 @@ export interface Credentials {
   /** In front of every path; '' almost always. */
   readonly prefix: string;
   readonly headers: CredentialHeaders;
-  readonly pools: Pools;
+  readonly lanes: Lanes;
 }
 
 export interface Connection {
@@ -76,7 +76,7 @@ class PooledConnection implements Connection {
   #refusedAt = Number.NEGATIVE_INFINITY;
   #refused = false;
   #failure: { readonly error: KubernetesError; readonly until: number } | undefined;
-  readonly #retired = new Set<Pools>();
+  readonly #retired = new Set<Lanes>();
   readonly #closed = new AbortController();
 
   constructor(source: KubeconfigSource, { clock, log, env }: ConnectionOptions) {
@@ -125,10 +125,10 @@ class PooledConnection implements Connection {
 
   async close(): Promise<void> {
     this.#closed.abort(closed());
-    const pools = [...this.#retired];
-    if (this.#credentials !== undefined) pools.push(this.#credentials.pools);
+    const lanes = [...this.#retired];
+    if (this.#credentials !== undefined) lanes.push(this.#credentials.lanes);
     this.#freshUntil = Number.NEGATIVE_INFINITY;
-    await Promise.all(pools.map((pool) => pool.destroy()));
+    await Promise.all(lanes.map((each) => each.destroy()));
   }
 
   async #ask(): Promise<Credentials> {
@@ -138,11 +138,11 @@ class PooledConnection implements Connection {
       const access = this.#access;
       const { headers, tls } = await this.#identify(this.#closed.signal);
       if (this.#closed.signal.aborted) throw closed();
-      const credentials = { origin: access.origin, prefix: access.prefix, headers, pools: this.#poolsFor(access, tls) };
+      const credentials = { origin: access.origin, prefix: access.prefix, headers, lanes: this.#lanesFor(access, tls) };
       const same =
         previous !== undefined &&
         !this.#refused &&
-        previous.pools === credentials.pools &&
+        previous.lanes === credentials.lanes &&
         equal(previous.headers, headers);
       this.#credentials = same ? previous : credentials;
       this.#refused = false;
@@ -173,9 +173,9 @@ class PooledConnection implements Connection {
     this.#seen = seen;
   }
 
-  #poolsFor(access: ClusterAccess, tls: TlsMaterial): Pools {
+  #lanesFor(access: ClusterAccess, tls: TlsMaterial): Lanes {
     const print = `${access.origin} ${access.proxy?.href ?? ''} ${tlsFingerprint(tls)}`;
-    const old = this.#credentials?.pools;
+    const old = this.#credentials?.lanes;
     if (old !== undefined && print === this.#tls) return old;
     this.#tls = print;
     if (old !== undefined) {
@@ -183,7 +183,7 @@ class PooledConnection implements Connection {
       this.#retired.add(old);
       void old.close().finally(() => this.#retired.delete(old));
     }
-    return createPools(tls, access.proxy);
+    return createLanes(tls, access.proxy, this.#clock);
   }
 }
 

@@ -9,7 +9,7 @@ import type { ClusterAccess, Impersonation, Pem } from './cluster-access.ts';
 import { ExecPlugin, type PluginContext } from './exec-plugin.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import { KubeconfigError, whyUnreadable } from './kubeconfig-file.ts';
-import type { TlsMaterial } from './pools.ts';
+import type { TlsMaterial } from './lanes.ts';
 
 /** Lower-case names; a name with several values is sent several times. */
 export type CredentialHeaders = Readonly<Record<string, string | string[]>>;

@@ -1,12 +1,12 @@
 /**
- * What undici calls while one watch lasts: from its opening to its end, a refusal, or the moment somebody gives it up. Each event is handed on as soon as its line is whole, in
+ * What undici calls while one watch lasts: from its opening to its end, a refusal, or the moment its caller gives it up. Each event is handed on as soon as its line is whole, in
  * the callback that brought its bytes. It settles once, and leaves neither timer nor listener behind.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Answer } from '../../base/http.ts';
-import type { WatchCall, WatchEvent } from '../calls/client.ts';
+import type { WatchCall, WatchListener } from '../calls/client.ts';
 import { KubernetesError } from '../calls/errors.ts';
 import type { KubernetesMetrics } from '../calls/metrics.ts';
 import { unanswered } from '../calls/network-failure.ts';
@@ -29,7 +29,7 @@ export interface WatchRequest {
   readonly clock: Clock;
   readonly metrics: KubernetesMetrics;
   readonly headers: (credentials: Credentials) => Readonly<Record<string, string | string[]>>;
-  readonly onEvent: (event: WatchEvent) => void;
+  readonly listener: WatchListener;
   readonly signal: AbortSignal;
 }
 
@@ -70,12 +70,13 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Thrown, not aborted: before a request is written, an abort would destroy the connection that it was about to use.
+    if (this.#over) throw new Error('given up before it was sent');
     this.#controller = controller;
-    if (this.#over) controller.abort(new Error('given up before it was sent'));
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // 103 and its like come before the answer.
+    // 103 and its like come before the response.
     if (this.#over || status < 200) return;
     this.#status = status;
     this.#headers = headers;
@@ -86,6 +87,11 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
     this.#silence = new SilenceTimer(clock, call.idleTimeoutMs, () =>
       this.#fail(this.#named(silent(call.idleTimeoutMs))),
     );
+    try {
+      this.#request.listener.onAccepted();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -96,7 +102,7 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
       if (this.#refusal.length > MAX_ERROR_BYTES) this.#refused();
       return;
     }
-    this.#silence?.heard();
+    this.#silence?.active();
     for (const line of this.#lines.push(chunk)) if (line.length > 1) this.#handOn(line);
     if (this.#lines.pending > MAX_LINE_BYTES) this.#fail(this.#named(lineTooLong()));
   }
@@ -124,7 +130,7 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
   #handOn(line: string): void {
     if (this.#over) return;
     try {
-      this.#request.onEvent(parseWatchEvent(line, this.#what));
+      this.#request.listener.onEvent(parseWatchEvent(line, this.#what));
     } catch (error) {
       this.#fail(error);
     }
@@ -136,7 +142,7 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('refused'));
   }
 
-  /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
+  /** Settles first: undici responds to an abort with `onResponseError`, which then changes nothing. */
   #fail(error: unknown): void {
     if (this.#over) return;
     this.#settle();

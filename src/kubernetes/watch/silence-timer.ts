@@ -1,6 +1,6 @@
 /**
  * Notices that a stream says nothing any more. A byte only notes the time, so a busy stream pays for no timer; the one timer
- * looks, and sets itself again for what is left.
+ * checks, and sets itself again for what is left.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 
@@ -8,7 +8,7 @@ export class SilenceTimer {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #onSilence: () => void;
-  #heardAt: number;
+  #lastActivity: number;
   #timer: Timer;
 
   /** Listens from the start. */
@@ -16,21 +16,21 @@ export class SilenceTimer {
     this.#clock = clock;
     this.#ms = ms;
     this.#onSilence = onSilence;
-    this.#heardAt = clock.now();
-    this.#timer = clock.after(ms, () => this.#look());
+    this.#lastActivity = clock.now();
+    this.#timer = clock.after(ms, () => this.#check());
   }
 
-  heard(): void {
-    this.#heardAt = this.#clock.now();
+  active(): void {
+    this.#lastActivity = this.#clock.now();
   }
 
   stop(): void {
     this.#timer.cancel();
   }
 
-  #look(): void {
-    const left = this.#heardAt + this.#ms - this.#clock.now();
+  #check(): void {
+    const left = this.#lastActivity + this.#ms - this.#clock.now();
     if (left <= 0) this.#onSilence();
-    else this.#timer = this.#clock.after(left, () => this.#look());
+    else this.#timer = this.#clock.after(left, () => this.#check());
   }
 }

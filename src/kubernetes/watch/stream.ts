@@ -1,5 +1,5 @@
 /**
- * One watch, straight on undici's dispatcher: fresh credentials, and one repetition after a 401. No stream and no iteration lies between the bytes and whoever takes the events,
+ * One watch, straight on undici's dispatcher: fresh credentials, and one repetition after a 401. No stream and no iteration lies between the bytes and the listener,
  * since each object of a fleet comes by here two or three times; they must be quick.
  */
 
@@ -10,7 +10,7 @@ import { unanswered } from '../calls/network-failure.ts';
 import type { Credentials } from '../connection/connection.ts';
 import { notOpened, OPENS_WITHIN_MS, type Opening, WatchHandler, type WatchRequest } from './handler.ts';
 
-/** Resolves when the server ends the watch. Rejects with KubernetesError, the signal's reason, or what `onEvent` throws. */
+/** Resolves when the server ends the watch. Rejects with KubernetesError, the signal's reason, or what the listener throws. */
 export async function watchStream(request: WatchRequest): Promise<void> {
   const { call, connection, clock, metrics, signal } = request;
   signal.throwIfAborted();
@@ -43,7 +43,7 @@ export async function watchStream(request: WatchRequest): Promise<void> {
   }
 }
 
-/** Resolves with the answer where the watch is refused, and with nothing once an accepted one has ended. */
+/** Resolves with the response where the watch is refused, and with nothing once an accepted one has ended. */
 function open(
   request: WatchRequest,
   what: string,
@@ -51,8 +51,8 @@ function open(
   opening: Opening,
 ): Promise<Answer | undefined> {
   return new Promise((resolve, reject) => {
-    const { origin, prefix, pools } = credentials;
+    const { origin, prefix, lanes } = credentials;
     const call = { origin, path: prefix + request.path, method: 'GET', headers: request.headers(credentials) } as const;
-    pools.watches.dispatch(call, new WatchHandler(request, what, { ...opening, resolve, reject }));
+    lanes.watches.dispatch(call, new WatchHandler(request, what, { ...opening, resolve, reject }));
   });
 }

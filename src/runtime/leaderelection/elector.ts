@@ -7,9 +7,9 @@
  */
 import type { Clock, Random } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { type ProblemListener, ProblemReport } from '../../base/problem.ts';
+import { type Problem, ProblemReport } from '../../base/problem.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
-import { isTransient, KubernetesError } from '../../kubernetes/calls/errors.ts';
+import { isTransient } from '../../kubernetes/calls/errors.ts';
 import { LeaseLock } from './lock.ts';
 import type { LeaderMetrics } from './metrics.ts';
 import { leaseProblem } from './problem.ts';
@@ -26,16 +26,15 @@ export interface LeaseDurations {
 /** As client-go, kube-controller-manager and controller-runtime have them. */
 export const defaultLeaseDurations: LeaseDurations = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
-/** client-go's rule for what is too short; it also lets those who wait look up to this share of `retryMs` later. */
+/** client-go's rule for what is too short; it also lets those who wait try up to this share of `retryMs` later. */
 const retryJitter = 1.2;
 /**
- * Those who wait look after `retryMs` and up to this share of it more. Less than client-go's 1.2, because nobody takes a lease before it has seen it
+ * Those who wait try after `retryMs` and up to this share of it more. Less than client-go's 1.2, because nobody takes a lease before it has seen it
  * unchanged for its whole duration: with 1.2 a take-over from a killed leader took up to 20 s (measured), with this one it takes 18.
  */
 const waitJitter = 0.2;
-/** A lease that expires is tried at once, in this share of `retryMs`, so that those who wait do not all try together. */
+/** A lease that expires is tried immediately, in this share of `retryMs`, so that those who wait do not all try together. */
 const expiryJitter = 0.1;
-const mostRetryAfterMs = 60_000;
 /** Those who wait see an emptied lease in two seconds, and one that was not emptied in fifteen. */
 const releaseAttempts = 3;
 const releaseAgainMs = 500;
@@ -51,16 +50,16 @@ export interface ElectionOptions {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: LeaderMetrics;
-  /** Told what keeps this process from taking part, and `undefined` once that is over. */
-  readonly onProblem?: ProblemListener;
+  /** Called with what keeps this process from taking part, and with `undefined` once that is over. */
+  readonly onProblem?: (problem: Problem | undefined) => void;
 }
 
 export type ElectionEnd =
   | { readonly kind: 'stopped' }
-  /** Somebody else may lead now. The process should end, without finishing what it was at. */
+  /** Another process may lead now. This one should end, without finishing what is in flight. */
   | { readonly kind: 'lost'; readonly why: string };
 
-/** Whether the lease is this process's still, by its own clock and whether or not anybody has noticed. */
+/** Whether the lease is this process's still, by its own clock and whether or not a timer has fired. */
 export type Hold = () => boolean;
 
 /** Why the signal of `lead` was aborted, when it was not for a shutdown. */
@@ -69,7 +68,7 @@ export class LeaseLost extends Error {
 }
 
 /**
- * Waits for the lease, calls `lead` once it is held, and gives it back when `lead` is done.
+ * Waits for the lease, calls `lead` once it is held, and releases it when `lead` is done.
  *
  * `lead` gets a signal that is aborted with the given `signal`'s reason when it is time to stop: the lease is then kept until `lead` has resolved, and released.
  * When the lease is lost, it is aborted with `LeaseLost`, and the election ends at once, without waiting for `lead`.
@@ -87,7 +86,7 @@ class Election {
   readonly #options: ElectionOptions;
   readonly #lock: LeaseLock;
   readonly #log: Log;
-  readonly #report: ProblemReport;
+  readonly #report = new ProblemReport();
   #leader: string | undefined;
   /** Since when the lease is surely held: the request that made it so was sent then. */
   #heldSince = Number.NEGATIVE_INFINITY;
@@ -101,7 +100,6 @@ class Election {
     }
     this.#options = options;
     this.#log = options.log.with({ lease: `${options.namespace}/${options.name}` });
-    this.#report = new ProblemReport(this.#log, options.onProblem);
     const { client, namespace, name, identity, clock } = options;
     this.#lock = new LeaseLock({ client, namespace, name, identity, clock, leaseMs, callMs: renewDeadlineMs / 2 });
   }
@@ -114,7 +112,7 @@ class Election {
       await this.#release();
       return { kind: 'stopped' };
     }
-    this.#log.info('this process leads now');
+    this.#log.info('became leader');
     metrics.leading(true);
 
     const leading = new AbortController();
@@ -128,7 +126,7 @@ class Election {
       if (why === undefined) return { kind: 'stopped' };
       lost = true;
       this.#heldSince = Number.NEGATIVE_INFINITY;
-      this.#log.error('the lease was lost; this process leads no longer', { why });
+      this.#log.error('the lease was lost; no longer leader', { why });
       leading.abort(new LeaseLost(why));
       return { kind: 'lost', why };
     } finally {
@@ -154,13 +152,13 @@ class Election {
           return;
         }
         if (result.kind === 'taken') {
-          this.#tellLeader(result.holder);
+          this.#reportLeader(result.holder);
           waitMs = Math.min(waitMs, result.freeInMs + expiryJitter * durations.retryMs * (1 + random()));
         }
       } catch (error) {
         if (signal.aborted) break;
         this.#failed(error);
-        waitMs = Math.max(waitMs, retryAfterOf(error));
+        // Whatever a Retry-After says: a lease is judged by when it was seen last, so each wait puts off a take-over by as much, and one small read in two seconds is not what overloads a server.
       }
       await this.#sleep(waitMs, signal);
     }
@@ -202,7 +200,7 @@ class Election {
           this.#failed(error);
           continue;
         }
-        // An answer that came too late changes nothing.
+        // A response that came too late changes nothing.
         if (this.#leftMs() <= 0) return expire();
         this.#heldSince = sentAt;
         deadline.cancel();
@@ -222,7 +220,7 @@ class Election {
         if (released) this.#log.info('the lease is released');
         return;
       } catch (error) {
-        // Worth one more try: without it everybody waits until the lease expires.
+        // Worth another try: without it the other processes wait until the lease expires.
         if (attempt < releaseAttempts && isTransient(error)) {
           await this.#sleep(releaseAgainMs, signal);
           continue;
@@ -239,7 +237,7 @@ class Election {
     await this.#options.clock.sleep(ms, signal).catch(() => {});
   }
 
-  #tellLeader(holder: string): void {
+  #reportLeader(holder: string): void {
     if (this.#leader === holder) return;
     this.#leader = holder;
     this.#log.info('another process leads', { holder });
@@ -248,6 +246,7 @@ class Election {
   #failed(error: unknown): void {
     const problem = leaseProblem(this.#options.namespace, this.#options.name, error);
     if (!this.#report.is(problem)) return;
+    this.#options.onProblem?.(problem);
     this.#log.warn('cannot use the lease; it is tried again until it works', {
       reason: problem.reason,
       detail: problem.message,
@@ -255,12 +254,11 @@ class Election {
   }
 
   #well(): void {
-    if (this.#report.isOver()) this.#log.info('the lease can be used again');
+    if (!this.#report.isOver()) return;
+    this.#options.onProblem?.(undefined);
+    this.#log.info('the lease can be used again');
   }
 }
 
 const takenBy = (holder: string): string =>
-  holder === '' ? 'somebody emptied the lease' : `the lease is held by ${holder} now`;
-
-const retryAfterOf = (error: unknown): number =>
-  Math.min(mostRetryAfterMs, (error instanceof KubernetesError ? error.retryAfterMs : undefined) ?? 0);
+  holder === '' ? 'another client emptied the lease' : `the lease is held by ${holder} now`;

@@ -1,5 +1,5 @@
 /**
- * One process's view of a Lease: read, take, renew, release. Whether somebody else's hold is still good is judged by when this process saw the record
+ * One process's view of a Lease: read, take, renew, release. Whether another process's hold is still good is judged by when this process saw the record
  * change, on its own clock; the times in the record are for people, and clocks are never compared. Every write carries the version it is based on.
  */
 import type { Clock } from '../../base/clock.ts';
@@ -31,9 +31,9 @@ export interface LeaseLockOptions {
 
 export type LockResult =
   | { readonly kind: 'held' }
-  /** Somebody else has it. `freeInMs`: when it can be taken, unless it is renewed. */
+  /** Another process has it. `freeInMs`: when it can be taken, unless it is renewed. */
   | { readonly kind: 'taken'; readonly holder: string; readonly freeInMs: number }
-  /** Somebody else wrote at the same moment; it is not known yet who has it. */
+  /** Another client wrote at the same moment; it is not known yet who has it. */
   | { readonly kind: 'contested' };
 
 interface Observed {
@@ -43,12 +43,12 @@ interface Observed {
   readonly at: number;
 }
 
-const mostReleases = 3;
+const maxReleases = 3;
 
 export class LeaseLock {
   readonly #options: LeaseLockOptions;
   #observed: Observed | undefined;
-  /** Whether a write was sent, so that the lease may be held whatever the answers said. */
+  /** Whether a write was sent, so that the lease may be held whatever the responses said. */
   #tried = false;
 
   constructor(options: LeaseLockOptions) {
@@ -56,7 +56,7 @@ export class LeaseLock {
   }
 
   /**
-   * Takes the lease if nobody has it, or the one who has it did not renew it in time.
+   * Takes the lease if it is free, or its holder did not renew it in time.
    * @throws KubernetesError, or the signal's reason.
    */
   async acquire(signal: AbortSignal): Promise<LockResult> {
@@ -76,7 +76,7 @@ export class LeaseLock {
   }
 
   /**
-   * Renews the lease, and never takes it back from anybody, not even from nobody: whoever emptied it may have let others act in between.
+   * Renews the lease, and never takes it back, not even from no holder: the client that emptied it may have let others act in between.
    * @throws KubernetesError, or the signal's reason.
    */
   async renew(signal: AbortSignal): Promise<LockResult> {
@@ -94,14 +94,14 @@ export class LeaseLock {
   }
 
   /**
-   * Lets go of it, so that the next one need not wait until it expires. Does nothing when this process never tried to take it, or somebody else has it.
-   * @returns whether there was something to let go of.
+   * Releases it, so that the next one need not wait until it expires. Does nothing when this process never tried to take it, or another one has it.
+   * @returns whether there was something to release.
    * @throws KubernetesError, or the signal's reason.
    */
   async release(signal: AbortSignal): Promise<boolean> {
     if (!this.#tried) return false;
     for (let attempt = 1; ; attempt++) {
-      // Read anew: a write without an answer may have changed it.
+      // Read again: a write without a response may have changed it.
       const observed = await this.#read(signal);
       if (observed?.record.holder !== this.#options.identity) return false;
       const now = microTime(this.#options.clock.wall());
@@ -109,7 +109,7 @@ export class LeaseLock {
       const empty = { ...observed.record, holder: '', durationSeconds: 1, acquireTime: now, renewTime: now };
       const result = await this.#write(observed, empty, signal);
       // A renewal that was cut off on the way may still arrive, between the read and the write.
-      if (result.kind !== 'contested' || attempt === mostReleases) return result.kind === 'held';
+      if (result.kind !== 'contested' || attempt === maxReleases) return result.kind === 'held';
     }
   }
 
@@ -152,16 +152,16 @@ export class LeaseLock {
       this.#observe(await this.#call({ method: 'PUT', path: this.#path(true), body }, signal));
       return { kind: 'held' };
     } catch (error) {
-      // 404: deleted meanwhile, and perhaps made anew by somebody else.
+      // 404: deleted meanwhile, and perhaps made again by another client.
       if (isConflict(error) || isNotFound(error)) return { kind: 'contested' };
       throw error;
     }
   }
 
-  #observe(answer: unknown): Observed {
-    const lease = parseLease(answer);
+  #observe(response: unknown): Observed {
+    const lease = parseLease(response);
     if (lease === undefined) {
-      throw new KubernetesError('the API server answered with something that is not a Lease', {
+      throw new KubernetesError('the API server responded with something that is not a Lease', {
         reason: 'InvalidAnswer',
       });
     }
@@ -178,6 +178,6 @@ export class LeaseLock {
   }
 
   #call(call: { method: 'GET' | 'POST' | 'PUT'; path: string; body?: unknown }, signal: AbortSignal): Promise<unknown> {
-    return this.#options.client.request({ ...call, timeoutMs: this.#options.callMs }, signal);
+    return this.#options.client.request({ ...call, lane: 'lease', timeoutMs: this.#options.callMs }, signal);
   }
 }

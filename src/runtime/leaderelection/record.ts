@@ -22,7 +22,7 @@ export type Lease = z.output<typeof leaseSchema>;
 
 /** What the election is about. */
 export interface LeaseRecord {
-  /** '' when nobody holds it. */
+  /** '' when it is free. */
   readonly holder: string;
   readonly durationSeconds: number;
   readonly acquireTime: string;
@@ -30,7 +30,7 @@ export interface LeaseRecord {
   readonly transitions: number;
 }
 
-export const parseLease = (answer: unknown): Lease | undefined => leaseSchema.safeParse(answer).data;
+export const parseLease = (response: unknown): Lease | undefined => leaseSchema.safeParse(response).data;
 
 export function recordOf(lease: Lease): LeaseRecord {
   const { spec } = lease;
@@ -65,7 +65,7 @@ export const newLease = (namespace: string, name: string, record: LeaseRecord) =
   spec: specOf(record),
 });
 
-/** With the resource version it was read with: the server refuses it when somebody else was faster. */
+/** With the resource version it was read with: the server refuses it when another client was faster. */
 export const changedLease = (lease: Lease, record: LeaseRecord) => ({
   ...lease,
   spec: { ...lease.spec, ...specOf(record) },

@@ -1,84 +1,85 @@
-/** How a reflector is doing, for probes and for people: when the server was last heard from, and what is wrong just now. */
+/** How a reflector is doing, for probes and people: whether what it holds is kept true just now, and what is wrong if not. */
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { type Problem, type ProblemListener, ProblemReport } from '../../base/problem.ts';
+import { type Problem, ProblemReport } from '../../base/problem.ts';
 import type { Recovery } from './recovery.ts';
 
 export interface WatchHealthOptions {
   readonly clock: Clock;
   /** With the resource on every line. */
   readonly log: Log;
-  readonly onProblem: ProblemListener | undefined;
 }
 
-/** An open watch that has not failed by now is open indeed, even if nothing was heard on it: connecting takes less, or fails. */
-export const surelyOpenMs = 40_000;
 /** Out of touch for longer is not healthy. */
 const outOfTouchMs = 120_000;
-/** One failure happens; what people are told of is the second in a row. */
+/** One failure happens; what people hear of is the second consecutive one. */
 const failuresUntilProblem = 2;
 
 export class WatchHealth {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #report: ProblemReport;
-  #lastHeardAt: number | undefined;
+  /** A watch is open and was seen to work. */
+  #isFollowing = false;
   #lastWellAt: number | undefined;
-  #openSince: number | undefined;
 
   constructor(options: WatchHealthOptions) {
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#report = new ProblemReport(options.log, options.onProblem);
-  }
-
-  get lastHeardAt(): number | undefined {
-    return this.#lastHeardAt;
+    this.#report = new ProblemReport();
   }
 
   get problem(): Problem | undefined {
     return this.#report.current;
   }
 
-  /** How long the present watch has been open; 0 when there is none. */
-  get openMs(): number {
-    return this.#openSince === undefined ? 0 : this.#clock.now() - this.#openSince;
+  get isFollowing(): boolean {
+    return this.#isFollowing;
+  }
+
+  /** How long nothing was seen to work; 0 while a watch does. */
+  get outOfTouchForMs(): number {
+    if (this.#isFollowing) return 0;
+    return this.#clock.now() - (this.#lastWellAt ?? Number.NEGATIVE_INFINITY);
   }
 
   get inTouch(): boolean {
-    if (this.openMs >= surelyOpenMs) return true;
-    return this.#lastWellAt !== undefined && this.#clock.now() - this.#lastWellAt <= outOfTouchMs;
+    return this.outOfTouchForMs <= outOfTouchMs;
   }
 
-  heard(): void {
-    this.#lastHeardAt = this.#clock.now();
+  /** An open watch brought something, or its version was confirmed. */
+  following(): void {
+    this.#isFollowing = true;
+    this.well();
   }
 
-  opened(): void {
-    this.#openSince = this.#clock.now();
-  }
-
-  closed(): void {
-    this.#openSince = undefined;
-  }
-
+  /** A list was complete, or more. */
   well(): void {
     this.#lastWellAt = this.#clock.now();
     if (this.#report.isOver()) this.#log.info('in touch with the API server again');
   }
 
+  /** No watch is open now; one that was well has been so until now. */
+  closed(): void {
+    if (this.#isFollowing) this.#lastWellAt = this.#clock.now();
+    this.#isFollowing = false;
+  }
+
   failed(recovery: Recovery, problem: Problem): void {
+    // It is not known since when a silent watch has been dead.
+    if (recovery.verdict.reason === 'Silent') this.#isFollowing = false;
+    this.closed();
     const fields = {
       reason: recovery.verdict.reason,
       detail: problem.message,
       relist: recovery.relist,
       retryInMs: Math.round(recovery.waitMs),
     };
-    const tellPeople = recovery.verdict.needsSomebody || recovery.inARow >= failuresUntilProblem;
-    if (tellPeople && this.#report.is(problem)) {
+    const isProblem = recovery.verdict.needsPerson || recovery.consecutive >= failuresUntilProblem;
+    if (isProblem && this.#report.is(problem)) {
       this.#log.warn('cannot keep up with a resource; it is tried again until it works', fields);
     } else {
-      this.#log.debug('a list or watch failed and is taken up again', fields);
+      this.#log.debug('a list or watch failed and is tried again', fields);
     }
   }
 }

@@ -1,29 +1,27 @@
 /** The first part of a streaming list: the objects that are there, each as an event, until the bookmark that says that these were all. */
-import type { WatchEvent } from '../../kubernetes/calls/client.ts';
 import type { Stored } from '../store/store.ts';
-import { invalidAnswer } from './failure.ts';
+import type { DataEvent } from './follow-watch.ts';
 import { metaOf } from './object-meta.ts';
-import type { Projection } from './transform.ts';
+import type { Transform } from './transform.ts';
 
 export class InitialEvents<T extends Stored> {
   readonly objects = new Map<string, T>();
-  readonly #projection: Projection<T>;
+  readonly #transform: Transform<T>;
 
-  constructor(projection: Projection<T>) {
-    this.#projection = projection;
+  constructor(transform: Transform<T>) {
+    this.#transform = transform;
   }
 
   /** @returns the version of the list when this event completes it. */
-  take(event: WatchEvent): string | undefined {
-    const { key, resourceVersion, endsInitialEvents } = metaOf(event.object);
-    if (endsInitialEvents) {
-      if (resourceVersion === undefined) throw invalidAnswer('the streaming list ended without a resource version');
-      return resourceVersion;
+  take(event: DataEvent): string | undefined {
+    if (event.kind === 'bookmark') return event.endsInitial ? event.resourceVersion : undefined;
+    const object = event.kind === 'deleted' ? undefined : this.#transform.of(event.object);
+    if (object !== undefined) {
+      this.objects.set(object.key, object);
+      return undefined;
     }
-    if (event.type === 'BOOKMARK') return undefined;
-    const object = event.type === 'DELETED' ? undefined : this.#projection.of(event.object);
-    if (object !== undefined) this.objects.set(object.key, object);
-    else if (key !== undefined) this.objects.delete(key);
+    const { key } = metaOf(event.object);
+    if (key !== undefined) this.objects.delete(key);
     return undefined;
   }
 }

@@ -1,10 +1,8 @@
-/** The few fields that every object, list and bookmark of the API server has, read without trusting that they are there. */
+/** The few fields that every object and list of the API server has, read without trusting that they are there. */
 export interface ObjectMeta {
-  /** `namespace/name`, or `name`; undefined for what has no name (a bookmark). */
+  /** `namespace/name`, or `name`; undefined for what has no name. */
   readonly key: string | undefined;
   readonly resourceVersion: string | undefined;
-  /** The bookmark that ends the initial events of a streaming list. */
-  readonly endsInitialEvents: boolean;
   /** A list that has more pages. */
   readonly continueToken: string | undefined;
 }
@@ -12,7 +10,6 @@ export interface ObjectMeta {
 const nothing: ObjectMeta = {
   key: undefined,
   resourceVersion: undefined,
-  endsInitialEvents: false,
   continueToken: undefined,
 };
 
@@ -21,11 +18,9 @@ export function metaOf(object: unknown): ObjectMeta {
   if (!isRecord(metadata)) return nothing;
   const name = text(metadata['name']);
   const namespace = text(metadata['namespace']);
-  const annotations = metadata['annotations'];
   return {
     key: name === undefined ? undefined : namespace === undefined ? name : `${namespace}/${name}`,
     resourceVersion: text(metadata['resourceVersion']),
-    endsInitialEvents: isRecord(annotations) && annotations['k8s.io/initial-events-end'] === 'true',
     continueToken: text(metadata['continue']),
   };
 }

@@ -1,7 +1,7 @@
-/** A list in pages. Each page is reduced to what is kept of it before the next one is asked for; the whole answer is never held. */
+/** A list in pages. Each page is reduced to what is kept of it before the next one is asked for; the whole response is never held. */
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import { isExpired } from '../../kubernetes/calls/errors.ts';
-import { invalidAnswer } from './failure.ts';
+import { invalidResponse } from './failure.ts';
 import { itemsOf, metaOf } from './object-meta.ts';
 
 export interface PagedListOptions {
@@ -12,7 +12,6 @@ export interface PagedListOptions {
   /** Objects in a page; 0 = all in one. */
   readonly limit: number;
   readonly onItem: (item: unknown) => void;
-  readonly onPage: () => void;
 }
 
 export type PagedListEnd =
@@ -38,14 +37,13 @@ export async function listInPages(options: PagedListOptions, signal: AbortSignal
     }
     const { resourceVersion, continueToken } = metaOf(page);
     const items = itemsOf(page);
-    if (items === undefined) throw invalidAnswer('the API server answered a list with something that is not a list');
+    if (items === undefined) throw invalidResponse('the API server answered a list with something that is not a list');
     for (const item of items) options.onItem(item);
-    options.onPage();
     if (continueToken === undefined) {
-      if (resourceVersion === undefined) throw invalidAnswer('the API server sent a list without a resource version');
+      if (resourceVersion === undefined) throw invalidResponse('the API server sent a list without a resource version');
       return { kind: 'complete', resourceVersion };
     }
-    if (continueToken === token) throw invalidAnswer('the API server sent the same page of a list twice');
+    if (continueToken === token) throw invalidResponse('the API server sent the same page of a list twice');
     token = continueToken;
   }
 }

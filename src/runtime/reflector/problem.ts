@@ -23,7 +23,7 @@ export function problemOf(
       case 'NotFound':
         return resource.group === ''
           ? `The API server does not know ${name}: is the address really that of a Kubernetes API server?`
-          : `The API server does not know ${name}: install its definition with "kubectl apply -f crds/" (it is asked again until it does).`;
+          : `The API server does not know ${name}: install the CRD with "kubectl apply -f crds/" (it is asked again until it does).`;
       case 'Forbidden':
         return (
           `The API server does not allow this process to ${doing} ${name}${namespace === undefined ? '' : ` in namespace ${namespace}`}: grant its ServiceAccount ` +

@@ -1,6 +1,6 @@
 /**
  * The memory of a reflector's failures: what is done after one, and when, given those before it. It holds what keeps a reflector from a hot loop,
- * from a storm of relists, and from asking for ever for what this server cannot give.
+ * from a storm of relists, and from asking again and again for what this server does not give.
  */
 
 import { type BackoffPolicy, delayMs } from '../../base/backoff.ts';
@@ -10,36 +10,43 @@ import { classifyFailure, type During, type Verdict } from './failure.ts';
 /** As kube-rs' watcher waits, and much like client-go's reflector. */
 export const reflectorBackoff: BackoffPolicy = { baseMs: 800, factor: 2, ceilingMs: 30_000, jitter: 0.5 };
 
-/** What somebody has to put right is looked for more often: whoever has just applied the CRD or the Role does not want to wait, and asking costs little. */
-const waitingForSomebody: BackoffPolicy = { ...reflectorBackoff, ceilingMs: 5_000 };
+/** What a person has to put right is checked more often: who has just applied the CRD or the Role does not want to wait, and asking costs little. */
+const waitingForPerson: BackoffPolicy = { ...reflectorBackoff, ceilingMs: 5_000 };
 
-/** A watch that ended in order after this time is simply opened again; one that broke after it starts the backoff anew. */
+/** A watch that ended in order after this time is simply opened again; one that broke after it starts the backoff from the beginning. */
 const goodWatchMs = 5_000;
 /** Relists are dear: they come faster one after the other only when the last one is this long ago. */
 const relistsForgottenMs = 120_000;
 /** A close at once may be how a server, or what stands before it, says that the version is too old. */
-const mostFutileWatches = 3;
-const mostFutileLists = 2;
+const maxFutileWatches = 3;
+const maxFutileLists = 2;
+/**
+ * For how long lists are read in pages after a streaming list did not work: a refusal is forgotten too, since servers are upgraded, and a failure that may have been
+ * a balancer's is forgotten sooner.
+ */
+const refusedForMs = 3_600_000;
+const failedForMs = 600_000;
 
 export interface Attempt {
   readonly during: During;
-  /** How long the watch was open; 0 while listing. */
+  /** How long a watch was open that was seen to work; 0 while it is tried and while listing. */
   readonly openMs: number;
   /** Whether it brought an event. */
-  readonly heard: boolean;
+  readonly broughtEvents: boolean;
 }
 
 export interface Recovery {
   readonly verdict: Verdict;
   readonly relist: boolean;
   readonly waitMs: number;
-  /** Which failure in a row this is, from 1; 0 when it was none, but something learnt. */
-  readonly inARow: number;
+  /** How many consecutive failures this makes; 0 when it was none, but something learnt. */
+  readonly consecutive: number;
 }
 
 export class WatchRecovery {
   readonly #random: Random;
-  #listsByStream = true;
+  /** Lists are read in pages until then. */
+  #pagesUntil = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #relists = 0;
   #futileWatches = 0;
@@ -50,9 +57,9 @@ export class WatchRecovery {
     this.#random = random;
   }
 
-  /** Until this server has shown that it does not do streaming lists. */
-  get listsByStream(): boolean {
-    return this.#listsByStream;
+  /** Whether a list is asked for as a stream, or in pages because that did not work lately. */
+  listsByStream(now: number): boolean {
+    return now >= this.#pagesUntil;
   }
 
   listed(now: number): void {
@@ -61,7 +68,7 @@ export class WatchRecovery {
     this.#futileLists = 0;
   }
 
-  heard(): void {
+  broughtEvent(): void {
     this.#futileWatches = 0;
   }
 
@@ -77,31 +84,33 @@ export class WatchRecovery {
     const verdict = classifyFailure(error, attempt.during);
     if (attempt.openMs >= goodWatchMs) this.#failures = 0;
     if (now - this.#listedAt >= relistsForgottenMs) this.#relists = 0;
-    if (this.#learnsToPage(verdict, attempt)) return { verdict, relist: true, waitMs: verdict.atLeastMs, inARow: 0 };
+    if (this.#turnsToPages(verdict, attempt, now))
+      return { verdict, relist: true, waitMs: verdict.atLeastMs, consecutive: 0 };
     this.#failures += 1;
 
     const relist = attempt.during !== 'watch' || verdict.next === 'relist' || this.#isFutile(verdict, attempt);
     // Counted when a list that was good is thrown away. A list that fails is a failure like any other.
     if (relist && attempt.during === 'watch') this.#relists += 1;
-    const inARow = relist ? Math.max(this.#failures, this.#relists) : this.#failures;
-    const policy = verdict.needsSomebody ? waitingForSomebody : reflectorBackoff;
-    const backoffMs = delayMs(policy, inARow - 1, this.#random);
-    return { verdict, relist, waitMs: Math.max(backoffMs, verdict.atLeastMs), inARow };
+    const consecutive = relist ? Math.max(this.#failures, this.#relists) : this.#failures;
+    const policy = verdict.needsPerson ? waitingForPerson : reflectorBackoff;
+    const backoffMs = delayMs(policy, consecutive - 1, this.#random);
+    return { verdict, relist, waitMs: Math.max(backoffMs, verdict.atLeastMs), consecutive };
   }
 
-  /** Happens once at most, so it needs no backoff. */
-  #learnsToPage(verdict: Verdict, attempt: Attempt): boolean {
+  /** Cannot come again before the pages have had their time, so it needs no backoff. */
+  #turnsToPages(verdict: Verdict, attempt: Attempt, now: number): boolean {
     if (attempt.during !== 'streaming list') return false;
     if (verdict.blamesRequest) this.#futileLists += 1;
-    if (verdict.next !== 'pages' && this.#futileLists < mostFutileLists) return false;
-    this.#listsByStream = false;
+    if (verdict.next !== 'pages' && this.#futileLists < maxFutileLists) return false;
+    this.#futileLists = 0;
+    this.#pagesUntil = now + (verdict.reason === 'Refused' ? refusedForMs : failedForMs);
     return true;
   }
 
   #isFutile(verdict: Verdict, attempt: Attempt): boolean {
-    if (!verdict.blamesRequest || attempt.heard || attempt.openMs >= goodWatchMs) return false;
+    if (!verdict.blamesRequest || attempt.broughtEvents || attempt.openMs >= goodWatchMs) return false;
     this.#futileWatches += 1;
-    if (this.#futileWatches < mostFutileWatches) return false;
+    if (this.#futileWatches < maxFutileWatches) return false;
     this.#futileWatches = 0;
     return true;
   }

@@ -1,68 +1,39 @@
 /**
  * Keeps a store true to what the API server has: lists, then watches, and finds a way back from everything that can happen on the way.
  *
- * It is a state machine. A step leads to the next state or fails, and every failure goes through `#recover`, which says what comes next and when:
+ *   opening → listing (initial events, or pages) → watching → opening again from the version last seen
+ *   any of them → a failure → waiting → opening, from that version or with a list
  *
- *   listing (by stream, or in pages) → watching ⟲ … a failure → waiting → watching again from the last version, or listing again
- *
- * Invariants: it never ends before its signal is aborted. After a failure there is always a wait. A list is put into the store whole, when it is
- * complete; until then the store keeps what it had. The version is whatever the server sent last, and is never looked into.
+ * Invariants: it never ends before its signal is aborted. After a failure there is always a wait. Time spent trying is not time open: a watch counts as open once the server has
+ * accepted it, and as working once it brought something or its version was confirmed. A list is put into the store whole, when it is complete; until then the store keeps what it had.
  */
-import type { Clock, Random } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { Problem, ProblemListener } from '../../base/problem.ts';
-import type { Semaphore } from '../../base/semaphore.ts';
-import type { KubernetesClient, WatchEvent } from '../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../kubernetes/calls/errors.ts';
-import { pathOf, type Resource } from '../../kubernetes/calls/resource.ts';
-import type { Store, Stored } from '../store/store.ts';
-import { endedEarly, listUnfinished } from './failure.ts';
-import { followWatch } from './follow-watch.ts';
-import { surelyOpenMs, WatchHealth } from './health.ts';
+import { pathOf } from '../../kubernetes/calls/resource.ts';
+import type { Stored } from '../store/store.ts';
+import { confirmVersion } from './confirm-version.ts';
+import { endedEarly, listUnfinished, versionAhead } from './failure.ts';
+import { type DataEvent, followWatch } from './follow-watch.ts';
+import { WatchHealth } from './health.ts';
 import { InitialEvents } from './initial-events.ts';
-import type { ReflectorMetrics } from './metrics.ts';
 import { metaOf } from './object-meta.ts';
+import type { ReflectorOptions } from './options.ts';
 import { listInPages } from './paged-list.ts';
 import { nameOf, problemOf } from './problem.ts';
-import { WatchRecovery } from './recovery.ts';
-import { Projection } from './transform.ts';
+import { type Recovery, WatchRecovery } from './recovery.ts';
+import { isOlder } from './resource-version.ts';
+import { type Position, positionOf, type State } from './state.ts';
+import { Transform } from './transform.ts';
 import { watchCall } from './watch-call.ts';
-
-export interface ReflectorOptions<T extends Stored> {
-  readonly client: KubernetesClient;
-  readonly resource: Resource;
-  /** Absent: all namespaces. */
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Where the objects go. `replace` is called with `namespace` as its scope. */
-  readonly store: Pick<Store<T>, 'replace' | 'upsert' | 'remove'>;
-  /** What is kept of an object; its `key` is `namespace/name`, or `name` where there is no namespace. `undefined`: it cannot be read, and counts as not there. */
-  readonly project: (raw: unknown) => T | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly metrics: ReflectorMetrics;
-  readonly onProblem?: ProblemListener;
-  /** Shared by the reflectors of a process, so that they do not all list at once. */
-  readonly lists?: Semaphore;
-}
-
-type State =
-  | { readonly kind: 'listing' }
-  | { readonly kind: 'watching'; readonly resourceVersion: string }
-  | { readonly kind: 'waiting'; readonly ms: number; readonly then: State };
 
 const firstPageLimit = 500;
 /** Beyond this a list is not cut into pages at all. */
-const largestPageLimit = 8_000;
-/** A server that sends bookmarks sends one a minute (kube-apiserver's cacher). Once it has, half a minute more of silence means a dead connection. */
-const heartbeatMs = 90_000;
-/** While a streaming list is on its way the server has something to say all the time. */
-const listSilenceMs = 60_000;
+const maxPageLimit = 8_000;
+/** While a streaming list is read the server has something to send all the time. */
+const maxListSilenceMs = 60_000;
 
 export class Reflector<T extends Stored> {
-  /** Resolves when the store holds the whole truth for the first time. */
+  /** Resolves when the store holds all that the server has for the first time. */
   readonly synced: Promise<void>;
 
   readonly #options: ReflectorOptions<T>;
@@ -70,32 +41,30 @@ export class Reflector<T extends Stored> {
   readonly #path: string;
   readonly #selectors: Readonly<Record<string, string>>;
   readonly #log: Log;
-  readonly #projection: Projection<T>;
+  readonly #transform: Transform<T>;
   readonly #recovery: WatchRecovery;
   readonly #health: WatchHealth;
   readonly #resolveSynced: () => void;
 
-  #state: State = { kind: 'listing' };
+  #state: State = { kind: 'opening', from: undefined };
   #hasSynced = false;
   #pageLimit = firstPageLimit;
-  #sendsBookmarks = false;
+  /** Since when the present watch has been open. */
+  #openSince = 0;
   /** Whether the present stream has brought an event. */
-  #heard = false;
+  #broughtEvents = false;
 
   constructor(options: ReflectorOptions<T>) {
-    const { resource, namespace, clock, random, metrics } = options;
+    const { resource, namespace, labelSelector, clock, random, metrics } = options;
     this.#options = options;
     this.#name = nameOf(resource);
     this.#path = pathOf(resource, namespace === undefined ? {} : { namespace });
-    this.#selectors = {
-      ...(options.labelSelector ? { labelSelector: options.labelSelector } : {}),
-      ...(options.fieldSelector ? { fieldSelector: options.fieldSelector } : {}),
-    };
+    this.#selectors = labelSelector === undefined ? {} : { labelSelector };
     this.#log = options.log.with({ resource: this.#name, ...(namespace === undefined ? {} : { namespace }) });
     this.#recovery = new WatchRecovery(random);
-    this.#health = new WatchHealth({ clock, log: this.#log, onProblem: options.onProblem });
-    this.#projection = new Projection({
-      project: options.project,
+    this.#health = new WatchHealth({ clock, log: this.#log });
+    this.#transform = new Transform({
+      transform: options.transform,
       onUnreadable: (key, detail) => {
         metrics.watchFailed(this.#name, 'UnreadableObject');
         if (key === undefined) return;
@@ -111,9 +80,8 @@ export class Reflector<T extends Stored> {
     return this.#hasSynced;
   }
 
-  /** When the server was last heard from (`clock.now()`): an event, a bookmark, a page of a list. `undefined` before the first time. */
-  get lastEventAt(): number | undefined {
-    return this.#health.lastHeardAt;
+  get state(): State['kind'] {
+    return this.#state.kind;
   }
 
   /** Synced, and not out of touch with the server for long. */
@@ -121,46 +89,51 @@ export class Reflector<T extends Stored> {
     return this.#hasSynced && this.#health.inTouch;
   }
 
-  get problem(): Problem | undefined {
-    return this.#health.problem;
+  /** Why the store cannot be trusted just now, as a sentence; undefined while it can. */
+  get problem(): string | undefined {
+    if (this.healthy) return undefined;
+    const failure = this.#health.problem;
+    if (failure !== undefined) return failure.message;
+    return this.#hasSynced
+      ? `nothing was seen of ${this.#name} for ${Math.round(this.#health.outOfTouchForMs / 1_000)} s (${this.#state.kind})`
+      : `the first list of ${this.#name} is not complete yet (${this.#state.kind})`;
   }
 
   /** Keeps the store true until the signal is aborted; never ends before, and never throws. */
   async run(signal: AbortSignal): Promise<void> {
+    let from: Position;
     while (!signal.aborted) {
+      this.#state = { kind: 'opening', from };
       try {
-        await this.#step(signal);
+        from = from === undefined ? await this.#list(signal) : await this.#watch(from, false, signal);
       } catch (error) {
-        if (!signal.aborted) this.#recover(error);
+        if (signal.aborted) return;
+        const seen = positionOf(this.#state);
+        const { relist, waitMs } = this.#recover(error);
+        from = relist ? undefined : seen;
+        this.#state = { kind: 'waiting', from };
+        await this.#options.clock.sleep(waitMs, signal).catch(() => {});
       }
     }
   }
 
-  async #step(signal: AbortSignal): Promise<void> {
-    const state = this.#state;
-    switch (state.kind) {
-      case 'waiting':
-        await this.#options.clock.sleep(state.ms, signal);
-        this.#state = state.then;
-        return;
-      case 'listing': {
-        const endTurn = await this.#options.lists?.acquire(signal);
-        try {
-          if (this.#recovery.listsByStream) await this.#listByStreamAndWatch(() => endTurn?.(), signal);
-          else await this.#listInPages(signal);
-        } finally {
-          endTurn?.();
-        }
-        return;
-      }
-      case 'watching':
-        this.#health.opened();
-        await this.#follow({ resourceVersion: state.resourceVersion }, (event) => this.#apply(event), signal);
-        this.#watchEnded();
+  /** Lists, by stream or in pages, and watches on. @returns the version to go on from. */
+  async #list(signal: AbortSignal): Promise<string> {
+    const endTurn = await this.#options.lists?.acquire(signal);
+    let listed: string;
+    try {
+      if (this.#recovery.listsByStream(this.#options.clock.now()))
+        return await this.#listByStreamAndWatch(() => endTurn?.(), signal);
+      listed = await this.#listInPages(signal);
+    } finally {
+      endTurn?.();
     }
+    this.#state = { kind: 'opening', from: listed };
+    return this.#watch(listed, true, signal);
   }
 
-  async #listInPages(signal: AbortSignal): Promise<void> {
+  async #listInPages(signal: AbortSignal): Promise<string> {
+    this.#state = { kind: 'listing' };
     const objects = new Map<string, T>();
     const end = await listInPages(
       {
@@ -168,9 +141,8 @@ export class Reflector<T extends Stored> {
         path: this.#path,
         query: this.#selectors,
         limit: this.#pageLimit,
-        onPage: () => this.#health.heard(),
         onItem: (item) => {
-          const object = this.#projection.of(item);
+          const object = this.#transform.of(item);
           if (object !== undefined) objects.set(object.key, object);
         },
       },
@@ -178,131 +150,166 @@ export class Reflector<T extends Stored> {
     );
     if (end.kind === 'token expired') {
       // Reading the pages takes longer than the server keeps them: fewer and larger ones.
-      this.#pageLimit = this.#pageLimit * 2 > largestPageLimit ? 0 : this.#pageLimit * 2;
+      this.#pageLimit = this.#pageLimit * 2 > maxPageLimit ? 0 : this.#pageLimit * 2;
       throw new KubernetesError('the list grew too old while it was read in pages', { status: 410, reason: 'Expired' });
     }
     this.#listed(objects, end.resourceVersion);
+    return end.resourceVersion;
   }
 
   /** A streaming list goes on as a watch, on the same stream, once the list is complete. */
-  async #listByStreamAndWatch(onListed: () => void, signal: AbortSignal): Promise<void> {
-    const initial = new InitialEvents(this.#projection);
-    const onEvent = (event: WatchEvent): void => {
+  async #listByStreamAndWatch(onListed: () => void, signal: AbortSignal): Promise<string> {
+    const initial = new InitialEvents(this.#transform);
+    const onAccepted = () => {
+      this.#state = { kind: 'listing' };
+    };
+    const onEvent = (event: DataEvent): void => {
       if (this.#state.kind === 'watching') {
-        this.#apply(event);
+        this.#apply(event, this.#state.resourceVersion);
         return;
       }
       const resourceVersion = initial.take(event);
       if (resourceVersion === undefined) return;
-      // It was a bookmark that said so: whoever sends this one sends the others too.
-      this.#sendsBookmarks = true;
-      this.#health.opened();
       this.#listed(initial.objects, resourceVersion);
+      this.#watching(resourceVersion);
+      this.#health.following();
       initial.objects.clear();
       onListed();
     };
-    await this.#follow({ sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }, onEvent, signal);
+    await this.#follow(
+      { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' },
+      onAccepted,
+      onEvent,
+      signal,
+    );
     if (this.#state.kind !== 'watching') throw listUnfinished();
-    this.#watchEnded();
+    return this.#watchEnded(this.#state.resourceVersion);
+  }
+
+  /** @param fresh the version is a list's that was read just now, and needs no proof. */
+  async #watch(from: string, fresh: boolean, signal: AbortSignal): Promise<string> {
+    const { client, clock } = this.#options;
+    const onAccepted = (stream: AbortSignal, giveUp: (error: Error) => void): void => {
+      this.#watching(from);
+      if (fresh) {
+        this.#health.following();
+        return;
+      }
+      const isConfirmed = () => this.#health.isFollowing;
+      confirmVersion(
+        { client, clock, path: this.#path, query: this.#selectors, resourceVersion: from, isConfirmed },
+        stream,
+      ).then(
+        () => this.#health.following(),
+        (error: Error) => giveUp(error),
+      );
+    };
+    const onEvent = (event: DataEvent): void => this.#apply(event, positionOf(this.#state) ?? from);
+    await this.#follow({ resourceVersion: from }, onAccepted, onEvent, signal);
+    return this.#watchEnded(positionOf(this.#state) ?? from);
   }
 
   async #follow(
     query: Readonly<Record<string, string>>,
-    onEvent: (event: WatchEvent) => void,
+    onAccepted: (stream: AbortSignal, giveUp: (error: Error) => void) => void,
+    onEvent: (event: DataEvent) => void,
     signal: AbortSignal,
   ): Promise<void> {
     const { client, clock, random, metrics } = this.#options;
     const call = watchCall(this.#path, { ...this.#selectors, ...query }, random);
-    const surelyOpen = clock.after(surelyOpenMs, () => {
-      if (this.#state.kind === 'watching') this.#health.well();
-    });
-    this.#heard = false;
-    try {
-      await followWatch(
-        {
-          client,
-          clock,
-          call,
-          silenceMs: () => {
-            if (this.#state.kind !== 'watching') return listSilenceMs;
-            return this.#sendsBookmarks ? heartbeatMs : call.idleTimeoutMs;
-          },
-          onEvent: (event) => {
-            this.#heard = true;
-            this.#health.heard();
-            metrics.watchEvent(this.#name);
-            onEvent(event);
-          },
+    this.#broughtEvents = false;
+    await followWatch(
+      {
+        client,
+        clock,
+        call,
+        silenceMs: () => (this.#state.kind === 'watching' ? call.idleTimeoutMs : maxListSilenceMs),
+        onAccepted,
+        onEvent: (event) => {
+          this.#broughtEvents = true;
+          metrics.watchEvent(this.#name);
+          onEvent(event);
         },
-        signal,
-      );
-    } finally {
-      surelyOpen.cancel();
-    }
+      },
+      signal,
+    );
+  }
+
+  #watching(resourceVersion: string): void {
+    this.#openSince = this.#options.clock.now();
+    this.#state = { kind: 'watching', resourceVersion };
   }
 
   /** An event that comes after the list. */
-  #apply(event: WatchEvent): void {
+  #apply(event: DataEvent, seen: string): void {
     const { store } = this.#options;
-    const { key, resourceVersion } = metaOf(event.object);
-    switch (event.type) {
-      case 'ADDED':
-      case 'MODIFIED': {
-        const object = this.#projection.of(event.object);
+    const { key, resourceVersion = seen } =
+      event.kind === 'bookmark' ? { key: undefined, ...event } : metaOf(event.object);
+    if (isOlder(resourceVersion, seen)) throw versionAhead();
+    switch (event.kind) {
+      case 'added':
+      case 'modified': {
+        const object = this.#transform.of(event.object);
         if (object !== undefined) store.upsert(object);
         // It would not be there after a relist either.
         else if (key !== undefined) store.remove(key);
         break;
       }
-      case 'DELETED':
+      case 'deleted':
         if (key === undefined) break;
-        this.#projection.forget(key);
+        this.#transform.forget(key);
         store.remove(key);
         break;
-      case 'BOOKMARK':
-        this.#sendsBookmarks = true;
+      case 'bookmark':
     }
-    if (resourceVersion !== undefined) this.#state = { kind: 'watching', resourceVersion };
-    this.#recovery.heard();
-    this.#health.well();
+    this.#state = { kind: 'watching', resourceVersion };
+    this.#recovery.broughtEvent();
+    this.#health.following();
   }
 
   #listed(objects: ReadonlyMap<string, T>, resourceVersion: string): void {
     const { store, namespace, metrics, clock } = this.#options;
     store.replace(objects.values(), namespace);
-    this.#state = { kind: 'watching', resourceVersion };
     this.#recovery.listed(clock.now());
     this.#health.well();
     metrics.listed(this.#name, objects.size);
-    this.#log.debug('listed', { objects: objects.size });
+    this.#log.debug('listed', { objects: objects.size, resourceVersion });
     if (this.#hasSynced) return;
     this.#hasSynced = true;
     this.#resolveSynced();
   }
 
-  /** The server ended a watch in order. It is opened again at once, unless that would go round in circles. */
-  #watchEnded(): void {
-    if (!this.#recovery.endedWell(this.#health.openMs)) throw endedEarly();
+  /** The server ended a watch in order. It is opened again immediately, unless that would go round in circles. */
+  #watchEnded(resourceVersion: string): string {
+    if (!this.#recovery.endedWell(this.#openMs)) throw endedEarly();
     this.#health.closed();
-    this.#health.well();
+    return resourceVersion;
+  }
+
+  /** For how long a watch has been open that was seen to work. */
+  get #openMs(): number {
+    const isOpen = this.#state.kind === 'watching' && this.#health.isFollowing;
+    return isOpen ? this.#options.clock.now() - this.#openSince : 0;
   }
 
   /** Where every failure ends up, and where each one is shown the way back. */
-  #recover(error: unknown): void {
+  #recover(error: unknown): Recovery {
     const { clock, metrics, resource, namespace } = this.#options;
-    const state = this.#state;
-    const isWatch = state.kind === 'watching';
-    const during = isWatch ? 'watch' : this.#recovery.listsByStream ? 'streaming list' : 'paged list';
-    const attempt = { during, openMs: this.#health.openMs, heard: this.#heard } as const;
-    const recovery = this.#recovery.failed(error, attempt, clock.now());
-    if (during === 'streaming list' && !this.#recovery.listsByStream) {
-      this.#log.info('this API server does not do streaming lists; it is listed in pages from now on');
-    }
-    this.#health.closed();
+    const now = clock.now();
+    const byStream = this.#recovery.listsByStream(now);
+    const during = positionOf(this.#state) !== undefined ? 'watch' : byStream ? 'streaming list' : 'paged list';
+    const recovery = this.#recovery.failed(
+      error,
+      { during, openMs: this.#openMs, broughtEvents: this.#broughtEvents },
+      now,
+    );
+    if (byStream && !this.#recovery.listsByStream(now))
+      this.#log.info('a streaming list did not work at this API server; it is listed in pages for a while', {
+        reason: recovery.verdict.reason,
+      });
     metrics.watchFailed(this.#name, recovery.verdict.reason);
     const doing = during === 'paged list' ? 'list' : 'watch';
     this.#health.failed(recovery, problemOf(resource, namespace, recovery.verdict, doing, error));
-    const then: State = isWatch && !recovery.relist ? state : { kind: 'listing' };
-    this.#state = { kind: 'waiting', ms: recovery.waitMs, then };
+    return recovery;
   }
 }

@@ -5,20 +5,20 @@
 import type { Stored } from '../store/store.ts';
 import { metaOf } from './object-meta.ts';
 
-export interface ProjectionOptions<T> {
-  readonly project: (raw: unknown) => T | undefined;
+export interface TransformOptions<T> {
+  readonly transform: (raw: unknown) => T | undefined;
   /** `key` is undefined when this object was named before (or has no name). */
   readonly onUnreadable: (key: string | undefined, detail: string) => void;
 }
 
 /** More than these are counted, but no longer named. */
-const mostNamed = 1_000;
+const maxNamed = 1_000;
 
-export class Projection<T extends Stored> {
-  readonly #options: ProjectionOptions<T>;
+export class Transform<T extends Stored> {
+  readonly #options: TransformOptions<T>;
   readonly #named = new Set<string>();
 
-  constructor(options: ProjectionOptions<T>) {
+  constructor(options: TransformOptions<T>) {
     this.#options = options;
   }
 
@@ -26,7 +26,7 @@ export class Projection<T extends Stored> {
     let object: T | undefined;
     let detail = 'not in the expected form';
     try {
-      object = this.#options.project(raw);
+      object = this.#options.transform(raw);
     } catch (error) {
       detail = error instanceof Error ? error.name : 'unknown error';
     }
@@ -42,7 +42,7 @@ export class Projection<T extends Stored> {
 
   #unreadable(raw: unknown, detail: string): void {
     const { key } = metaOf(raw);
-    const isNew = key !== undefined && !this.#named.has(key) && this.#named.size < mostNamed;
+    const isNew = key !== undefined && !this.#named.has(key) && this.#named.size < maxNamed;
     if (isNew) this.#named.add(key);
     this.#options.onUnreadable(isNew ? key : undefined, detail);
   }

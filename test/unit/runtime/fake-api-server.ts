@@ -1,10 +1,16 @@
 /**
  * One collection of an API server, in memory: pages, streaming lists, watches with a history that can be compacted, bookmarks, and faults in the order a test wants them.
- * Versions are words, so that nobody can count on them being numbers.
+ * Versions are words unless a test wants numbers, so that nothing can count on them being numbers.
  */
 import type { Clock } from '../../../src/base/clock.ts';
-import type { KubernetesCall, KubernetesClient, WatchCall, WatchEvent } from '../../../src/kubernetes/calls/client.ts';
+import type {
+  KubernetesCall,
+  KubernetesClient,
+  WatchCall,
+  WatchListener,
+} from '../../../src/kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../src/kubernetes/calls/errors.ts';
+import type { WatchEvent } from '../../../src/kubernetes/watch/protocol.ts';
 
 export type Fault =
   /** The call is answered with this status. */
@@ -16,11 +22,13 @@ export type Fault =
       readonly message?: string;
     }
   | { readonly kind: 'unreachable' }
-  /** A stream breaks, ends in order, or ends with an ERROR event, after so many events. A list breaks at once. */
+  /** The request takes this long, and then gets this status. */
+  | { readonly kind: 'slow status'; readonly ms: number; readonly status: number }
+  /** A stream breaks, ends in order, or ends with an ERROR event, after so many events. A list breaks immediately. */
   | { readonly kind: 'cut'; readonly after: number }
   | { readonly kind: 'end'; readonly after: number }
   | { readonly kind: 'error event'; readonly after: number; readonly code: number; readonly reason: string }
-  /** Nothing ever comes; `deaf`: not even an abort ends it. */
+  /** Accepted, and nothing ever comes; `deaf`: not even an abort ends it. */
   | { readonly kind: 'silent'; readonly deaf?: boolean }
   | { readonly kind: 'garbage' }
   | { readonly kind: 'bug' }
@@ -33,17 +41,17 @@ export interface FakeObject {
 
 interface Change {
   readonly revision: number;
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly kind: 'added' | 'modified' | 'deleted';
   readonly object: FakeObject;
 }
 
-const versionOf = (revision: number) => `v${revision.toString(36)}x`;
-const revisionOf = (version: string) => Number.parseInt(version.slice(1, -1), 36);
+const revisionOf = (version: string) =>
+  version.startsWith('v') ? Number.parseInt(version.slice(1, -1), 36) : Number(version);
 
 export class FakeApiServer implements KubernetesClient {
   readonly objects = new Map<string, FakeObject>();
   readonly calls: {
-    readonly kind: 'list' | 'watch';
+    readonly kind: 'list' | 'watch' | 'confirm';
     readonly at: number;
     readonly query: Readonly<Record<string, string>>;
     readonly path: string;
@@ -54,6 +62,9 @@ export class FakeApiServer implements KubernetesClient {
   /** What a server before 1.27 does with a streaming list: it watches. */
   ignoresStreamingLists = false;
   sendsBookmarks = true;
+  numericVersions = false;
+  /** What happens to the next lists of one object, by which a version is confirmed. */
+  confirmFaults: Fault[] = [];
   /** How a version that is too old is refused. */
   expired: 'status' | 'event' | 'close' = 'status';
   open = 0;
@@ -73,10 +84,10 @@ export class FakeApiServer implements KubernetesClient {
   set(namespace: string, name: string, value: number): void {
     const key = `${namespace}/${name}`;
     this.#revision += 1;
-    const object = { metadata: { name, namespace, resourceVersion: versionOf(this.#revision) }, spec: { value } };
-    const type = this.objects.has(key) ? 'MODIFIED' : 'ADDED';
+    const object = { metadata: { name, namespace, resourceVersion: this.#versionOf(this.#revision) }, spec: { value } };
+    const kind = this.objects.has(key) ? 'modified' : 'added';
     this.objects.set(key, object);
-    this.#happened({ revision: this.#revision, type, object });
+    this.#happened({ revision: this.#revision, kind, object });
   }
 
   delete(namespace: string, name: string): void {
@@ -84,8 +95,26 @@ export class FakeApiServer implements KubernetesClient {
     if (before === undefined) return;
     this.#revision += 1;
     this.objects.delete(`${namespace}/${name}`);
-    const metadata = { ...before.metadata, resourceVersion: versionOf(this.#revision) };
-    this.#happened({ revision: this.#revision, type: 'DELETED', object: { ...before, metadata } });
+    const metadata = { ...before.metadata, resourceVersion: this.#versionOf(this.#revision) };
+    this.#happened({ revision: this.#revision, kind: 'deleted', object: { ...before, metadata } });
+  }
+
+  /** As etcd restored from a backup: what was there then, and versions that start again from there. Streams that are open are cut. */
+  restore(objects: ReadonlyMap<string, FakeObject>, revision: number): void {
+    this.objects.clear();
+    for (const [key, object] of objects) this.objects.set(key, object);
+    this.#revision = revision;
+    this.#oldest = Math.min(this.#oldest, revision);
+    this.#history.length = 0;
+    this.cut();
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  #versionOf(revision: number): string {
+    return this.numericVersions ? String(revision) : `v${revision.toString(36)}x`;
   }
 
   /** Forgets the history, and every list that is being read in pages. */
@@ -109,8 +138,9 @@ export class FakeApiServer implements KubernetesClient {
 
   async request(call: KubernetesCall, signal: AbortSignal): Promise<unknown> {
     const query = call.query ?? {};
-    this.calls.push({ kind: 'list', at: this.#clock.now(), query, path: call.path });
-    const fault = this.faults.shift() ?? { kind: 'none' };
+    const confirms = query['limit'] === '1';
+    this.calls.push({ kind: confirms ? 'confirm' : 'list', at: this.#clock.now(), query, path: call.path });
+    const fault = (confirms ? this.confirmFaults : this.faults).shift() ?? { kind: 'none' };
     await Promise.resolve();
     signal.throwIfAborted();
     switch (fault.kind) {
@@ -133,29 +163,36 @@ export class FakeApiServer implements KubernetesClient {
     const next = rest.length === 0 ? undefined : `token ${page.revision} ${rest.length}`;
     if (next !== undefined) this.#pages.set(next, { rest, revision: page.revision });
     return {
-      metadata: { resourceVersion: versionOf(page.revision), ...(next === undefined ? {} : { continue: next }) },
+      metadata: { resourceVersion: this.#versionOf(page.revision), ...(next === undefined ? {} : { continue: next }) },
       items: page.rest.slice(0, limit),
     };
   }
 
-  async watch(call: WatchCall, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
-    for await (const event of this.#stream(call, signal)) onEvent(event);
+  async watch(call: WatchCall, listener: WatchListener, signal: AbortSignal): Promise<void> {
+    for await (const event of this.#stream(call, listener, signal)) listener.onEvent(event);
   }
 
-  async *#stream(call: WatchCall, signal: AbortSignal): AsyncGenerator<WatchEvent, void, void> {
+  async *#stream(
+    call: WatchCall,
+    listener: WatchListener,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent, void, void> {
     this.calls.push({ kind: 'watch', at: this.#clock.now(), query: call.query, path: call.path });
     const fault = this.faults.shift() ?? { kind: 'none' };
     this.open += 1;
     try {
       await Promise.resolve();
       signal.throwIfAborted();
+      if (fault.kind === 'slow status') await this.#clock.sleep(fault.ms, signal);
+      this.#mayOpen(call, fault);
+      listener.onAccepted();
       if (fault.kind === 'silent') {
         if (fault.deaf) await new Promise(() => {});
         await this.#until(undefined, signal);
       }
       let left = 'after' in fault ? fault.after : fault.kind === 'none' ? Number.POSITIVE_INFINITY : 0;
       if (left === 0) {
-        if (fault.kind === 'garbage') yield { type: 'ADDED', object: 'nonsense' };
+        if (fault.kind === 'garbage') yield { kind: 'added', object: ['nonsense'] };
         if (yield* broken(fault)) return;
         left = Number.POSITIVE_INFINITY;
       }
@@ -173,18 +210,17 @@ export class FakeApiServer implements KubernetesClient {
     const endsAt = this.#clock.now() + Number(call.query['timeoutSeconds']) * 1000;
     let position: number;
     if (call.query['sendInitialEvents'] === 'true') {
-      if (!this.streamsLists) throw errorOf({ kind: 'status', status: 422, reason: 'Invalid' });
       position = this.#revision;
-      for (const object of [...this.objects.values()]) yield { type: 'ADDED', object };
-      if (!this.ignoresStreamingLists) yield bookmark(position, true);
+      for (const object of [...this.objects.values()]) yield { kind: 'added', object };
+      if (!this.ignoresStreamingLists)
+        yield { kind: 'bookmark', resourceVersion: this.#versionOf(position), endsInitial: true };
     } else {
       position = revisionOf(call.query['resourceVersion'] ?? '');
       if (position < this.#oldest) {
         if (this.expired === 'close') return;
-        if (this.expired === 'status') throw errorOf({ kind: 'status', status: 410, reason: 'Expired' });
         yield {
-          type: 'ERROR',
-          object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' },
+          kind: 'error',
+          error: new KubernetesError('too old resource version', { status: 410, reason: 'Expired' }),
         };
         return;
       }
@@ -194,18 +230,28 @@ export class FakeApiServer implements KubernetesClient {
       const next = this.#history.find((change) => change.revision > position);
       if (next !== undefined) {
         position = next.revision;
-        yield { type: next.type, object: next.object };
+        yield { kind: next.kind, object: next.object };
         continue;
       }
       const now = this.#clock.now();
       if (now >= endsAt) return;
       if (this.sendsBookmarks && now >= bookmarkAt) {
         bookmarkAt = now + 60_000;
-        yield bookmark(position, false);
+        yield { kind: 'bookmark', resourceVersion: this.#versionOf(position), endsInitial: false };
         continue;
       }
       await this.#until(Math.min(endsAt, this.sendsBookmarks ? bookmarkAt : endsAt), signal);
     }
+  }
+
+  /** A refusal comes in place of being accepted. */
+  #mayOpen(call: WatchCall, fault: Fault): void {
+    if (fault.kind === 'status' || fault.kind === 'slow status' || fault.kind === 'unreachable' || fault.kind === 'bug')
+      throw errorOf(fault);
+    if (call.query['sendInitialEvents'] === 'true') {
+      if (!this.streamsLists) throw errorOf({ kind: 'status', status: 422, reason: 'Invalid' });
+    } else if (revisionOf(call.query['resourceVersion'] ?? '') < this.#oldest && this.expired === 'status')
+      throw errorOf({ kind: 'status', status: 410, reason: 'Expired' });
   }
 
   /** Until something happens, or the time has come. */
@@ -249,8 +295,11 @@ function* broken(fault: Fault): Generator<WatchEvent, boolean, void> {
       return true;
     case 'error event':
       yield {
-        type: 'ERROR',
-        object: { kind: 'Status', code: fault.code, reason: fault.reason, message: 'made by the test' },
+        kind: 'error',
+        error: new KubernetesError('made by the test', {
+          status: fault.code > 0 ? fault.code : 500,
+          reason: fault.reason,
+        }),
       };
       return true;
     default:
@@ -260,6 +309,8 @@ function* broken(fault: Fault): Generator<WatchEvent, boolean, void> {
 
 function errorOf(fault: Fault): Error {
   switch (fault.kind) {
+    case 'slow status':
+      return new KubernetesError(`responded with ${fault.status}`, { status: fault.status });
     case 'status':
       return new KubernetesError(fault.message ?? `answered with ${fault.status}`, {
         status: fault.status,
@@ -277,13 +328,3 @@ function errorOf(fault: Fault): Error {
       return new KubernetesError('the connection was cut', { reason: 'ConnectionFailed' });
   }
 }
-
-const bookmark = (revision: number, endsInitialEvents: boolean): WatchEvent => ({
-  type: 'BOOKMARK',
-  object: {
-    metadata: {
-      resourceVersion: versionOf(revision),
-      ...(endsInitialEvents ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
-    },
-  },
-});

@@ -9,7 +9,7 @@ export interface Thing extends Stored {
   readonly value: number;
 }
 
-export function project(raw: unknown): Thing | undefined {
+export function transform(raw: unknown): Thing | undefined {
   if (!isRecord(raw) || !isRecord(raw['metadata']) || !isRecord(raw['spec'])) return undefined;
   const { name, namespace } = raw['metadata'];
   const { value } = raw['spec'];

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import type { KubernetesClient, WatchCall, WatchEvent } from '../../../../src/kubernetes/calls/client.ts';
+import type { KubernetesClient, WatchCall } from '../../../../src/kubernetes/calls/client.ts';
+import type { WatchEvent } from '../../../../src/kubernetes/watch/protocol.ts';
 import { classifyFailure } from '../../../../src/runtime/reflector/failure.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -37,25 +38,25 @@ async function collect(
   signal: AbortSignal,
   into: WatchEvent[] = [],
 ): Promise<WatchEvent[]> {
-  await client.watch(what, (event) => into.push(event), signal);
+  await client.watch(
+    what,
+    listening((event) => into.push(event)),
+    signal,
+  );
   return into;
 }
 
-const event = (name: string, type = 'ADDED') => ({ type, object: { metadata: { name } } });
-const line = (name: string, type?: string) => `${JSON.stringify(event(name, type))}\n`;
+const listening = (onEvent: (event: WatchEvent) => void) => ({ onAccepted() {}, onEvent });
+
+const event = (name: string, kind = 'added') => ({ kind, object: { metadata: { name } } });
+const line = (name: string, type = 'ADDED') => `${JSON.stringify({ type, object: { metadata: { name } } })}\n`;
 
 test('events come one by one until the server ends the watch', async () => {
   const { client, stream, urls, counted } = await watched();
   const outcome = collect(client, call, always());
   const response = await stream();
-  response.end(line('a') + line('b', 'MODIFIED') + line('c', 'DELETED') + line('d', 'BOOKMARK') + line('e', 'ERROR'));
-  expect(await outcome).toEqual([
-    event('a'),
-    event('b', 'MODIFIED'),
-    event('c', 'DELETED'),
-    event('d', 'BOOKMARK'),
-    event('e', 'ERROR'),
-  ]);
+  response.end(line('a') + line('b', 'MODIFIED') + line('c', 'DELETED'));
+  expect(await outcome).toEqual([event('a'), event('b', 'modified'), event('c', 'deleted')]);
   expect(urls).toEqual(['/apis/g/v1/things?watch=true&resourceVersion=5']);
   expect(counted).toEqual(['GET 200']);
 });
@@ -94,6 +95,7 @@ test.each([
   ['an unknown type', '{"type":"RENAMED","object":{}}\n'],
   ['no object', '{"type":"ADDED","object":null}\n'],
   ['no event', '[1]\n'],
+  ['a bookmark without a version', '{"type":"BOOKMARK","object":{"metadata":{}}}\n'],
 ])('a line that is %s ends the watch with an error, after the events before it', async (_name, text) => {
   const { client, stream } = await watched();
   const seen: WatchEvent[] = [];
@@ -115,6 +117,27 @@ test('a refusal carries the reason of the server', async () => {
     message: 'WATCH /apis/g/v1/things: 410 Expired: too old resource version: 5 (9)',
   });
   expect(counted).toEqual(['GET 410']);
+});
+
+test('a watch counts as accepted when the server says so, before its first event; one that is refused never does', async () => {
+  const { client, stream } = await watched((response, attempt) => {
+    if (attempt > 1) return false;
+    response.writeHead(503).end();
+    return true;
+  });
+  const seen: string[] = [];
+  const listener = {
+    onAccepted: () => void seen.push('accepted'),
+    onEvent: ({ kind }: WatchEvent) => void seen.push(kind),
+  };
+  await failure(client.watch(call, listener, always()));
+  expect(seen).toEqual([]);
+  const outcome = client.watch(call, listener, always());
+  const response = await stream();
+  await eventually(() => expect(seen).toEqual(['accepted']));
+  response.end(line('a'));
+  await outcome;
+  expect(seen).toEqual(['accepted', 'added']);
 });
 
 test('a 429 says when to come back', async () => {
@@ -230,7 +253,7 @@ test('what the consumer throws ends the watch, is told as it is, and leaves no s
     seen.push(one);
     throw bug;
   };
-  const outcome = failure(client.watch(call, take, always()));
+  const outcome = failure(client.watch(call, listening(take), always()));
   (await stream()).write(line('a') + line('b'));
   expect(await outcome).toBe(bug);
   expect(seen).toEqual([event('a')]);
@@ -246,7 +269,7 @@ test('after an abort nothing is handed on, though it may have come', async () =>
     seen.push(one);
     stop.abort(new Error('enough'));
   };
-  const outcome = failure(client.watch(call, take, stop.signal));
+  const outcome = failure(client.watch(call, listening(take), stop.signal));
   (await stream()).write(line('a') + line('b'));
   expect(await outcome).toMatchObject({ message: 'enough' });
   expect(seen).toEqual([event('a')]);

@@ -169,6 +169,26 @@ describe('those who wait', () => {
     }
   });
 
+  it('take over in that time too when the server has just asked them to wait for a minute (R7)', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      clock = new ManualClock();
+      server = new FakeLeaseServer(clock);
+      const one = replica('one');
+      await settle();
+      const two = replica('two', seed);
+      await clock.advance(10_000 + seed * 97);
+      two.way.refuses = new KubernetesError('busy', { status: 503, retryAfterMs: 60_000 });
+      const killedAt = clock.now();
+      one.kill();
+      await clock.until(() => two.problems.length > 0);
+      two.way.refuses = undefined;
+      await clock.until(() => two.leads);
+      // The read that was refused costs one wait.
+      expect(clock.now() - killedAt).toBeLessThan(20_000 + 2_400);
+      two.stop.abort();
+    }
+  });
+
   it('judge by when they saw the lease change, whatever its times and their clocks say', async () => {
     server.write({
       holderIdentity: 'another',
@@ -323,7 +343,7 @@ describe('the leader', () => {
     await settle();
     server.write({ ...server.spec, holderIdentity: '' });
     await clock.advance(2_000);
-    expect(one.end).toEqual({ kind: 'lost', why: 'somebody emptied the lease' });
+    expect(one.end).toEqual({ kind: 'lost', why: 'another client emptied the lease' });
   });
 
   it('goes on when somebody edited or deleted the lease, but nobody took it', async () => {

@@ -4,10 +4,10 @@ import {
   classifyFailure,
   type During,
   endedEarly,
-  errorOfEvent,
   listUnfinished,
-  longestRetryAfterMs,
+  maxRetryAfterMs,
   silent,
+  versionAhead,
 } from '../../../../src/runtime/reflector/failure.ts';
 import { problemOf } from '../../../../src/runtime/reflector/problem.ts';
 import { things } from '../things.ts';
@@ -29,7 +29,7 @@ type Row = [
   next: string,
   reason: string,
   blamesRequest: boolean,
-  needsSomebody: boolean,
+  needsPerson: boolean,
 ];
 
 const rows: Row[] = [
@@ -88,45 +88,24 @@ const rows: Row[] = [
   ['silence on a streaming list', silent(60_000), 'streaming list', 'pages', 'Silent', false, false],
   ['an end at once', endedEarly(), 'watch', 'again', 'EndedEarly', true, false],
   ['an end before the end of the list', listUnfinished(), 'streaming list', 'pages', 'ListUnfinished', false, false],
+  ['a version that the server is behind of', versionAhead(), 'watch', 'relist', 'VersionAhead', false, false],
   ['a bug', new TypeError('no'), 'watch', 'again', 'Unexpected', true, false],
   ['anything at all', 'text', 'watch', 'again', 'Unexpected', true, false],
 ];
 
 describe('a failed list or watch', () => {
-  it.each(rows)('%s', (_, error, during, next, reason, blamesRequest, needsSomebody) => {
-    expect(classifyFailure(error, during)).toEqual({ next, reason, atLeastMs: 0, blamesRequest, needsSomebody });
+  it.each(rows)('%s', (_, error, during, next, reason, blamesRequest, needsPerson) => {
+    expect(classifyFailure(error, during)).toEqual({ next, reason, atLeastMs: 0, blamesRequest, needsPerson });
   });
 
   it.each([
     [undefined, 0],
     [-1, 0],
     [2_500, 2_500],
-    [86_400_000, longestRetryAfterMs],
+    [86_400_000, maxRetryAfterMs],
   ])('with a Retry-After of %s ms waits %s ms at least', (retryAfterMs, atLeastMs) => {
     const error = new KubernetesError('wait', { status: 429, retryAfterMs });
     expect(classifyFailure(error, 'watch').atLeastMs).toBe(atLeastMs);
-  });
-});
-
-describe('an ERROR event', () => {
-  it.each<[unknown, Partial<KubernetesError>]>([
-    [
-      { code: 410, reason: 'Expired', message: 'too old' },
-      { status: 410, reason: 'Expired', message: 'too old' },
-    ],
-    [{ reason: 'Gone' }, { status: 500, reason: 'Gone' }],
-    [
-      { code: 429, details: { retryAfterSeconds: 3 } },
-      { status: 429, retryAfterMs: 3_000 },
-    ],
-    [
-      { code: '410', reason: 7, message: null, details: 'x' },
-      { status: 500, reason: '', retryAfterMs: undefined },
-    ],
-    ['nonsense', { status: 0, reason: 'InvalidAnswer' }],
-    [null, { status: 0, reason: 'InvalidAnswer' }],
-  ])('%j becomes the error it speaks of', (object, expected) => {
-    expect(errorOfEvent(object)).toMatchObject(expected);
   });
 });
 

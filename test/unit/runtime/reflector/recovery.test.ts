@@ -13,9 +13,9 @@ beforeEach(() => {
   recovery = new WatchRecovery(() => 0);
 });
 
-const fail = (error: unknown, during: During, openMs = 0, heard = false) => {
+const fail = (error: unknown, during: During, openMs = 0, broughtEvents = false) => {
   now += openMs;
-  return recovery.failed(error, { during, openMs, heard }, now);
+  return recovery.failed(error, { during, openMs, broughtEvents }, now);
 };
 
 describe('the way back of a reflector', () => {
@@ -33,7 +33,7 @@ describe('the way back of a reflector', () => {
   it('starts anew when a watch was open for five seconds', () => {
     for (let i = 0; i < 5; i++) fail(cut, 'watch');
     expect(fail(cut, 'watch', 4_999).waitMs).toBeGreaterThan(800);
-    expect(fail(cut, 'watch', 5_000)).toMatchObject({ waitMs: 800, inARow: 1, relist: false });
+    expect(fail(cut, 'watch', 5_000)).toMatchObject({ waitMs: 800, consecutive: 1, relist: false });
   });
 
   it('gets longer from relist to relist even when the watches between them were open for a while', () => {
@@ -62,7 +62,7 @@ describe('the way back of a reflector', () => {
     }
     fail(cut, 'watch');
     fail(cut, 'watch');
-    recovery.heard();
+    recovery.broughtEvent();
     expect(fail(cut, 'watch').relist).toBe(false);
   });
 
@@ -73,14 +73,22 @@ describe('the way back of a reflector', () => {
     expect(fail(cut, 'watch').waitMs).toBe(800);
   });
 
-  it('changes to pages for good, and without a wait, once', () => {
-    expect(recovery.listsByStream).toBe(true);
+  it('turns to pages without a wait where a streaming list is refused, and tries a stream again after an hour', () => {
+    expect(recovery.listsByStream(now)).toBe(true);
     expect(fail(new KubernetesError('no', { status: 422 }), 'streaming list')).toMatchObject({
       relist: true,
       waitMs: 0,
     });
-    expect(recovery.listsByStream).toBe(false);
+    expect(recovery.listsByStream(now)).toBe(false);
     expect(fail(cut, 'paged list').waitMs).toBeGreaterThan(0);
+    expect(recovery.listsByStream(now + 3_599_999)).toBe(false);
+    expect(recovery.listsByStream(now + 3_600_000)).toBe(true);
+  });
+
+  it('tries a streaming list again ten minutes after one that was only cut off', () => {
+    fail(new KubernetesError('cut off', { reason: 'ListUnfinished' }), 'streaming list');
+    expect(recovery.listsByStream(now + 599_999)).toBe(false);
+    expect(recovery.listsByStream(now + 600_000)).toBe(true);
   });
 
   it('waits as long as the server asks for even then', () => {

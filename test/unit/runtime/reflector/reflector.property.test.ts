@@ -7,7 +7,7 @@ import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
 import { FakeApiServer, type Fault } from '../fake-api-server.ts';
 import { RecordedControllerMetrics } from '../recording.ts';
-import { project, type Thing, things } from '../things.ts';
+import { type Thing, things, transform } from '../things.ts';
 
 const after = fc.nat(6);
 const fault: fc.Arbitrary<Fault> = fc.oneof(
@@ -101,7 +101,7 @@ describe('a reflector, over random histories and faults', () => {
             client: api,
             resource: things,
             store,
-            project,
+            transform,
             clock,
             random: seededRandom(seed),
             log,

@@ -1,0 +1,99 @@
+/**
+ * Connections through an HTTP proxy: to the proxy, CONNECT, and TLS to the target inside, all under one deadline. (undici's own ProxyAgent waits 300 s for the response to a CONNECT.)
+ * The proxy's credentials go to the proxy alone and stand in no error.
+ */
+import { request as httpRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import type { Clock } from './clock.ts';
+
+export interface TunnelOptions {
+  /** http or https, with the credentials for it in its user information. */
+  readonly proxy: URL;
+  /** For TLS to the target. */
+  readonly targetTls: buildConnector.BuildOptions;
+  /** For the connection to the proxy. */
+  readonly toProxy: buildConnector.BuildOptions;
+  /** For all of it together. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** There is no tunnel. `code` is `PROXY_TIMEOUT`, or `PROXY_STATUS_` and what the proxy responded to the CONNECT. */
+export class TunnelError extends Error {
+  override readonly name = 'TunnelError';
+  readonly code: string;
+
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** For the `connect` of a dispatcher. */
+export function tunnelConnector({
+  proxy,
+  targetTls,
+  toProxy,
+  timeoutMs,
+  clock,
+}: TunnelOptions): buildConnector.connector {
+  const connectProxy = buildConnector({ ...toProxy, timeout: timeoutMs });
+  const connectTarget = buildConnector({ ...targetTls, timeout: timeoutMs });
+  const proxyPort = proxy.port || (proxy.protocol === 'https:' ? '443' : '80');
+  const authorization =
+    proxy.username === '' && proxy.password === ''
+      ? {}
+      : { 'proxy-authorization': `Basic ${Buffer.from(userInfo(proxy)).toString('base64')}` };
+
+  return (target, callback) => {
+    let over = false;
+    let open: Socket | undefined;
+    const end = (error: Error | null, socket: Socket | null): void => {
+      if (over) return;
+      over = true;
+      timer.cancel();
+      if (socket === null) {
+        open?.destroy();
+        callback(error ?? new TunnelError('no connection', 'PROXY_TIMEOUT'), null);
+      } else callback(null, socket);
+    };
+    const timer = clock.after(timeoutMs, () =>
+      end(new TunnelError(`no tunnel within ${timeoutMs / 1_000} s`, 'PROXY_TIMEOUT'), null),
+    );
+    const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+    const authority = `${target.hostname}:${port}`;
+
+    connectProxy(
+      { hostname: proxy.hostname, host: proxy.host, protocol: proxy.protocol, port: proxyPort },
+      (failure, toProxySocket) => {
+        if (toProxySocket === null) return end(failure, null);
+        open = toProxySocket;
+        if (over) {
+          toProxySocket.destroy();
+          return;
+        }
+        const connect = httpRequest({
+          method: 'CONNECT',
+          path: authority,
+          headers: { host: authority, ...authorization },
+          createConnection: () => toProxySocket,
+        });
+        connect.once('error', (error) => end(error, null));
+        connect.once('connect', (response, socket, head) => {
+          if (over) return;
+          const status = response.statusCode ?? 0;
+          if (status !== 200)
+            return end(new TunnelError(`the proxy responded ${status} to CONNECT`, `PROXY_STATUS_${status}`), null);
+          if (head.length > 0) socket.unshift(head);
+          if (target.protocol !== 'https:') return end(null, toProxySocket);
+          connectTarget({ ...target, httpSocket: toProxySocket }, (error, secure) => end(error, secure));
+        });
+        connect.end();
+      },
+    );
+  };
+}
+
+const userInfo = ({ username, password }: URL): string =>
+  `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;

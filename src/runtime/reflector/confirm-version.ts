@@ -1,0 +1,49 @@
+/**
+ * Whether a watch that was opened again from an old version can be trusted. An API server whose etcd was restored from a backup accepts a version of its own future, and
+ * then reports nothing until it has caught up. So a watch that has brought nothing yet is confirmed by the version of a list of one object.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
+import { invalidResponse, versionAhead } from './failure.ts';
+import { metaOf } from './object-meta.ts';
+import { isOlder } from './resource-version.ts';
+
+export interface ConfirmOptions {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly path: string;
+  /** Selectors. */
+  readonly query: Readonly<Record<string, string>>;
+  /** The version the watch was opened from. */
+  readonly resourceVersion: string;
+  /** Whether the watch has shown by itself that it works. */
+  readonly isConfirmed: () => boolean;
+}
+
+/** What happens after the version was out of reach may be reported in this time, and then no list is needed. */
+const confirmAfterMs = 5_000;
+/** Between two tries, where the list fails. */
+const againMs = 30_000;
+
+/**
+ * Resolves once the watch is confirmed, by itself or by a list; tries for as long as that fails and `stream` is not aborted.
+ * @throws KubernetesError `VersionAhead` where the server is behind the version; the signal's reason.
+ */
+export async function confirmVersion(options: ConfirmOptions, stream: AbortSignal): Promise<void> {
+  const { client, clock, path, query, resourceVersion, isConfirmed } = options;
+  for (let waitMs = confirmAfterMs; ; waitMs = againMs) {
+    await clock.sleep(waitMs, stream);
+    if (isConfirmed()) return;
+    let current: string | undefined;
+    try {
+      const page = await client.request({ method: 'GET', path, query: { ...query, limit: '1' } }, stream);
+      current = metaOf(page).resourceVersion;
+      if (current === undefined) throw invalidResponse('the API server sent a list without a resource version');
+    } catch {
+      stream.throwIfAborted();
+      continue;
+    }
+    if (isOlder(current, resourceVersion)) throw versionAhead();
+    return;
+  }
+}
