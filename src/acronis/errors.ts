@@ -30,6 +30,7 @@ export type AcronisScope = 'user' | 'account' | 'service';
 
 export interface AcronisErrorDetails {
   readonly status?: number;
+  readonly code?: number | undefined;
   /** Without it: `service` for what is unavailable, `account` for the rest. */
   readonly scope?: AcronisScope;
   readonly outcomeUnknown?: boolean;
@@ -44,6 +45,8 @@ export class AcronisError extends Error {
   readonly scope: AcronisScope;
   /** 0 where no answer came. */
   readonly status: number;
+  /** The platform's own code, where the response had one. */
+  readonly code: number | undefined;
   /** True where the request may have reached the API and been applied although no answer says so. */
   readonly outcomeUnknown: boolean;
   /** How long Acronis asked to wait, in milliseconds. */
@@ -56,6 +59,7 @@ export class AcronisError extends Error {
     this.kind = kind;
     this.scope = details.scope ?? (kind === 'unavailable' ? 'service' : 'account');
     this.status = details.status ?? 0;
+    this.code = details.code;
     this.outcomeUnknown = details.outcomeUnknown ?? false;
     this.retryAfterMs = details.retryAfterMs;
     this.detail = details.detail ?? '';
@@ -66,11 +70,12 @@ export class AcronisError extends Error {
    * its URL, its rate) or comes before any request (no name, no connection, no trust) stays as wide as it is.
    */
   ofOneUser(): AcronisError {
-    const { kind, status, outcomeUnknown, retryAfterMs, detail, cause } = this;
+    const { kind, status, code, outcomeUnknown, retryAfterMs, detail, cause } = this;
     const isWider =
       kind === 'credentials' || kind === 'urlNotAllowed' || status === 429 || (status >= 300 && status < 400);
     if (isWider || (status === 0 && !outcomeUnknown)) return this;
-    return new AcronisError(kind, this.message, { status, outcomeUnknown, retryAfterMs, detail, cause, scope: 'user' });
+    const same = { status, code, outcomeUnknown, retryAfterMs, detail, cause };
+    return new AcronisError(kind, this.message, { ...same, scope: 'user' });
   }
 }
 
@@ -111,7 +116,13 @@ export function classify(answer: ErrorAnswer): AcronisError {
   const shown = code === undefined || code === status ? '' : `, code ${code}`;
   const said = `HTTP ${status}${shown}${platform ? `: ${platform.means}` : ''}`;
   const fail = (kind: AcronisErrorKind, message: string) =>
-    new AcronisError(kind, message, { status, retryAfterMs, detail: said, outcomeUnknown: kind === 'unavailable' });
+    new AcronisError(kind, message, {
+      status,
+      ...(isPlatformCode(code) ? { code } : {}),
+      retryAfterMs,
+      detail: said,
+      outcomeUnknown: kind === 'unavailable',
+    });
   const isTheApis = errorBody.safeParse(answer.body).success;
 
   if (status === 429 || (status === 503 && (retryAfterMs !== undefined || isThrottleCode(code))))
@@ -121,8 +132,10 @@ export function classify(answer: ErrorAnswer): AcronisError {
   if (status < 400)
     return fail(
       'rejected',
-      "The URL answered with a redirect, which is not followed: give the data center's own URL with the credentials.",
+      'The URL answered with a redirect, which is not followed: it is not the data center itself.',
     );
+  if (status === 407)
+    return fail('unavailable', 'A proxy on the way to Acronis asks for credentials of its own (HTTP 407).');
   if (!isTheApis) return notTheApis(said, status);
   if (status === 401) return fail('credentials', `Acronis did not accept the API client's token (${said}).`);
   if (platform?.kind === 'unavailable') return fail('unavailable', unavailableMessage);
@@ -191,7 +204,7 @@ const errorBody = z.object({
 });
 
 /** A code of the platform that no table explains here: it is no HTTP status, so it says more than the status does. */
-const isPlatformCode = (code: Code): boolean => typeof code === 'number' && code >= 1000;
+const isPlatformCode = (code: Code): code is number => typeof code === 'number' && code >= 1000;
 
 /** HTTP's own and the platform's. Any other number, or a word that is not known, could be an id or a name. */
 const isShown = (code: number): boolean => Number.isInteger(code) && code >= 100 && code < 2000;

@@ -5,12 +5,13 @@
 import type { CredentialsResult } from '../../acronis/credentials.ts';
 import type { AcronisError } from '../../acronis/errors.ts';
 import type { Verdict } from '../../api/conditions.ts';
+import { remedyOf } from './remedies.ts';
 
 /** Why a call to Acronis failed, as the object says it. */
 export function verdictOfError(error: AcronisError): Verdict {
   switch (error.kind) {
     case 'unavailable':
-      return { reason: 'Unavailable', message: `${error.message} It is tried again by itself.` };
+      return { reason: 'Unavailable', message: `${error.message} ${remedyOf(error)}` };
     case 'urlNotAllowed':
       return {
         reason: 'UrlNotAllowed',
@@ -30,7 +31,7 @@ export function verdictOfError(error: AcronisError): Verdict {
     case 'forbidden':
       return {
         reason: 'AccessDenied',
-        message: `${error.message} Use an API client whose tenant is above the user's and may manage it.`,
+        message: `${error.message} ${remedyOf(error)}`,
       };
     case 'notFound':
       return {
@@ -42,7 +43,7 @@ export function verdictOfError(error: AcronisError): Verdict {
     case 'rejected':
       return {
         reason: 'Rejected',
-        message: `${error.message} See whether this user may have the type: only users of customer tenants do.`,
+        message: `${error.message} ${remedyOf(error)}`,
       };
   }
 }

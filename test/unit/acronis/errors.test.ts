@@ -113,8 +113,9 @@ describe('what the message says', () => {
     );
   });
 
-  test('a redirect says what to write instead', () => {
-    expect(classify(answer(302)).message).toContain("give the data center's own URL");
+  test('a redirect is named, and so is a proxy that asks for credentials', () => {
+    expect(classify(answer(302)).message).toContain('redirect');
+    expect(classify(answer(407)).message).toContain('A proxy on the way');
   });
 
   test.each([
@@ -127,7 +128,7 @@ describe('what the message says', () => {
       [answer(429), answer(429, undefined, 7_000), answer(503, undefined, 1), answer(503, envelope('tooManyRequests'))],
     ],
     ['redirects', [answer(301), answer(302), answer(307)]],
-    ["pages that are not the API's", [200, 204, 401, 403, 404, 407, 409, 412].map((status) => answer(status))],
+    ["pages that are not the API's", [200, 204, 401, 403, 404, 409, 412].map((status) => answer(status))],
   ])('%s has one message, whatever the status and the wait are, and the detail tells them apart', (_, answers) => {
     const errors = answers.map(classify);
     expect(new Set(errors.map((error) => error.message)).size).toBe(1);

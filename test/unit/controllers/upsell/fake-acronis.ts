@@ -39,6 +39,9 @@ export const answered = (
   retryAfterMs?: number,
 ): AcronisError => classify({ status, body, retryAfterMs });
 
+/** A gateway's page in place of the API's response. */
+export const page = (status: number): AcronisError => classify({ status, body: undefined, retryAfterMs: undefined });
+
 const notFound = (): AcronisError => answered(404, { error: { code: 404, message: 'Not found' } });
 
 export class FakeAcronis {

@@ -418,8 +418,11 @@ describe('giving up', () => {
   });
 
   it('happens too where the API server will not show the Secret', async () => {
-    world.cluster.secrets.set('customers/theirs', ownValues);
-    const key = await deleted({ ...revokes, credentialsSecretRef: { name: 'theirs' } });
+    const key = world.cluster.create(
+      { ...revokes, credentialsSecretRef: { name: 'theirs' } },
+      { finalizers: [finalizer] },
+    );
+    world.cluster.delete(key);
     world.cluster.fail(
       ({ path }) => path.includes('/secrets/'),
       () => failing(500),

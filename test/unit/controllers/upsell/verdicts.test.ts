@@ -56,6 +56,10 @@ const errors: readonly AcronisError[] = [
   answered(412),
   answered(400, body(1027)),
   answered(302),
+  answered(407),
+  answered(415, body(415)),
+  answered(409, body(1018)),
+  answered(409, body(1037)),
 ];
 
 const all = [
@@ -80,9 +84,24 @@ it.each(all)('$reason says what to do or what happens next: $message', ({ messag
   const sentences = message.split(/(?<=[.;]) /);
   expect(sentences.length).toBeGreaterThan(1);
   expect(sentences.at(-1)).toMatch(
-    /^(Put|Use|See whether|Set|Delete|Add|If this lasts,|It is tried again|It is tried again;|write|if this lasts,)/,
+    /^(Ask|Enable|Unlock|Wait|Put|Use|See whether|Set|Delete|Add|If this lasts,|It is tried again|It is tried again;|write|if this lasts,)/,
   );
   expect(message).toMatch(/\.$/);
+});
+
+it.each([
+  ['a redirect', answered(302), /not the data center itself\. Put the data center's own URL/],
+  ['a disabled user', answered(409, body(1018)), /the user is disabled\)\. Enable the user/],
+  ['a locked tenant', answered(403, body(1012)), /the tenant is locked\)\. Unlock the tenant/],
+  ['a refused form', answered(415, body(415)), /the form of the request was refused/],
+  ["a proxy's own credentials", answered(407), /HTTP 407\)\. Put the credentials of the proxy/],
+  ['rules of business', answered(400, body(1027)), /only users of customer tenants/],
+  ['a client without the right', answered(403, body(403)), /Use an API client whose tenant is above/],
+])('%s says its own cause and remedy, and no other', (_, error, message) => {
+  const said = verdictOfError(error).message;
+  expect(said).toMatch(message);
+  const others = [/customer tenants/, /tenant is above/, /data center's own URL/, /Enable the user/, /Unlock/];
+  expect(others.filter((other) => other.test(said)).length).toBeLessThanOrEqual(1);
 });
 
 it('no message repeats what the API said about a person, or an id', () => {
