@@ -1,7 +1,7 @@
 /**
  * A free TCP port on loopback. From below the range out of which systems give ports to outgoing connections (32768 on Linux, 49152 on macOS),
- * so that no client of anything takes it while the API server is down for a restart. Between the look and the use another server still may:
- * whoever uses it must be ready to ask again.
+ * so that no client of anything takes it while the API server is down for a restart. Between the check and the use another server still may:
+ * a caller must be ready to ask for another one.
  */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -10,7 +10,7 @@ const LOWEST = 20_000;
 const END = 32_768;
 const KEPT_MS = 60_000;
 
-/** Given to somebody here, who may be a second away from listening: with dozens of servers starting at once two were given the same. */
+/** Given to a caller in this process, which may be a second away from listening: with dozens of servers starting concurrently, two were given the same. */
 const given = new Set<number>();
 
 export async function freePort(): Promise<number> {

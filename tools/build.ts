@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Progress } from './progress.ts';
 
-/** Runs a program to its end and says how it went; `missing` where there is no such program. */
+/** Runs a program to its end and returns its exit code and output; `missing` where there is no such program. */
 export type Run = (
   file: string,
   args: readonly string[],

@@ -72,7 +72,7 @@ export function cacheOf<Found>(names: readonly string[], found: (dir: string) =>
       await rename(partial, entry);
     } catch (error) {
       if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
-      if ((await findEntry(entry)) !== undefined) return; // somebody else was faster
+      if ((await findEntry(entry)) !== undefined) return; // another process was faster
       await rm(entry, { recursive: true, force: true }); // not one of ours, or damaged since
       await rename(partial, entry);
     }

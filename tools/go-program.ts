@@ -1,6 +1,6 @@
 /**
  * Programs that only tests need, built once with the machine's own Go into the project's cache, from a module of this checkout whose go.sum pins everything.
- * An entry is named after the module's files, so that what is built is built anew when any of them changes.
+ * An entry is named after the module's files, so a program is rebuilt when any of them changes.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -69,7 +69,7 @@ export async function goProgram(
     (await withLock(
       `${entry}.lock`,
       { clock: here.clock, onWait: () => progress.note(`waiting for another process that is building ${name}`) },
-      // Whoever held the lock before may have built it.
+      // The process that held the lock before may have built it.
       async () => (await cache.findEntry(entry)) ?? (await build()),
       signal,
     ))

@@ -1,6 +1,6 @@
 /**
- * A lock file between processes, so that the same thing is not built twice at once. It holds for as long as its holder touches it:
- * a crash frees it after a moment. It saves work and guards nothing: should two hold it at once (one of them was asleep for minutes),
+ * A lock file between processes, so that the same thing is not built twice concurrently. It holds for as long as its holder touches it:
+ * a crash frees it after a moment. It saves work and guards nothing: should two hold it together (one of them was suspended for minutes),
  * what they do must bear that, as the cache does.
  */
 import { mkdir, open, rm, stat, utimes } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const LOOK_AGAIN_MS = 250;
 
 export interface LockOptions {
   readonly clock: Clock;
-  /** Called once when somebody else holds the lock. */
+  /** Called once when another process holds the lock. */
   readonly onWait: () => void;
   readonly staleAfterMs?: number;
 }
@@ -27,19 +27,19 @@ export async function withLock<T>(
   signal: AbortSignal,
 ): Promise<T> {
   await mkdir(dirname(file), { recursive: true });
-  let told = false;
+  let notified = false;
   while (!(await take(file))) {
     if (await isStale(file, options.staleAfterMs ?? STALE_AFTER_MS)) {
       await rm(file, { force: true });
       continue;
     }
-    if (!told) options.onWait();
-    told = true;
+    if (!notified) options.onWait();
+    notified = true;
     await options.clock.sleep(LOOK_AGAIN_MS, signal);
   }
   const keepFresh = setInterval(() => {
     const now = new Date();
-    // A lock that somebody removed by hand is no reason to end the work.
+    // A lock that was removed by hand is no reason to end the work.
     utimes(file, now, now).catch(() => undefined);
   }, TOUCH_EVERY_MS);
   try {

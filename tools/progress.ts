@@ -1,5 +1,5 @@
 /**
- * Shows that a long step is under way and for how long, so that nobody takes four minutes of compiling for a hang.
+ * Shows that a long step is in progress and for how long, so that four minutes of compiling are not taken for a hang.
  * On a terminal one line that counts; elsewhere (CI, a pipe) a plain line at the start, every 15 seconds, and at the end. Goes to stderr.
  */
 import ora from 'ora';

@@ -1,4 +1,4 @@
-/** The API server's audit log held against RBAC rules: who was refused what, and which right nobody used. */
+/** The API server's audit log compared with RBAC rules: what was refused to which client, and which rights were never used. */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 
@@ -7,7 +7,7 @@ const entrySchema = z.object({
   auditID: z.string(),
   verb: z.string(),
   requestURI: z.string(),
-  // Empty for a request whose token nobody knows.
+  // Empty for a request whose token is unknown.
   user: z.object({ username: z.string().default('') }),
   userAgent: z.string().default(''),
   objectRef: z
@@ -47,7 +47,7 @@ export const refused = (entries: readonly Entry[]): string[] => [
   ),
 ];
 
-/** Refused by who asked, that is: admission answers 403 too, to an event in a namespace that is going, for instance. */
+/** Refused because of the client's rights: admission responds with 403 too, to an event in a namespace that is going, for instance. */
 function isRefused({ responseStatus, annotations }: Entry): boolean {
   if (responseStatus?.code === 401) return true;
   return responseStatus?.code === 403 && annotations['authorization.k8s.io/decision'] !== 'allow';

@@ -1,4 +1,4 @@
-/** Which rights the API server gives its ServiceAccounts, as its own roles and bindings say: those of groups left out, which everybody has. */
+/** Which rights the API server gives its ServiceAccounts, by its own roles and bindings, without those of groups, which every client has. */
 import * as z from 'zod';
 import { type Right, ruleSchema } from './audit.ts';
 import { kubectlOk } from './kubectl.ts';

@@ -43,7 +43,7 @@ export interface ControlPlaneOptions {
   readonly apiServerFlags?: readonly string[];
   /** Defaults to 60,000. */
   readonly readyWithinMs?: number;
-  /** Asked for the API server's port, and again when somebody was faster. */
+  /** Asked for the API server's port, and again when another process was faster. */
   readonly choosePort?: () => Promise<number>;
 }
 

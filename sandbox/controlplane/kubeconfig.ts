@@ -1,4 +1,4 @@
-/** Writes the files that tell a Kubernetes client where the API server is and who it is there. */
+/** Writes the files from which a Kubernetes client knows the API server's address and its own credentials. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';

@@ -42,7 +42,7 @@ export async function kubectl(
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? -1 };
 }
 
-/** The same for a command that must go well: returns what it printed. @throws Error with what kubectl said. */
+/** The same for a command that must go well: returns what it printed. @throws Error with kubectl's message */
 export async function kubectlOk(...parameters: Parameters<typeof kubectl>): Promise<string> {
   const result = await kubectl(...parameters);
   if (result.exitCode === 0) return result.stdout;
@@ -51,7 +51,7 @@ export async function kubectlOk(...parameters: Parameters<typeof kubectl>): Prom
   );
 }
 
-/** A token of a ServiceAccount that exists, as a pod would have it (TokenRequest): what it may do is what the real authorizer says. */
+/** A token of a ServiceAccount that exists, as a pod would have it (TokenRequest): the real authorizer decides what it may do. */
 export async function serviceAccountToken(
   controlPlane: { readonly kubectl: string; readonly kubeconfig: string },
   namespace: string,

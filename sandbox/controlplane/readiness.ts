@@ -1,4 +1,4 @@
-/** Waits until the API server answers everything, and says in one sentence why where it never does. */
+/** Waits until the API server responds to everything, and reports the cause in one sentence where it never does. */
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface Waiting {
 /** The message is a sentence with the last lines of the log. */
 export class ControlPlaneError extends Error {
   override readonly name = 'ControlPlaneError';
-  /** The port was taken by somebody else in the meantime: worth another try with another one. */
+  /** Another process took the port in the meantime: worth another try with another one. */
   readonly portTaken: boolean;
 
   constructor(message: string, portTaken: boolean) {
@@ -37,8 +37,8 @@ export async function untilReady(waiting: Waiting, signal: AbortSignal): Promise
       const how = server.how();
       if (how !== undefined) throw await failure(waiting.dir, name, `${name} ended before it was ready (${how})`);
     }
-    // readyz says that the API works; the first namespace comes a moment later.
-    if ((await answers(waiting, '/readyz')) && (await answers(waiting, '/api/v1/namespaces/default'))) return;
+    // readyz reports that the API works; the first namespace comes a moment later.
+    if ((await responds(waiting, '/readyz')) && (await responds(waiting, '/api/v1/namespaces/default'))) return;
     if (performance.now() > deadline) {
       const seconds = Math.round(waiting.withinMs / 1000);
       throw await failure(waiting.dir, 'kube-apiserver', `kube-apiserver was not ready within ${seconds} s`);
@@ -47,7 +47,7 @@ export async function untilReady(waiting: Waiting, signal: AbortSignal): Promise
   }
 }
 
-async function answers(waiting: Waiting, path: string): Promise<boolean> {
+async function responds(waiting: Waiting, path: string): Promise<boolean> {
   const ca = await readFile(waiting.caFile).catch(() => undefined);
   if (ca === undefined) return false;
   return await new Promise((resolve) => {

@@ -48,11 +48,11 @@ export async function writeServerFiles(dir: string, withAudit: boolean): Promise
   return files;
 }
 
-/** etcd listens on a socket in the directory, so it needs no port and nobody else reaches it. */
+/** etcd listens on a socket in the directory, so it needs no port and no other process reaches it. */
 const etcdSocket = (dir: string): string => `unix://${join(dir, 'etcd.sock')}`;
 
 export function etcdFlags(dir: string): readonly string[] {
-  // It must advertise host and port. Nobody ever asks it for either: it has no peers, and the API server knows the socket.
+  // It must advertise host and port. Neither is ever used: it has no peers, and the API server knows the socket.
   const nowhere = 'http://127.0.0.1:1';
   return [
     '--name=sandbox',
@@ -90,7 +90,7 @@ export function apiServerFlags(dir: string, files: ServerFiles, port: number): r
     `--service-account-key-file=${files.serviceAccountPublicKey}`,
     '--authorization-mode=RBAC',
     `--token-auth-file=${files.tokens}`,
-    // Without controllers nobody makes the default ServiceAccounts that this plugin demands of every pod.
+    // Without controllers there are none of the default ServiceAccounts that this plugin demands of every pod.
     '--disable-admission-plugins=ServiceAccount',
     // On SIGTERM, end the watches: without it an open one holds a restart for a minute.
     '--shutdown-watch-termination-grace-period=1s',

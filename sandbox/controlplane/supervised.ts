@@ -80,7 +80,7 @@ export function supervise(dir: string): Supervised {
     if (server !== undefined) server.pid = reply.pid;
   });
   const send = (request: Request): void => {
-    // A supervisor that has just ended cannot be told; `gone` says it better than an error here.
+    // A supervisor that has just ended cannot be notified; `gone` reports that better than an error here.
     if (supervisor.connected) supervisor.send(request, () => undefined);
   };
 

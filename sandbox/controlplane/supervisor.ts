@@ -1,5 +1,5 @@
 /**
- * Runs as a process of its own, between whoever started the control plane and its servers, and makes sure that they never outlive that one:
+ * Runs as a process of its own, between the process that started the control plane and its servers, and makes sure that they never outlive that process:
  * when the channel to it closes, for whatever reason (stop, exit, crash, SIGKILL), the servers are killed, their directory removed,
  * and this process ends. The servers write to `<name>.log` in the directory, how each ended is in
  * `supervisor.log`, and the process ids are in `<name>.pid`.
@@ -76,5 +76,5 @@ process.on('uncaughtException', (error) => {
   console.error(error);
   stop();
 });
-// Whoever started this may be gone already, before anybody listened.
+// The process that started this may have ended before this one listened.
 if (!process.connected) stop();

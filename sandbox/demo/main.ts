@@ -15,7 +15,7 @@ import { createStory } from './story.ts';
 
 const { keep } = new Command('demo')
   .description('Shows the operator at work, on a real control plane and with a stand-in for Acronis.')
-  .option('--keep', 'stay up at the end, and say how to look around', false)
+  .option('--keep', 'keep everything running at the end, and print how to inspect it', false)
   .parse()
   .opts<{ keep: boolean }>();
 
@@ -49,7 +49,7 @@ async function demo(signal: AbortSignal): Promise<number> {
       const operator = await startOperator({
         kubeconfig: controlPlane.kubeconfig,
         acronis,
-        // Shorter than in production, where a minute and an hour do: nobody wants to watch a demo for an hour.
+        // Shorter than in production, since a demo cannot take an hour.
         flags: ['--drift-interval=2s', '--resync-interval=2s'],
       });
       up.defer(async () => void (await operator.stop()));
@@ -68,9 +68,9 @@ Everything stays up until Ctrl-C. In another terminal:
 
   export KUBECONFIG=${controlPlane.kubeconfig}
   kubectl get tuu -A                                  (kubectl is at ${controlPlane.kubectl})
-  kubectl describe tuu -n demo nobody
+  kubectl describe tuu -n demo no-such-user
   kubectl delete tuu -n demo for-a-while
-  curl ${acronis.url}/_sandbox/                        what the Acronis sandbox can be told to do
+  curl ${acronis.url}/_sandbox/                        what the Acronis sandbox can be made to do
 `);
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   return 0;

@@ -16,7 +16,7 @@ export interface Stage {
 }
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const nobodyId = '99999999-9999-4999-8999-999999999999';
+const unknownUserID = '99999999-9999-4999-8999-999999999999';
 
 const objectsSchema = z.object({
   items: z.array(
@@ -71,9 +71,9 @@ export async function play(
   const operator = await startOperator();
   story.command('node dist/main.js run');
   await operator.ready(signal);
-  story.check(true, 'the operator is ready: its probe says so');
+  story.check(true, 'the operator is ready, as its probe reports');
 
-  story.chapter('A TenantUserUpsell for each of four users, and one that names nobody');
+  story.chapter('A TenantUserUpsell for each of four users, and one for a user that does not exist');
   await kubectl('create', 'namespace', 'demo');
   story.command('kubectl apply -n demo -f …');
   const sample = (name: string) => readFile(root(`deploy/samples/${name}.yaml`), 'utf8');
@@ -86,14 +86,14 @@ export async function play(
     byLogin,
     named('ada-admin', cast.companyAdmin),
     named('bea-buyer', cast.buyer),
-    named('nobody', nobodyId),
+    named('no-such-user', unknownUserID),
   ];
   story.quote(await apply(manifests.join('\n---\n')));
   const four = ['john-doe', 'sam-rivers', 'ada-admin', 'bea-buyer'];
   await kubectl('wait', '-n', 'demo', '--for=condition=Ready', '--timeout=30s', ...four.map((name) => `tuu/${name}`));
-  const nobody = await until(
-    'nobody has its condition',
-    () => object('nobody'),
+  const unknown = await until(
+    'no-such-user has its condition',
+    () => object('no-such-user'),
     (each) => reasonOf(each) === 'UserNotFound',
     { signal },
   );
@@ -113,19 +113,19 @@ export async function play(
     puts().join() === '1,1,1,0',
     'three users were written once; the one who was a buyer already was not written at all',
   );
-  story.check(reasonOf(nobody) === 'UserNotFound', 'the object that names nobody says what to do:');
-  story.quote(nobody?.status.conditions.find((each) => each.type === 'Ready')?.message ?? '');
+  story.check(reasonOf(unknown) === 'UserNotFound', 'the object whose user does not exist says what to do:');
+  story.quote(unknown?.status.conditions.find((each) => each.type === 'Ready')?.message ?? '');
 
   story.chapter('In a steady state nothing is written, to either side');
   const before = { versions: await versionsOf(objects), puts: puts().join() };
   const passes = acronis.ledger.count('getUsers');
   await until(
-    'a full pass has read the users again',
+    'a resync has read the users again',
     () => acronis.ledger.count('getUsers'),
     (count) => count >= passes + 2,
     { signal },
   );
-  story.check((await versionsOf(objects)) === before.versions, 'a full pass over all objects changed none of them');
+  story.check((await versionsOf(objects)) === before.versions, 'a resync of all objects changed none of them');
   story.check(puts().join() === before.puts, 'and no user was written');
 
   story.chapter('An administrator takes the type away in the console');
@@ -139,7 +139,7 @@ export async function play(
     (each) => each?.status.observedVersion === revision,
     { signal },
   );
-  story.say('The operator saw it in the change feed and put it back:');
+  story.say('The operator saw it in the change feed and assigned it again:');
   story.quote(users());
   story.check(isBuyer(cast.johnDoe), `JohnDoe is a buyer again, and status.observedVersion is ${revision}`);
   story.command('kubectl events -n demo --for tuu/john-doe');
@@ -158,7 +158,7 @@ export async function play(
   story.check(isBuyer(cast.disabled), 'while it is there, its user is a buyer');
   story.command('kubectl delete tuu -n demo for-a-while');
   await kubectl('delete', 'tuu', '-n', 'demo', 'for-a-while', '--timeout=30s');
-  story.check(!isBuyer(cast.disabled), 'it is gone, and the type was taken away again');
+  story.check(!isBuyer(cast.disabled), 'it is gone, and the type was revoked');
   await apply(forAWhile);
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the demo prints: a heading for each chapter, and lines that say what was seen. A thing that was promised and not seen is said in red, and
+ * What the demo prints: a heading for each chapter, and lines that report what was observed. What was promised and not observed is printed in red, and
  * the demo fails at the end.
  */
 import { styleText } from 'node:util';

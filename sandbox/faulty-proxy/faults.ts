@@ -15,7 +15,7 @@ interface When {
   readonly probability?: number;
 }
 
-/** `before`: the API server never hears of it; `after`: it did what was asked for, and its answer is lost; `midBody`: half of the answer comes. */
+/** `before`: the API server never gets it; `after`: it was applied, and the response is lost; `midBody`: half of the response comes. */
 export type Moment = 'before' | 'after' | 'midBody';
 
 export type RequestFault =
@@ -36,7 +36,7 @@ export type RequestFault =
     }
   /** 200, and not what was asked for. */
   | { readonly kind: 'garbage'; readonly form: 'html' | 'truncated' | 'otherJson' }
-  /** The answer comes in crumbs. */
+  /** The response comes a few bytes at a time. */
   | { readonly kind: 'drip'; readonly bytes: number; readonly everyMs: number }
   /** A watch that ends in order as soon as it is open. */
   | { readonly kind: 'endAtOnce' };
@@ -51,12 +51,12 @@ export type StreamFault =
   /** An ERROR event instead of the line, and the end. */
   | { readonly kind: 'errorEvent'; readonly code: number; readonly reason: string }
   | { readonly kind: 'duplicate' }
-  /** The event is swallowed, and then the connection is cut, or the version said to be too old: a server never just loses one. */
+  /** The event is swallowed, and then the connection is cut, or its version is reported as too old: a server never just loses one. */
   | { readonly kind: 'dropThenCut' }
   | { readonly kind: 'dropThenExpire' }
   /** Two chunks that part in the middle of a character. */
   | { readonly kind: 'splitCharacter' }
-  /** The event grows by so many bytes that nobody asked for. */
+  /** The event grows by so many bytes of an unknown field. */
   | { readonly kind: 'pad'; readonly bytes: number };
 
 export type ProxyFault = When & (RequestFault | StreamFault);

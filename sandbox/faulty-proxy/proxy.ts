@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../src/base/clock.ts';
 import { bodyOf, give, passedOn } from '../relay/message.ts';
 import { Relay, type RelayedRequest } from '../relay/relay.ts';
-import { garbageAnswer, statusAnswer } from './answers.ts';
 import { ProxyFaults, type RequestFault } from './faults.ts';
 import { type KubeRequest, kubeRequest } from './request-kind.ts';
+import { garbageResponse, statusResponse } from './responses.ts';
 import { WatchRelay } from './watch-relay.ts';
 
 export interface FaultyProxyOptions {
@@ -17,7 +17,7 @@ export interface FaultyProxyOptions {
   readonly random: Random;
 }
 
-/** One request, as it came and as it was answered. */
+/** One request, and the fault that struck it. */
 export interface ProxyRecord {
   readonly at: number;
   readonly request: KubeRequest;
@@ -30,7 +30,7 @@ export interface FaultyProxy {
   readonly records: readonly ProxyRecord[];
   /** Cuts every connection there is. */
   cut(): void;
-  /** Cuts every connection, and lets nobody in for so long. */
+  /** Cuts every connection, and accepts none for so long. */
   refuse(ms: number): void;
   stop(): Promise<void>;
 }
@@ -87,9 +87,9 @@ class Struck {
         return await this.#pass(undefined);
       case 'status':
         if (fault.moment === 'after') await this.#swallow();
-        return give(this.#res, statusAnswer(fault, Date.now()));
+        return give(this.#res, statusResponse(fault, Date.now()));
       case 'garbage':
-        return give(this.#res, garbageAnswer(fault.form));
+        return give(this.#res, garbageResponse(fault.form));
       case 'endAtOnce':
         this.#res.writeHead(200, { 'content-type': 'application/json' });
         this.#res.end();
@@ -128,8 +128,8 @@ class Struck {
 
   /** The API server does it, and its response goes no further. */
   async #swallow(): Promise<void> {
-    const answer = await this.#relay.ask(this.#asked);
-    if (this.#request.watches) answer.destroy();
-    else await bodyOf(answer);
+    const response = await this.#relay.ask(this.#asked);
+    if (this.#request.watches) response.destroy();
+    else await bodyOf(response);
   }
 }

@@ -1,4 +1,4 @@
-/** What a request to the API server is for, told from its method and URL: faults are aimed by it. */
+/** What a request to the API server is for, derived from its method and URL: faults are aimed by it. */
 
 /** The moments of an operator's life. `list` is a list in pages and the first part of a streaming list. */
 export type RequestKind =

@@ -1,8 +1,8 @@
 /** Passes an open watch on line by line, and does to it what faults ask for. A streaming list counts as `list` until it is complete. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { statusObject } from './answers.ts';
 import type { ProxyFaults, RequestFault, StreamFault } from './faults.ts';
 import type { KubeRequest } from './request-kind.ts';
+import { statusObject } from './responses.ts';
 
 export class WatchRelay {
   readonly #from: IncomingMessage;
@@ -12,7 +12,7 @@ export class WatchRelay {
   #listing: boolean;
   #silent = false;
 
-  /** @param whole what is done to the watch as to any answer: it comes in crumbs, or is cut in its first line. */
+  /** @param whole what is done to the watch as to any response: it comes a few bytes at a time, or is cut in its first line */
   constructor(
     request: KubeRequest,
     from: IncomingMessage,

@@ -35,13 +35,13 @@ export interface OperatorProcess {
   /** What it printed and was read so far, a line each: it may lag behind what the operator has done. Complete once it has ended. */
   readonly lines: readonly string[];
   readonly ended: Promise<OperatorEnd>;
-  /** Resolves when /readyz says ok. @throws Error with its last words where it ends before. */
+  /** Resolves when /readyz is ok. @throws Error with its last words where it ends before. */
   ready(signal: AbortSignal): Promise<void>;
   /** Sends a signal and resolves when it has ended. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<OperatorEnd>;
 }
 
-/** As much of a line of the log as others look at. */
+/** The parts of a log line that others read. */
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
 export type LogLine = z.output<typeof lineSchema>;
 
@@ -113,9 +113,9 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
         signal.throwIfAborted();
         if (over)
           throw new Error(`The operator ended before it was ready. Its last words:\n${lines.slice(-5).join('\n')}`);
-        const answer = await fetch(`${probes}/readyz`, { signal }).catch(() => undefined);
-        await answer?.body?.cancel();
-        if (answer?.status === 200) return;
+        const response = await fetch(`${probes}/readyz`, { signal }).catch(() => undefined);
+        await response?.body?.cancel();
+        if (response?.status === 200) return;
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
     },

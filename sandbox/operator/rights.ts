@@ -1,5 +1,5 @@
 /**
- * The rights that the operator is installed with, given to a release in any namespace: cluster-wide just as in deploy/install.yaml (so that nobody needs
+ * The rights that the operator is installed with, given to a release in any namespace: cluster-wide just as in deploy/install.yaml (so that no test needs
  * helm), or for one namespace as the chart renders them. No rule is written here; only names and namespaces are changed.
  */
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** The dashboard's panels as one SVG, from what Prometheus answered: numbers for `stat`, lines or a stack for `timeseries`. It asks nobody for anything. */
+/** The dashboard's panels as one SVG, from Prometheus's responses: numbers for `stat`, lines or a stack for `timeseries`. It loads nothing from elsewhere. */
 import type { RangeSeries } from './server.ts';
 
 export interface DrawnPanel {

@@ -17,7 +17,7 @@ export interface Target {
 
 export interface PrometheusServer extends AsyncDisposable {
   readonly url: string;
-  /** @throws Error with what the server said where the query is refused. */
+  /** @throws Error with the server's message where the query is refused. */
   range(query: string, fromS: number, toS: number, stepS: number): Promise<readonly RangeSeries[]>;
   /** Each rule by name: firing, pending or inactive. @throws where one could not be evaluated. */
   alerts(): Promise<ReadonlyMap<string, string>>;
@@ -29,7 +29,7 @@ const seriesSchema = z.object({
 });
 export type RangeSeries = z.output<typeof seriesSchema>;
 
-const answerSchema = z.discriminatedUnion('status', [
+const responseSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('success'), data: z.unknown() }),
   z.object({ status: z.literal('error'), error: z.string() }),
 ]);
@@ -70,9 +70,9 @@ export async function startPrometheus(
   );
   const url = `http://127.0.0.1:${port}`;
   const ask = async (path: string): Promise<unknown> => {
-    const answer = answerSchema.parse(await (await fetch(`${url}${path}`, { signal })).json());
-    if (answer.status === 'error') throw new Error(answer.error);
-    return answer.data;
+    const response = responseSchema.parse(await (await fetch(`${url}${path}`, { signal })).json());
+    if (response.status === 'error') throw new Error(response.error);
+    return response.data;
   };
   await until(
     'Prometheus is ready',

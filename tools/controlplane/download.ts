@@ -27,7 +27,7 @@ export interface Download {
 }
 
 /**
- * Puts the programs into `dir`. `say` hears how much has come.
+ * Puts the programs into `dir`. `say` gets how much has come.
  * @throws Error whose message ends a sentence that begins "The download failed: ".
  */
 export async function downloadPrograms(
@@ -72,7 +72,7 @@ async function save(
     const response = await download.fetch(url, { signal: AbortSignal.any([silence.signal, signal]) });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
-      throw new Error(`the server answered ${response.status}`);
+      throw new Error(`the server responded with ${response.status}`);
     }
     const total = Number(response.headers.get('content-length') ?? 0);
     const hash = createHash('sha512');
@@ -99,7 +99,7 @@ async function save(
 
 const megabytes = (bytes: number): string => (bytes / 1_000_000).toFixed(0);
 
-/** fetch says only "fetch failed"; what failed is its cause. */
+/** fetch reports only "fetch failed"; what failed is its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

@@ -1,7 +1,7 @@
 /**
  * Finds a real control plane on any machine, the nearest first: KUBEBUILDER_ASSETS, the project's cache, the official archive, a Go build.
- * A way that fails says why in one line, and the next is tried. Only a KUBEBUILDER_ASSETS that is set and wrong stops at once:
- * whoever set it means those binaries and no others.
+ * A source that fails is reported in one line, and the next is tried. Only a KUBEBUILDER_ASSETS that is set and wrong stops immediately:
+ * it means those binaries and no others.
  */
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
@@ -69,7 +69,7 @@ export async function provision(given: Partial<Surroundings>, signal: AbortSigna
   return await withLock(
     join(root, `${here.platform}.lock`),
     { clock: here.clock, onWait },
-    // Whoever held the lock before may have done it all.
+    // The process that held the lock before may have done it all.
     async () => (await fromCache()) ?? (await download(here, downloaded, signal)) ?? (await build(here, built, signal)),
     signal,
   );

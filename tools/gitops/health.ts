@@ -15,7 +15,7 @@ export type Judgement = z.output<typeof judgements>[number];
 export const gitopsProgram = (progress: Progress, signal: AbortSignal): Promise<string> =>
   goProgram({ name: 'gitops', module, from: '.' }, { progress }, signal);
 
-/** @throws Error with what was said where the script or an object cannot be read. */
+/** @throws Error with the program's message where the script or an object cannot be read. */
 export async function judge(program: string, objects: readonly object[]): Promise<readonly Judgement[]> {
   const { stdout } = await execa(program, [healthCheck], { input: JSON.stringify(objects) });
   return judgements.parse(JSON.parse(stdout));

@@ -43,7 +43,7 @@ export async function helm(options: HelmOptions, args: readonly string[]): Promi
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? -1 };
 }
 
-/** The same for a command that must go well: returns what it printed. @throws Error with what helm said. */
+/** The same for a command that must go well: returns what it printed. @throws Error with helm's message */
 export async function helmOk(options: HelmOptions, args: readonly string[]): Promise<string> {
   const { stdout, stderr, exitCode } = await helm(options, args);
   if (exitCode === 0) return stdout;

@@ -1,6 +1,6 @@
 /**
  * Finds helm and kubeconform on any machine, the nearest first: on PATH where the version fits, in the project's cache, built with Go. They are needed for the chart's tests and
- * for `deploy/`, and by nobody who only runs the operator.
+ * for `deploy/`, and not for running the operator.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,7 +73,7 @@ export async function findTool(tool: Tool, given: Partial<ToolSurroundings>, sig
   return await withLock(
     join(root, `${tool}-${here.platform}.lock`),
     { clock: here.clock, onWait: () => progress.note(`waiting for another process that is building ${tool}`) },
-    // Whoever held the lock before may have built it.
+    // The process that held the lock before may have built it.
     async () => (await fromCache()) ?? (await build()),
     signal,
   );

@@ -54,10 +54,10 @@ test('an archive that lacks a program is refused', async () => {
   await expect(done).rejects.toThrow(/kube-apiserver/);
 });
 
-test('a missing release says what the server answered', async () => {
+test('a missing release names the response of the server', async () => {
   const { done } = await attempt((_request, response) => response.writeHead(404).end('not here'));
 
-  await expect(done).rejects.toThrow('the server answered 404');
+  await expect(done).rejects.toThrow('the server responded with 404');
 });
 
 test('a server that accepts and says nothing is given up after a moment', async () => {

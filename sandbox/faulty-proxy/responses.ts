@@ -1,4 +1,4 @@
-/** Answers that the API server did not give: its own Status objects, and what gateways say. */
+/** Responses that did not come from the API server: Status objects like its own, and what gateways send. */
 import type { MadeResponse } from '../relay/message.ts';
 import type { RequestFault } from './faults.ts';
 
@@ -28,7 +28,7 @@ export const statusObject = (code: number, reason = reasons[code] ?? 'Unknown'):
   code,
 });
 
-export function statusAnswer(fault: Extract<RequestFault, { kind: 'status' }>, nowMs: number): MadeResponse {
+export function statusResponse(fault: Extract<RequestFault, { kind: 'status' }>, nowMs: number): MadeResponse {
   const { status, reason, retryAfter, retryAfterForm = 'seconds', body = 'status' } = fault;
   const wait: Record<string, string> =
     retryAfter === undefined
@@ -39,28 +39,28 @@ export function statusAnswer(fault: Extract<RequestFault, { kind: 'status' }>, n
         };
   switch (body) {
     case 'status':
-      return answer(status, 'application/json', JSON.stringify(statusObject(status, reason)), wait);
+      return response(status, 'application/json', JSON.stringify(statusObject(status, reason)), wait);
     case 'html':
-      return answer(status, 'text/html', html, wait);
+      return response(status, 'text/html', html, wait);
     case 'text':
-      return answer(status, 'text/plain', 'something went wrong', wait);
+      return response(status, 'text/plain', 'something went wrong', wait);
     case 'empty':
-      return answer(status, 'text/plain', '', wait);
+      return response(status, 'text/plain', '', wait);
   }
 }
 
-export function garbageAnswer(form: Extract<RequestFault, { kind: 'garbage' }>['form']): MadeResponse {
+export function garbageResponse(form: Extract<RequestFault, { kind: 'garbage' }>['form']): MadeResponse {
   switch (form) {
     case 'html':
-      return answer(200, 'text/html', html);
+      return response(200, 'text/html', html);
     case 'truncated':
-      return answer(200, 'application/json', '{"kind":"TenantUserUpsellList","apiVersion":"upsell.acronis.com/v1alp');
+      return response(200, 'application/json', '{"kind":"TenantUserUpsellList","apiVersion":"upsell.acronis.com/v1alp');
     case 'otherJson':
-      return answer(200, 'application/json', '{"items":"none","metadata":17}');
+      return response(200, 'application/json', '{"items":"none","metadata":17}');
   }
 }
 
-const answer = (status: number, type: string, text: string, more: Record<string, string> = {}): MadeResponse => ({
+const response = (status: number, type: string, text: string, more: Record<string, string> = {}): MadeResponse => ({
   status,
   headers: { 'content-type': type, 'content-length': String(Buffer.byteLength(text)), ...more },
   text,
