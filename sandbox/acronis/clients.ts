@@ -35,7 +35,7 @@ export class Clients {
     return [...this.#byId.values()];
   }
 
-  /** Gives the client another secret (a made-up one if none is given) and answers it. Its tokens must be revoked beside. */
+  /** Gives the client another secret (a made-up one if none is given) and returns it. Its tokens must be revoked beside. */
   resetSecret(client: Client, secret?: string): string {
     client.secret = secret ?? randomLetters(this.#random, 32);
     return client.secret;

@@ -1,9 +1,9 @@
-/** The whole state of the made-up cloud: what a route may look at and change. One sandbox, one of these. */
+/** The whole state of the made-up cloud: what a route may read and change. One sandbox, one of these. */
 import type { Clock, Random } from '../../src/base/clock.ts';
-import type { Answer } from './answers.ts';
 import { type Client, Clients } from './clients.ts';
 import { Faults } from './faults.ts';
 import { Ledger } from './ledger.ts';
+import type { ApiResponse } from './responses.ts';
 import type { Match } from './routes.ts';
 import { Search } from './search.ts';
 import { Switches, type SwitchValues } from './switches.ts';
@@ -37,7 +37,7 @@ export interface Call extends Match {
   readonly body: unknown;
 }
 
-export type Handler = (cloud: Cloud, call: Call) => Answer;
+export type Handler = (cloud: Cloud, call: Call) => ApiResponse;
 
 export interface CloudOptions {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 /**
  * What people do in the web console while a program works through the API: each act moves the user's revision on, as theirs would,
- * and is written in the ledger as `console` (or `rival`, where a fault played it).
+ * and is written in the ledger as `console` (or `otherWriter`, where a fault played it).
  */
 import type { Cloud } from './cloud.ts';
 import { InputError } from './input.ts';
@@ -49,7 +49,7 @@ export class Console {
     return this.change(id, { tenant: this.#tenant(tenantId) });
   }
 
-  change(id: string, change: UserChange, by: 'console' | 'rival' = 'console'): User {
+  change(id: string, change: UserChange, by: 'console' | 'otherWriter' = 'console'): User {
     const user = this.#cloud.directory.get(id);
     if (user === undefined) throw new InputError(`There is no user with the id ${id}.`);
     const { before, after } = this.#cloud.directory.update(user, change);

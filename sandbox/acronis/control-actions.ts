@@ -104,7 +104,7 @@ export function actionsOf(it: Controlled): readonly Action[] {
     {
       method: 'GET',
       path: 'writes',
-      does: 'the latest changes of users, by PUT, console or rival; ?user= ?limit=',
+      does: 'the latest changes of users, by PUT, console or another writer; ?user= ?limit=',
       run: ({ query }) => {
         const { user, limit } = listOf(query);
         const all = cloud.ledger.writes.all().filter((one) => user === undefined || one.user === user);
@@ -123,7 +123,7 @@ export function actionsOf(it: Controlled): readonly Action[] {
     {
       method: 'POST',
       path: 'seed',
-      does: 'throws everybody away and makes new people: {"users":50,"tenants":4,"seed":1}',
+      does: 'replaces all people by new ones: {"users":50,"tenants":4,"seed":1}',
       run: ({ body }) => it.reseed(parseInput(seedBody, body, 'the seed')),
     },
     {

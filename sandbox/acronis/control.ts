@@ -18,13 +18,13 @@ export class ControlServer {
   }
 
   handle(req: IncomingMessage, res: ServerResponse): void {
-    this.#answer(req).then(
+    this.#respond(req).then(
       ([status, body]) => send(res, { status, text: `${JSON.stringify(body, null, 2)}\n`, type: 'application/json' }),
       () => res.destroy(), // The request's body never came to its end.
     );
   }
 
-  async #answer(req: IncomingMessage): Promise<[number, unknown]> {
+  async #respond(req: IncomingMessage): Promise<[number, unknown]> {
     const url = new URL(req.url ?? '/', 'http://sandbox');
     const parts = url.pathname.slice(CONTROL.length).split('/').filter(Boolean);
     const text = await readBody(req);

@@ -1,13 +1,13 @@
 /** Page cursors: opaque to clients, and carrying every filter of the first page, so that the next one needs nothing else. */
 import { z } from 'zod';
-import { malformed } from './answers.ts';
 import { Refusal } from './query.ts';
+import { malformed } from './responses.ts';
 
 const lod = z.enum(['stamps', 'basic', 'full']);
 
 export const userCursor = z.strictObject({
   root: z.string(),
-  /** `null`: everybody, in the order of the directory; else who changed after it, oldest change first. */
+  /** `null`: all users, in the order of the directory; else those that changed after it, oldest change first. */
   since: z.number().nullable(),
   lod,
   policies: z.boolean(),

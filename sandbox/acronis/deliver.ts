@@ -1,28 +1,28 @@
 /**
- * The last step: an answer goes out over the connection, whole, or as a fault wants it (cut, left hanging, garbled, huge). Answers
+ * The last step: a response goes out over the connection, whole, or as a fault wants it (cut, left hanging, garbled, huge). Returns
  * the status that went out; 0 where none did.
  */
 import type { ServerResponse } from 'node:http';
-import { type Answer, envelope, flat, htmlPage } from './answers.ts';
 import type { Fault } from './faults.ts';
 import { retryAfter } from './rate-limit.ts';
+import { type ApiResponse, envelope, flat, htmlPage } from './responses.ts';
 
 const JSON_TYPE = 'application/json';
 
-export function send(res: ServerResponse, answer: Answer): number {
-  const text = answer.text ?? JSON.stringify(answer.body);
-  const headers: Record<string, string | number> = { ...answer.headers };
-  if (answer.status !== 204) {
-    headers['content-type'] = answer.type ?? JSON_TYPE;
+export function send(res: ServerResponse, response: ApiResponse): number {
+  const text = response.text ?? JSON.stringify(response.body);
+  const headers: Record<string, string | number> = { ...response.headers };
+  if (response.status !== 204) {
+    headers['content-type'] = response.type ?? JSON_TYPE;
     headers['content-length'] = Buffer.byteLength(text);
   }
-  res.writeHead(answer.status, headers);
+  res.writeHead(response.status, headers);
   res.end(text);
-  return answer.status;
+  return response.status;
 }
 
-/** What a `status` fault answers. */
-export function faultAnswer(fault: Extract<Fault, { kind: 'status' }>, nowMs: number): Answer {
+/** The response of a `status` fault. */
+export function faultResponse(fault: Extract<Fault, { kind: 'status' }>, nowMs: number): ApiResponse {
   const { status } = fault;
   const message = fault.message ?? (status >= 500 ? 'Service is unavailable.' : 'The request was refused.');
   const code = fault.code ?? status;
@@ -44,40 +44,40 @@ export function faultAnswer(fault: Extract<Fault, { kind: 'status' }>, nowMs: nu
   }
 }
 
-/** Sends the answer the way the fault wants it. */
-export function deliver(res: ServerResponse, answer: Answer, fault: Fault, nowMs: number): number {
-  const text = answer.text ?? JSON.stringify(answer.body);
+/** Sends the response the way the fault wants it. */
+export function deliver(res: ServerResponse, response: ApiResponse, fault: Fault, nowMs: number): number {
+  const text = response.text ?? JSON.stringify(response.body);
   switch (fault.kind) {
     case 'status':
-      return send(res, faultAnswer(fault, nowMs));
+      return send(res, faultResponse(fault, nowMs));
     case 'cut':
-      if (fault.moment === 'midBody') half(res, answer, text, () => res.destroy());
+      if (fault.moment === 'midBody') half(res, response, text, () => res.destroy());
       else res.destroy();
       return 0;
     case 'hang':
-      if (fault.moment === 'midBody') half(res, answer, text, () => {});
+      if (fault.moment === 'midBody') half(res, response, text, () => {});
       return 0;
     case 'garbage':
       return garble(res, text, fault.form);
     case 'contentType':
-      return send(res, { ...answer, type: fault.value });
+      return send(res, { ...response, type: fault.value });
     case 'huge':
-      void pad(res, answer, text, fault.bytes);
-      return answer.status;
+      void pad(res, response, text, fault.bytes);
+      return response.status;
     case 'redirect':
       return send(res, { status: fault.status, text: '', headers: { location: fault.location } });
     case 'latency':
-    case 'rival':
+    case 'otherWriter':
     case 'revokeTokens':
     case 'wrongSecret':
-      return send(res, answer);
+      return send(res, response);
   }
 }
 
 /** Half of the body, under the length of the whole; then what comes then. */
-function half(res: ServerResponse, answer: Answer, text: string, then: () => void): void {
+function half(res: ServerResponse, response: ApiResponse, text: string, then: () => void): void {
   const bytes = Buffer.from(text);
-  res.writeHead(answer.status, { 'content-type': JSON_TYPE, 'content-length': bytes.length });
+  res.writeHead(response.status, { 'content-type': JSON_TYPE, 'content-length': bytes.length });
   res.write(bytes.subarray(0, Math.floor(bytes.length / 2)), then);
 }
 
@@ -98,9 +98,9 @@ function garble(res: ServerResponse, text: string, form: Extract<Fault, { kind: 
   }
 }
 
-/** The right answer, made long by a field in front, sent without its length and no faster than it is read. */
-async function pad(res: ServerResponse, answer: Answer, text: string, bytes: number): Promise<void> {
-  res.writeHead(answer.status, { 'content-type': JSON_TYPE });
+/** The right response, made long by a field in front, sent without its length and no faster than it is read. */
+async function pad(res: ServerResponse, response: ApiResponse, text: string, bytes: number): Promise<void> {
+  res.writeHead(response.status, { 'content-type': JSON_TYPE });
   res.write('{"padding":"');
   const chunk = 'x'.repeat(64 * 1024);
   for (let sent = 0; sent < bytes && !res.destroyed; sent += chunk.length) {

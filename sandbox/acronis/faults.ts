@@ -7,7 +7,7 @@ import type { Random } from '../../src/base/clock.ts';
 import { parseInput } from './input.ts';
 import { type Route, routeSchema } from './routes.ts';
 
-/** `before` the request is looked at (nothing was applied); `after` it was applied; `midBody`: half of the answer was sent. */
+/** `before` the request is handled (nothing was applied); `after` it was applied; `midBody`: half of the response was sent. */
 const moment = z.enum(['before', 'after', 'midBody'], { error: 'must be before, after or midBody' });
 const milliseconds = z.number().min(0, 'must be a number of milliseconds, 0 or more');
 
@@ -40,7 +40,7 @@ const faultSchema = z.discriminatedUnion(
       body: z.enum(['envelope', 'bare', 'flat', 'html', 'text', 'empty']).default('envelope'),
       code: z.union([z.int(), z.string()]).optional(),
       message: z.string().optional(),
-      /** `after`: the request was applied, and only the answer is wrong. */
+      /** `after`: the request was applied, and only the response is wrong. */
       moment: z.enum(['before', 'after']).default('before'),
     }),
     z.strictObject({ ...when, kind: z.literal('cut'), moment: moment.default('before') }),
@@ -51,7 +51,7 @@ const faultSchema = z.discriminatedUnion(
       kind: z.literal('garbage'),
       form: z.enum(['html', 'truncated', 'text', 'empty', 'null', 'otherJson']).default('html'),
     }),
-    /** A right answer made very long by a field nobody asked for. */
+    /** A right response made very long by an unknown field. */
     z.strictObject({
       ...when,
       kind: z.literal('huge'),
@@ -67,10 +67,10 @@ const faultSchema = z.discriminatedUnion(
       location: z.string(),
       status: z.literal([301, 302, 307, 308], 'must be 301, 302, 307 or 308').default(307),
     }),
-    /** Someone else changes the user just before the PUT is looked at: its type list, its language, or only its revision. */
+    /** Another writer changes the user just before the PUT is handled: its type list, its language, or only its revision. */
     z.strictObject({
       ...when,
-      kind: z.literal('rival'),
+      kind: z.literal('otherWriter'),
       businessTypes: z.array(z.string()).optional(),
       language: z.string().optional(),
     }),
@@ -81,7 +81,7 @@ const faultSchema = z.discriminatedUnion(
   ],
   {
     error:
-      'must be latency, status, cut, hang, garbage, huge, contentType, redirect, rival, revokeTokens or wrongSecret',
+      'must be latency, status, cut, hang, garbage, huge, contentType, redirect, otherWriter, revokeTokens or wrongSecret',
   },
 );
 
@@ -104,7 +104,7 @@ interface Target {
 }
 
 /** Kinds that go together with others. Of the rest, a request gets one: the first that is due. */
-const BESIDE_OTHERS: ReadonlySet<FaultKind> = new Set(['latency', 'rival', 'revokeTokens']);
+const BESIDE_OTHERS: ReadonlySet<FaultKind> = new Set(['latency', 'otherWriter', 'revokeTokens']);
 
 const NONE: readonly Fault[] = Object.freeze([]);
 

@@ -1,12 +1,13 @@
 /**
- * `GET /users` for a whole subtree, everybody or only who changed since, page by page. It is honest unless the switch `feed` says
+ * `GET /users` for a whole subtree, all users or only those that changed since, page by page. It is honest unless the switch `feed` makes it
  * otherwise: then it is refused, leaves out, repeats, loops or goes backwards.
  */
-import { type Answer, malformed, ok } from './answers.ts';
+
 import type { Call, Cloud, Handler } from './cloud.ts';
 import { decodeCursor, encodeCursor, type UserCursor, userCursor } from './cursor.ts';
 import { countParam, cursorAlone, excludes, flagParam, lodParam, Refusal, UNLIMITED } from './query.ts';
 import { serverTime, sinceParam } from './read-users.ts';
+import { type ApiResponse, malformed, ok } from './responses.ts';
 import { reaches, type Tenant } from './tenants.ts';
 import { formatSeconds } from './timestamps.ts';
 import { NO_TYPES, type User } from './users.ts';
@@ -15,7 +16,7 @@ import { visibleTenant } from './visible.ts';
 
 const HOUR = 3_600_000_000;
 
-export const feed: Handler = (cloud, call): Answer => {
+export const feed: Handler = (cloud, call): ApiResponse => {
   const lie = call.switches.feed;
   if (lie === 'refused') return malformed('subtree_root_tenant_id', 'is not available');
   const begin = beginOf(call);

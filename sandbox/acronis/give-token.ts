@@ -1,6 +1,7 @@
 /** `POST /idp/token`: client credentials, in the Basic header or in the form. Its errors are flat, not in the envelope. */
-import { type Answer, flat } from './answers.ts';
+
 import type { Cloud } from './cloud.ts';
+import { type ApiResponse, flat } from './responses.ts';
 
 const OTHER_GRANTS = new Set([
   'password',
@@ -24,12 +25,12 @@ export interface TokenRequest {
   readonly reject: boolean;
 }
 
-export function giveToken(cloud: Cloud, request: TokenRequest): Answer {
-  const answer = decide(cloud, request);
-  return { ...answer, headers: { ...NO_STORE, ...answer.headers } };
+export function giveToken(cloud: Cloud, request: TokenRequest): ApiResponse {
+  const response = decide(cloud, request);
+  return { ...response, headers: { ...NO_STORE, ...response.headers } };
 }
 
-function decide(cloud: Cloud, request: TokenRequest): Answer {
+function decide(cloud: Cloud, request: TokenRequest): ApiResponse {
   if (!/^application\/x-www-form-urlencoded\b/i.test(request.contentType ?? '')) {
     return flat(400, 'invalid_request', 'Send Content-Type: application/x-www-form-urlencoded.');
   }

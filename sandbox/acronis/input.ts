@@ -1,4 +1,4 @@
-/** What people and programs tell the sandbox (options, switches, faults, control bodies) is checked here, and refused in a sentence. */
+/** What people and programs send to the sandbox (options, switches, faults, control bodies) is checked here, and refused with a sentence. */
 import type { z } from 'zod';
 
 /** Bad input; the message is a sentence for the person who sent it. */

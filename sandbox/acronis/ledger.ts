@@ -2,7 +2,7 @@
  * What happened: every request, and every change of a user, with who and when. Tests ask it "who wrote when" and "how often was
  * this user written"; a bench takes its counts from it. It never holds a secret or a token: tokens have numbers.
  *
- * Counts are exact for ever; the lists keep the latest entries and say how many older ones they dropped.
+ * Counts are exact for ever; the lists keep the latest entries and count the older ones that were dropped.
  */
 import { RecentList } from './recent.ts';
 import type { Route } from './routes.ts';
@@ -15,7 +15,7 @@ export interface RequestRecord {
   readonly route: Route;
   /** The user or tenant the path names. */
   readonly id: string | undefined;
-  /** 0 where no answer was sent (cut or left hanging). */
+  /** 0 where no response was sent (cut or left hanging). */
   readonly status: number;
   readonly client: string | undefined;
   /** Number of the token, in the order they were issued. */
@@ -27,8 +27,8 @@ export interface RequestRecord {
 
 export interface WriteRecord {
   readonly at: number;
-  /** An applied PUT; someone in the web console; or the rival writer of a fault. */
-  readonly by: 'put' | 'console' | 'rival';
+  /** An applied PUT; someone in the web console; or the other writer of a fault. */
+  readonly by: 'put' | 'console' | 'otherWriter';
   readonly user: string;
   readonly before: number;
   readonly after: number;
@@ -41,7 +41,7 @@ export interface WriteRecord {
 }
 
 export interface PutCount {
-  /** PUT requests that named this user and were not turned away by a fault before they were looked at. */
+  /** PUT requests that named this user and were not turned away by a fault before they were handled. */
   readonly sent: number;
   readonly applied: number;
   readonly conflicts: number;
@@ -50,7 +50,7 @@ export interface PutCount {
 export interface LedgerStats {
   readonly requests: number;
   readonly byRoute: Readonly<Record<string, number>>;
-  /** For each route, its answers by status ("0": none sent). */
+  /** For each route, its responses by status ("0": none sent). */
   readonly byStatus: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly faults: Readonly<Record<string, number>>;
   readonly inFlight: number;
@@ -117,7 +117,7 @@ export class Ledger {
     return this.writes.all().filter((write) => write.user === user);
   }
 
-  /** How many requests a route had; with a status, how many of them were answered so. */
+  /** How many requests a route had; with a status, how many of them got it. */
   count(route: Route, status?: number): number {
     return (status === undefined ? this.#byRoute.get(route) : this.#byStatus.get(route)?.get(status)) ?? 0;
   }
@@ -137,7 +137,7 @@ export class Ledger {
     };
   }
 
-  /** Forgets everything but the requests under way. */
+  /** Forgets everything but the requests in flight. */
   reset(): void {
     this.requests.clear();
     this.writes.clear();

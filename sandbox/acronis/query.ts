@@ -1,16 +1,17 @@
 /** Query parameters: read once, each with the refusal the API gives for a bad one. */
-import { type Answer, malformed } from './answers.ts';
+
 import { isUuid } from './random.ts';
+import { type ApiResponse, malformed } from './responses.ts';
 import type { DetailLevel } from './views.ts';
 
-/** Thrown while a query is read, caught where the route is answered: the way out of a deep read with a 400. */
+/** Thrown while a query is read, caught where the route responds: the way out of a deep read with a 400. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  readonly answer: Answer;
+  readonly response: ApiResponse;
 
-  constructor(answer: Answer) {
+  constructor(response: ApiResponse) {
     super('The request was refused.');
-    this.answer = answer;
+    this.response = response;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Turns requests away above so many a second, as a gateway does: it counts per second of the clock, over all clients. */
-import { type Answer, envelope } from './answers.ts';
+
 import type { Cloud } from './cloud.ts';
+import { type ApiResponse, envelope } from './responses.ts';
 
 /** Retry-After in either of its forms. The date has whole seconds, rounded up. */
 export const retryAfter = (seconds: number, form: 'seconds' | 'date', nowMs: number): string =>
@@ -11,7 +12,7 @@ export class RateLimit {
   #count = 0;
 
   /** The refusal, or `undefined` where the request may pass. */
-  check(cloud: Cloud): Answer | undefined {
+  check(cloud: Cloud): ApiResponse | undefined {
     const limit = cloud.switches.current.rateLimit;
     if (limit === null) return undefined;
     const now = cloud.clock.wall();

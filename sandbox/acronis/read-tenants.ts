@@ -1,9 +1,10 @@
 /** Reading tenants, who is in them, their branding; search; and the API client's own record. */
-import { type Answer, forbidden, malformed, notFound, ok } from './answers.ts';
+
 import type { Call, Cloud, Handler } from './cloud.ts';
 import { decodeCursor, encodeCursor, type TenantCursor, tenantCursor } from './cursor.ts';
 import { countParam, cursorAlone, excludes, flagParam, lodParam, Refusal, UNLIMITED, uuidsParam } from './query.ts';
 import { serverTime, sinceParam } from './read-users.ts';
+import { type ApiResponse, forbidden, malformed, notFound, ok } from './responses.ts';
 import { brandInForce, reaches, subtreeOf, type Tenant } from './tenants.ts';
 import { formatMicros } from './timestamps.ts';
 import type { User } from './users.ts';
@@ -70,7 +71,7 @@ function tenantsBelow(cloud: Cloud, call: Call, { parent, root, since }: TenantC
 
 const ORDERS = ['as_is', 'login', 'status', 'name', 'roles', 'level', 'usage', 'mfa_status', 'contact_types'];
 
-/** Ids only, all of them at once. */
+/** Ids only, all in one page. */
 export const getTenantUsers: Handler = (cloud, call) => {
   const tenant = visibleTenant(cloud, call, call.id);
   const below = flagParam(call.query, 'include_grand_children');
@@ -94,7 +95,7 @@ export const getTenantUsers: Handler = (cloud, call) => {
   return ok({ items: users.map((user) => user.id) });
 };
 
-export const getBrand: Handler = (cloud, call): Answer => {
+export const getBrand: Handler = (cloud, call): ApiResponse => {
   const tenant = visibleTenant(cloud, call, call.id);
   const brand = flagParam(call.query, 'effective')
     ? brandInForce(tenant)
@@ -105,7 +106,7 @@ export const getBrand: Handler = (cloud, call): Answer => {
   return ok(brandView(brand));
 };
 
-export const search: Handler = (cloud, call): Answer => {
+export const search: Handler = (cloud, call): ApiResponse => {
   const tenantId = call.query.get('tenant');
   const text = (call.query.get('text') ?? '').trim();
   if (tenantId === null) return malformed('tenant', 'is required');
@@ -115,7 +116,7 @@ export const search: Handler = (cloud, call): Answer => {
   return ok({ items: cloud.search.find(tenant, text, limit, flagParam(call.query, 'allow_deleted')) });
 };
 
-export const getClient: Handler = (cloud, call): Answer => {
+export const getClient: Handler = (cloud, call): ApiResponse => {
   const client = call.id === undefined ? undefined : cloud.clients.get(call.id);
   if (client === undefined) return notFound(call.switches);
   if (!reaches(call.client.tenant, client.tenant)) return forbidden('The client belongs to another tenant.');

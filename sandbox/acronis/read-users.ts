@@ -1,7 +1,8 @@
 /** Reading users: one, many by id, whether a login is taken, roles. */
-import { type Answer, duplicate, envelope, malformed, ok } from './answers.ts';
+
 import type { Call, Cloud, Handler } from './cloud.ts';
 import { excludes, flagParam, lodParam, Refusal, uuidsParam } from './query.ts';
+import { type ApiResponse, duplicate, envelope, malformed, ok } from './responses.ts';
 import { reaches } from './tenants.ts';
 import { formatSeconds, parseMicros } from './timestamps.ts';
 import type { User } from './users.ts';
@@ -43,7 +44,7 @@ export const getUsers: Handler = (cloud, call) => {
 
 function* byUuids(cloud: Cloud, query: URLSearchParams): Generator<User> {
   excludes(query, 'uuids', ['subtree_root_tenant_id', 'external_ids', 'tenant_id']);
-  // Sorted, so that nobody comes to rely on getting them in the order asked for.
+  // Sorted, so that no client comes to rely on getting them in the order asked for.
   for (const id of [...uuidsParam(query)].sort()) {
     const user = cloud.directory.get(id);
     if (user !== undefined) yield user;
@@ -74,7 +75,7 @@ export function loginTaken(cloud: Cloud, call: Call, login: string, except?: Use
     .some((user) => user !== except && user.deletedAt === undefined && fold(user.login) === wanted);
 }
 
-export const checkLogin: Handler = (cloud, call): Answer => {
+export const checkLogin: Handler = (cloud, call): ApiResponse => {
   const username = call.query.get('username') ?? '';
   if (!LOGIN.test(username)) return envelope(406, 406, 'Not Acceptable', 'username: must be a login');
   return loginTaken(cloud, call, username) ? duplicate() : { status: 204, text: '' };

@@ -17,7 +17,7 @@ import type { Switches, SwitchInput } from './switches.ts';
 import type { Directory } from './users.ts';
 
 export interface SandboxOptions {
-  /** Default 127.0.0.1: nobody else on the network reaches it. */
+  /** Default 127.0.0.1: no other machine reaches it. */
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
@@ -52,7 +52,7 @@ export interface Sandbox {
   readonly console: Console;
   /** Counts and lists forgotten, no faults, switches as in the beginning. Users stay as they are. */
   reset(): void;
-  /** Throws everybody away and makes new people. The partner's client keeps its id and secret where they were given. */
+  /** Replaces all people by new ones. The partner's client keeps its id and secret where they were given. */
   reseed(options?: Reseed): Cast;
   /** Cuts every connection and closes the port. */
   stop(): Promise<void>;

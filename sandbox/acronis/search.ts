@@ -3,7 +3,7 @@
  * token of the user (login, first name, last name, e-mail) or of the tenant (name), in any order.
  *
  * An index of tokens keeps a search in a directory of 100,000 below a millisecond. It may be out of date: every find is checked
- * against the user as it is now, and users whose text changed since are looked at one by one.
+ * against the user as it is now, and users whose text changed since are checked one by one.
  */
 import { pathOf, reaches, subtreeOf, type Tenant } from './tenants.ts';
 import { type Directory, emailOf, type User } from './users.ts';
@@ -20,7 +20,7 @@ const userTokens = (user: User): string[] =>
 const matches = (wanted: readonly string[], tokens: readonly string[]): boolean =>
   wanted.every((prefix) => tokens.some((token) => token.startsWith(prefix)));
 
-/** Changed texts kept aside before the index is made anew. */
+/** Changed texts kept aside before the index is rebuilt. */
 const FRESH_LIMIT = 500;
 
 export class Search {
@@ -40,7 +40,7 @@ export class Search {
     directory.onClear = () => this.#forget();
   }
 
-  /** The answer's items: users first, then tenants, `limit` in all. */
+  /** The response's items: users first, then tenants, `limit` in all. */
   find(from: Tenant, text: string, limit: number, allowDeleted: boolean): Record<string, unknown>[] {
     const wanted = tokensOf(text);
     if (wanted.length === 0) return [];
@@ -67,7 +67,7 @@ export class Search {
   }
 
   *#candidates(wanted: readonly string[]): Generator<User> {
-    // The rarest of the tokens decides who is looked at.
+    // The rarest of the tokens decides which users are checked.
     let best: readonly number[][] | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const prefix of wanted) {

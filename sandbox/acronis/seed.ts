@@ -26,10 +26,10 @@ export interface SeedOptions {
   readonly clientSecret?: string | undefined;
 }
 
-/** What to make anew; what is not named stays as it was. */
+/** What to make again; what is not named stays as it was. */
 export type Reseed = { readonly [K in 'users' | 'tenants' | 'seed']?: number | undefined };
 
-/** Everyone and everything that tests and people call by name. Ids of users unless said otherwise. */
+/** Everyone and everything that tests and people call by name. Ids of users unless noted. */
 export interface Cast {
   /** The chapter's own: login JohnDoe, disabled, revision 1, in the partner tenant. */
   readonly johnDoe: string;

@@ -1,17 +1,8 @@
 /**
- * One request from its arrival to its answer: route, faults, token, handler, ledger. The usual case (a read, no fault) is answered
- * without a promise, so that a bench measures whoever calls and not this.
+ * One request from its arrival to its response: route, faults, token, handler, ledger. The usual case (a read, no fault) is handled
+ * without a promise, so that a bench measures the client and not this.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type Answer,
-  envelope,
-  methodNotAllowed,
-  notFound,
-  tooLarge,
-  unauthorized,
-  unsupportedMedia,
-} from './answers.ts';
 import type { Cloud, Handler } from './cloud.ts';
 import type { Console } from './console.ts';
 import { deliver, send } from './deliver.ts';
@@ -22,6 +13,15 @@ import { Refusal } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
 import { getBrand, getClient, getTenant, getTenants, getTenantUsers, search } from './read-tenants.ts';
 import { checkLogin, getAccessPolicies, getUser, getUsers } from './read-users.ts';
+import {
+  type ApiResponse,
+  envelope,
+  methodNotAllowed,
+  notFound,
+  tooLarge,
+  unauthorized,
+  unsupportedMedia,
+} from './responses.ts';
 import { BASE, type Match, matchRoute, type Route } from './routes.ts';
 import type { Token } from './tokens.ts';
 import { putUser } from './write-user.ts';
@@ -43,8 +43,8 @@ const HANDLERS: Readonly<Record<Exclude<Route, 'token' | 'unknown'>, Handler>> =
 
 export const BODY_LIMIT = 1024 * 1024;
 
-/** What is known of a request while it is under way. */
-interface Exchange {
+/** What is known of a request while it is in flight. */
+interface InFlight {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly match: Match;
@@ -75,21 +75,21 @@ export class ApiServer {
     const token = match.route === 'token' ? undefined : cloud.tokens.check(req.headers.authorization, at);
     const client = token?.client.id ?? basicCredentials(req.headers.authorization)?.id;
     const faults = cloud.faults.take({ route: match.route, id: match.id, client });
-    const exchange: Exchange = { req, res, match, at, started: cloud.clock.now(), faults, token };
+    const inFlight: InFlight = { req, res, match, at, started: cloud.clock.now(), faults, token };
     if (faults.length === 0 && match.route !== 'putUser' && match.route !== 'token') {
-      this.#record(exchange, send(res, this.#answer(exchange, '')));
+      this.#record(inFlight, send(res, this.#respond(inFlight, '')));
       return;
     }
-    this.#handleSlowly(exchange).catch((error: unknown) => {
+    this.#handleSlowly(inFlight).catch((error: unknown) => {
       // The client is gone, or the sandbox is being stopped; anything else is a mistake in here and must be seen.
-      if (req.destroyed || res.destroyed || this.#stopped.aborted) return this.#record(exchange, 0);
-      process.stderr.write(`The sandbox failed to answer: ${error instanceof Error ? error.stack : String(error)}\n`);
-      this.#record(exchange, send(res, envelope(500, 1000, 'Internal error.')));
+      if (req.destroyed || res.destroyed || this.#stopped.aborted) return this.#record(inFlight, 0);
+      process.stderr.write(`The sandbox failed to respond: ${error instanceof Error ? error.stack : String(error)}\n`);
+      this.#record(inFlight, send(res, envelope(500, 1000, 'Internal error.')));
     });
   }
 
-  async #handleSlowly(exchange: Exchange): Promise<void> {
-    const { req, res, match, faults } = exchange;
+  async #handleSlowly(inFlight: InFlight): Promise<void> {
+    const { req, res, match, faults } = inFlight;
     const cloud = this.#cloud;
     const body = await readBody(req);
     for (const fault of faults) {
@@ -97,25 +97,29 @@ export class ApiServer {
         await cloud.clock.sleep(fault.ms + cloud.random() * fault.jitterMs, this.#stopped);
       } else if (fault.kind === 'revokeTokens') {
         cloud.tokens.revoke();
-        exchange.token = undefined;
-      } else if (fault.kind === 'rival' && match.id !== undefined && cloud.directory.get(match.id) !== undefined) {
+        inFlight.token = undefined;
+      } else if (
+        fault.kind === 'otherWriter' &&
+        match.id !== undefined &&
+        cloud.directory.get(match.id) !== undefined
+      ) {
         const { businessTypes, language } = fault;
         const change = { ...(businessTypes && { businessTypes }), ...(language && { language }) };
-        this.#console.change(match.id, change, 'rival');
+        this.#console.change(match.id, change, 'otherWriter');
       }
     }
-    const fault = faults.find(({ kind }) => kind !== 'latency' && kind !== 'revokeTokens' && kind !== 'rival');
+    const fault = faults.find(({ kind }) => kind !== 'latency' && kind !== 'revokeTokens' && kind !== 'otherWriter');
     if (fault === undefined) {
-      this.#record(exchange, send(res, this.#answer(exchange, body)));
+      this.#record(inFlight, send(res, this.#respond(inFlight, body)));
     } else if (stopsBefore(fault)) {
-      this.#record(exchange, deliver(res, BLANK, fault, this.#serverNow()));
+      this.#record(inFlight, deliver(res, BLANK, fault, this.#serverNow()));
     } else {
-      const answer = this.#answer(exchange, body, fault.kind === 'wrongSecret');
-      this.#record(exchange, deliver(res, answer, fault, this.#serverNow()));
+      const response = this.#respond(inFlight, body, fault.kind === 'wrongSecret');
+      this.#record(inFlight, deliver(res, response, fault, this.#serverNow()));
     }
   }
 
-  #answer({ req, match, token }: Exchange, body: string | null, wrongSecret = false): Answer {
+  #respond({ req, match, token }: InFlight, body: string | null, wrongSecret = false): ApiResponse {
     const cloud = this.#cloud;
     const switches = cloud.switches.current;
     const limited = this.#rate.check(cloud);
@@ -149,7 +153,7 @@ export class ApiServer {
         body: json,
       });
     } catch (error) {
-      if (error instanceof Refusal) return error.answer;
+      if (error instanceof Refusal) return error.response;
       throw error;
     }
   }
@@ -158,7 +162,7 @@ export class ApiServer {
     return this.#cloud.clock.wall() + this.#cloud.switches.current.clockSkewMs;
   }
 
-  #record({ req, match, at, started, token, faults }: Exchange, status: number): void {
+  #record({ req, match, at, started, token, faults }: InFlight, status: number): void {
     this.#cloud.ledger.request({
       at,
       ms: this.#cloud.clock.now() - started,
@@ -175,7 +179,7 @@ export class ApiServer {
 }
 
 const NO_FAULTS: readonly string[] = Object.freeze([]);
-const BLANK: Answer = { status: 200, body: {} };
+const BLANK: ApiResponse = { status: 200, body: {} };
 
 const stopsBefore = (fault: Fault): boolean =>
   fault.kind === 'redirect' ||

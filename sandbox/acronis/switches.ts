@@ -1,5 +1,5 @@
 /**
- * One switch for each thing the documents leave open, so that whoever talks to this API can be tried against every answer the
+ * One switch for each thing the documents leave open, so that a client can be tested against every response the
  * real cloud may give. The defaults are the likeliest.
  */
 import { z } from 'zod';
@@ -13,9 +13,9 @@ const rateLimit = z.strictObject({
 });
 
 const schema = z.strictObject({
-  /** Status of the answer to a PUT with a stale revision. */
+  /** Status of the response to a PUT with a stale revision. */
   conflictStatus: z.literal([409, 412, 426, 400], 'must be 409, 412, 426 or 400').default(409),
-  /** `error.code` of that answer: 1001, "1001", or the HTTP status. */
+  /** `error.code` of that response: 1001, "1001", or the HTTP status. */
   conflictCode: z.enum(['number', 'string', 'status']).default('number'),
   /** Revisions count 1, 2, 3, or are milliseconds since 1970. */
   revisions: z.enum(['counter', 'epochMs']).default('counter'),
@@ -23,7 +23,7 @@ const schema = z.strictObject({
   noOpPut: z.enum(['bump', 'keep']).default('bump'),
   /** Refuse `business_types` on PUT, as the OpenAPI (but not the guide) would. */
   strictOpenApi: z.boolean().default(false),
-  /** What becomes of `business_types` in a PUT: applied; applied but not shown or left out in the answer; or ignored. */
+  /** What becomes of `business_types` in a PUT: applied; applied but not shown or left out in the response; or ignored. */
   putTypes: z.enum(['applied', 'hidden', 'fieldMissing', 'ignored']).default('applied'),
   /** Fields of single users: `mixed` shows the chapter's own user as the guide does and the others as the OpenAPI does. */
   userShape: z.enum(['mixed', 'guide', 'openapi']).default('mixed'),
@@ -31,14 +31,14 @@ const schema = z.strictObject({
   unauthorizedBody: z.enum(['envelope', 'stringCode', 'flat', 'empty', 'html']).default('envelope'),
   /** Body of a 404: `bare` has no domain and no details, as recorded by others. */
   notFoundBody: z.enum(['bare', 'envelope']).default('bare'),
-  /** Answer for what is outside the client's own subtree. */
+  /** ApiResponse for what is outside the client's own subtree. */
   outside: z.enum(['notFound', 'forbidden']).default('notFound'),
   /** Whether logins that differ in case only are the same login. */
   loginCase: z.enum(['insensitive', 'sensitive']).default('insensitive'),
   /** `GET …/brand` where no branding is in force: a default brand without a Buy URL, or 404. */
   unbranded: z.enum(['default', 'notFound']).default('default'),
   tokenTtlSeconds: z.int().min(1).default(7200),
-  /** Which fields of the token answer tell when it ends. */
+  /** Which fields of the token response tell when it ends. */
   tokenExpiry: z.enum(['both', 'expires_in', 'expires_on', 'none']).default('both'),
   tokenForm: z.enum(['jwt', 'opaque']).default('jwt'),
   /**

@@ -1,6 +1,6 @@
 /**
  * The tree of tenants: root → partners → folders → customers → units. Who sits above decides who may see what, unless a
- * tenant manages itself (`ancestralAccess: false`): then nobody above it reaches it or anything below it.
+ * tenant manages itself (`ancestralAccess: false`): then no client above it reaches it or anything below it.
  */
 import type { Micros } from './timestamps.ts';
 
@@ -26,7 +26,7 @@ export interface Tenant {
   /** Its own branding, kept while it is switched off. */
   readonly brand: Brand;
   ancestralAccess: boolean;
-  /** While true, only the lock's owner (nobody who talks to the sandbox) may change what is inside. */
+  /** While true, only the lock's owner (never a client of the sandbox) may change what is inside. */
   locked: boolean;
   readonly children: Tenant[];
 }

@@ -12,7 +12,7 @@ export function formatMicros(at: Micros): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${fraction}+00:00`;
 }
 
-/** `2024-01-01T00:00:00`, without a zone: how list answers say when they were made. */
+/** `2024-01-01T00:00:00`, without a zone: how lists state when they were made. */
 export const formatSeconds = (at: Micros): string => new Date(Math.floor(at / 1000)).toISOString().slice(0, 19);
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?$/;

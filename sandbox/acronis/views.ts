@@ -49,7 +49,7 @@ function guideView(user: User): Record<string, unknown> {
   };
 }
 
-/** One user, as `GET` and `PUT /users/{id}` answer. */
+/** One user, in responses of `GET` and `PUT /users/{id}`. */
 export function userView(user: User, switches: SwitchValues): Record<string, unknown> {
   const view = guideView(user);
   if (switches.userShape === 'guide' || (switches.userShape === 'mixed' && user.guideShape)) return view;
@@ -62,7 +62,7 @@ export function userView(user: User, switches: SwitchValues): Record<string, unk
 
 export type DetailLevel = 'stamps' | 'basic' | 'full';
 
-/** One user among many, as `GET /users` answers. */
+/** One user among many, in responses of `GET /users`. */
 export function userItem(
   user: User,
   lod: DetailLevel,
@@ -170,7 +170,7 @@ export function tenantView(
 
 const DEFAULT_BRAND_ID = '22222222-2222-2222-2222-222222222222';
 
-/** `undefined` is the default brand: no Buy URL, nobody's colours. */
+/** `undefined` is the default brand: no Buy URL, no colours of its own. */
 export function brandView(brand: Brand | undefined): Record<string, unknown> {
   return {
     id: brand?.id ?? DEFAULT_BRAND_ID,

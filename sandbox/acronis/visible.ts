@@ -1,7 +1,8 @@
 /** What a client may see: its own tenant and what is below. The refusals for the rest are made here, the same for all routes. */
-import { notFound, outside } from './answers.ts';
+
 import type { Call, Cloud } from './cloud.ts';
 import { Refusal } from './query.ts';
+import { notFound, outside } from './responses.ts';
 import { reaches, type Tenant } from './tenants.ts';
 import type { User } from './users.ts';
 

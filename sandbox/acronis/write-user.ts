@@ -4,11 +4,11 @@
  * replaced whole, the contact is merged field by field.
  */
 import { z } from 'zod';
-import { type Answer, duplicate, envelope, locked, malformed, ok, versionConflict } from './answers.ts';
 import type { Call, Cloud, Handler } from './cloud.ts';
 import { sentenceOf } from './input.ts';
 import { isUuid } from './random.ts';
 import { LOGIN, loginTaken } from './read-users.ts';
+import { type ApiResponse, duplicate, envelope, locked, malformed, ok, versionConflict } from './responses.ts';
 import { isLocked } from './tenants.ts';
 import { emailOf, type Rest, type User, type UserChange } from './users.ts';
 import { userView } from './views.ts';
@@ -71,17 +71,17 @@ type UserPut = z.infer<typeof userPut>;
 
 interface Outcome {
   readonly is: 'applied' | 'conflict' | 'refused';
-  readonly answer: Answer;
+  readonly response: ApiResponse;
 }
 
-export const putUser: Handler = (cloud, call): Answer => {
+export const putUser: Handler = (cloud, call): ApiResponse => {
   const user = visibleUser(cloud, call);
   const outcome = write(cloud, call, user);
   cloud.ledger.put(user.id, outcome.is);
-  return outcome.answer;
+  return outcome.response;
 };
 
-const refused = (answer: Answer): Outcome => ({ is: 'refused', answer });
+const refused = (response: ApiResponse): Outcome => ({ is: 'refused', response });
 
 function write(cloud: Cloud, call: Call, user: User): Outcome {
   const { switches } = call;
@@ -97,7 +97,7 @@ function write(cloud: Cloud, call: Call, user: User): Outcome {
   const strange = put.business_types?.find((type) => type !== 'buyer' && !user.businessTypes.includes(type));
   if (strange !== undefined) return refused(malformed('business_types', 'the only type for user accounts is buyer'));
   if (isLocked(user.tenant)) return refused(locked());
-  if (put.version !== user.version) return { is: 'conflict', answer: versionConflict(switches) };
+  if (put.version !== user.version) return { is: 'conflict', response: versionConflict(switches) };
   if (put.login !== undefined && put.login.length < 3) return refused(envelope(400, 1033, 'Invalid login.'));
   if (put.login !== undefined && loginTaken(cloud, call, put.login, user)) return refused(duplicate());
 
@@ -119,7 +119,7 @@ function write(cloud: Cloud, call: Call, user: User): Outcome {
       userAgent: call.userAgent,
     });
   }
-  return { is: 'applied', answer: ok(shown(user, call)) };
+  return { is: 'applied', response: ok(shown(user, call)) };
 }
 
 /** What would really be different afterwards. */

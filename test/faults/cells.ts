@@ -117,9 +117,9 @@ const overHttp = {
   'wrong content type': { kind: 'contentType' },
   'body of 16 MB': { kind: 'huge' },
   'tokens revoked': { kind: 'revokeTokens' },
-  'rival writes types': { kind: 'rival', businessTypes: ['legacy', 'rival'] },
-  'rival writes language': { kind: 'rival', language: 'fr' },
-  'rival writes the same': { kind: 'rival', businessTypes: ['buyer'] },
+  'other writer: types': { kind: 'otherWriter', businessTypes: ['legacy', 'other'] },
+  'other writer: language': { kind: 'otherWriter', language: 'fr' },
+  'other writer: the same': { kind: 'otherWriter', businessTypes: ['buyer'] },
 } as const satisfies Readonly<Record<string, FaultInput>>;
 
 const acronis = (route: Route | 'read', faults: readonly (keyof typeof overHttp)[], times = 2): readonly Cell[] =>
@@ -168,7 +168,7 @@ export const cells: readonly Cell[] = [
   ...acronis('read', ['body of 16 MB', 'tokens revoked', ...httpAnswers, ...httpGarbage]),
   ...acronis('putUser', ['cut before', 'cut after', 'cut in the answer', 'latency 2 s', 'body of 16 MB']),
   ...acronis('putUser', ['hang before', 'hang after', 'hang in the answer', '500 after', 'tokens revoked']),
-  ...acronis('putUser', ['rival writes types', 'rival writes language', 'rival writes the same']),
+  ...acronis('putUser', ['other writer: types', 'other writer: language', 'other writer: the same']),
   ...acronis('putUser', [...httpAnswers, ...httpGarbage]),
   ...acronis('feed', ['cut before', 'hang before', 'body of 16 MB', '429 in seconds', '500 html', ...httpGarbage]),
 ];

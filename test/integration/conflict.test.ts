@@ -45,7 +45,7 @@ describe('somebody else changes the user between read and write', () => {
       const name = `conflict-${status}-${code}`;
       world.acronis.switches.set({ conflictStatus: status, conflictCode: code });
       world.acronis.faults.add({
-        kind: 'rival',
+        kind: 'otherWriter',
         routes: ['putUser'],
         id,
         times: 1,
@@ -60,30 +60,30 @@ describe('somebody else changes the user between read and write', () => {
     },
   );
 
-  it('a rival who is never slower makes it VersionConflict, retried until it works', async () => {
+  it('another writer that is always faster makes it VersionConflict, retried until it works', async () => {
     const id = nextUser();
-    const fault = world.acronis.faults.add({ kind: 'rival', routes: ['putUser'], id });
-    await world.upsell('rivals', { userID: id });
-    const object = await world.untilReason('rivals', 'VersionConflict');
+    const fault = world.acronis.faults.add({ kind: 'otherWriter', routes: ['putUser'], id });
+    await world.upsell('contended', { userID: id });
+    const object = await world.untilReason('contended', 'VersionConflict');
     expect(ready(object)?.status).toBe('False');
     expect(world.puts(id)).toBe(0);
     world.acronis.faults.remove(fault);
-    await world.untilReason('rivals', 'BuyerAssigned');
+    await world.untilReason('contended', 'BuyerAssigned');
     expect(world.puts(id)).toBe(1);
   });
 
-  it('a rival who assigns the type meanwhile leaves nothing to write', async () => {
+  it('another writer that assigns the type meanwhile leaves nothing to write', async () => {
     const id = nextUser();
-    world.acronis.faults.add({ kind: 'rival', routes: ['putUser'], id, times: 1, businessTypes: ['buyer'] });
-    await world.upsell('helpful-rival', { userID: id });
-    await world.untilReason('helpful-rival', 'BuyerAssigned');
+    world.acronis.faults.add({ kind: 'otherWriter', routes: ['putUser'], id, times: 1, businessTypes: ['buyer'] });
+    await world.upsell('assigned-meanwhile', { userID: id });
+    await world.untilReason('assigned-meanwhile', 'BuyerAssigned');
     expect(world.puts(id)).toBe(0);
   });
 
   it('works the same with revisions that are milliseconds', async () => {
     const id = nextUser();
     world.acronis.switches.set({ revisions: 'epochMs' });
-    world.acronis.faults.add({ kind: 'rival', routes: ['putUser'], id, times: 1 });
+    world.acronis.faults.add({ kind: 'otherWriter', routes: ['putUser'], id, times: 1 });
     await world.upsell('epoch', { userID: id });
     const object = await world.untilReason('epoch', 'BuyerAssigned');
     expect(object.status.observedVersion).toBe(world.user(id).version);

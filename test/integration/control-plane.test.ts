@@ -231,10 +231,10 @@ test('nothing is left when the supervisor itself is killed and the control plane
 });
 
 test('a port that somebody else took meanwhile is given up for another one', async () => {
-  const rival = createServer().listen(0, '127.0.0.1');
-  await once(rival, 'listening');
-  onTestFinished(() => void rival.close());
-  const address = rival.address();
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  onTestFinished(() => void other.close());
+  const address = other.address();
   const taken = typeof address === 'object' && address !== null ? address.port : 0;
   const ports = [taken];
 

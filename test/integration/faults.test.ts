@@ -18,7 +18,7 @@ const worlds: readonly (readonly string[])[] = [
   ['kubernetes, watch, event lost, 410', 'kubernetes, watch, line of 1 MB'],
   ['kubernetes, watch, garbage line', 'kubernetes, event, half-open'],
   ['acronis, token, 503 with Retry-After', 'acronis, read, half a JSON', 'acronis, putUser, body of 16 MB'],
-  ['acronis, putUser, cut after', 'acronis, putUser, 500 after', 'acronis, putUser, rival writes types'],
+  ['acronis, putUser, cut after', 'acronis, putUser, 500 after', 'acronis, putUser, other writer: types'],
   ['acronis, feed, 500 html', 'acronis, feed, hang before'],
 ];
 

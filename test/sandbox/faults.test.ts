@@ -133,11 +133,17 @@ describe('a fault', () => {
     expect([status, headers.get('location'), revision()]).toEqual([307, 'https://elsewhere.example.com/', 1]);
   });
 
-  test('lets a rival write between the read and the PUT, which is refused then and loses nothing', async () => {
-    sandbox.faults.add({ kind: 'rival', routes: ['putUser'], businessTypes: ['legacy'], language: 'de', times: 1 });
+  test('lets another writer in between the read and the PUT, which is refused then and loses nothing', async () => {
+    sandbox.faults.add({
+      kind: 'otherWriter',
+      routes: ['putUser'],
+      businessTypes: ['legacy'],
+      language: 'de',
+      times: 1,
+    });
     expect((await put(1)).status).toBe(409);
     expect((await get()).json).toMatchObject({ version: 2, business_types: ['legacy'], language: 'de' });
-    expect(sandbox.ledger.writesOf(user)).toMatchObject([{ by: 'rival', before: 1, after: 2 }]);
+    expect(sandbox.ledger.writesOf(user)).toMatchObject([{ by: 'otherWriter', before: 1, after: 2 }]);
   });
 
   test('ends all tokens in the middle of the work, or finds the right secret wrong', async () => {

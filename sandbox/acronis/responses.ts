@@ -1,7 +1,7 @@
 /** Answers as values, and the shapes errors come in: the envelope, the bare 404, and the flat OAuth form of the token route. */
 import type { SwitchValues } from './switches.ts';
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -11,7 +11,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export const ok = (body: unknown): Answer => ({ status: 200, body });
+export const ok = (body: unknown): ApiResponse => ({ status: 200, body });
 
 const DOMAIN = 'PlatformAccountServer';
 
@@ -21,40 +21,40 @@ export function envelope(
   message: string,
   info: string | null = null,
   context: Readonly<Record<string, unknown>> = {},
-): Answer {
+): ApiResponse {
   return { status, body: { error: { code, message, domain: DOMAIN, details: { info }, context } } };
 }
 
 /** 400 about one parameter or field. */
-export const malformed = (field: string, sentence: string): Answer =>
+export const malformed = (field: string, sentence: string): ApiResponse =>
   envelope(400, 400, 'Bad Request', `ParameterMalformed: ${field}: ${sentence}`, { field });
 
-export const notFound = (switches: SwitchValues): Answer =>
+export const notFound = (switches: SwitchValues): ApiResponse =>
   switches.notFoundBody === 'bare'
     ? { status: 404, body: { error: { code: 404, message: 'Not found' } } }
     : envelope(404, 404, 'Not found', 'The object does not exist, or it cannot be seen from here.');
 
-export const forbidden = (info: string): Answer => envelope(403, 1002, 'Access denied.', info);
+export const forbidden = (info: string): ApiResponse => envelope(403, 1002, 'Access denied.', info);
 
 /** What lies outside the client's subtree. */
-export const outside = (switches: SwitchValues): Answer =>
+export const outside = (switches: SwitchValues): ApiResponse =>
   switches.outside === 'forbidden' ? forbidden('The object is outside the tenant of this client.') : notFound(switches);
 
-export const locked = (): Answer =>
+export const locked = (): ApiResponse =>
   envelope(403, 1012, 'Tenant is locked.', 'Only the owner of the lock may change what is inside this tenant.');
 
-export const methodNotAllowed = (allowed: readonly string[]): Answer => ({
+export const methodNotAllowed = (allowed: readonly string[]): ApiResponse => ({
   ...envelope(405, 405, 'Method Not Allowed', `Use ${allowed.join(' or ')}.`),
   headers: { allow: allowed.join(', ') },
 });
 
-export const unsupportedMedia = (): Answer =>
+export const unsupportedMedia = (): ApiResponse =>
   envelope(415, 415, 'Unsupported Media Type', 'Send Content-Type: application/json.');
 
-export const tooLarge = (limit: number): Answer =>
+export const tooLarge = (limit: number): ApiResponse =>
   envelope(413, 413, 'Payload Too Large', `The body may have at most ${limit} bytes.`);
 
-export function unauthorized(switches: SwitchValues): Answer {
+export function unauthorized(switches: SwitchValues): ApiResponse {
   const headers = { 'www-authenticate': 'Bearer' };
   switch (switches.unauthorizedBody) {
     case 'envelope':
@@ -76,15 +76,15 @@ export function unauthorized(switches: SwitchValues): Answer {
   }
 }
 
-/** A stale revision: platform code 1001 under whatever status the switch says. */
-export function versionConflict(switches: SwitchValues): Answer {
+/** A stale revision: platform code 1001 under the status that the switch sets. */
+export function versionConflict(switches: SwitchValues): ApiResponse {
   const status = switches.conflictStatus;
   const code = { number: 1001, string: '1001', status }[switches.conflictCode];
   return envelope(status, code, 'Version mismatch.', 'The object was changed since it was read. Read it again.');
 }
 
 /** The other meaning of 409: the name is taken. */
-export const duplicate = (): Answer => envelope(409, 409, 'Another object of the same type already exists.');
+export const duplicate = (): ApiResponse => envelope(409, 409, 'Another object of the same type already exists.');
 
 /** The form of the token route: `error` is a text there. */
 export const flat = (
@@ -92,7 +92,7 @@ export const flat = (
   error: string,
   description: string,
   more: Readonly<Record<string, string>> = {},
-): Answer => ({ status, body: { ...more, error, error_description: description } });
+): ApiResponse => ({ status, body: { ...more, error, error_description: description } });
 
 export const htmlPage = (title: string): string =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n`;
