@@ -1,6 +1,6 @@
 /**
  * `npm run build`: src/main.ts and all it needs as one file, dist/main.js, with a source map beside it. One file because importing client-node
- * from its 1,400 modules costs 50 MB of memory and a quarter of a second at every start, which nobody gets back.
+ * from its 1,400 modules costs 50 MB of memory and a quarter of a second at every start, for nothing.
  *
  * The version of package.json is put in for the name `__OPERATOR_VERSION__`. `--measure` also starts the result and says what a start costs.
  */
@@ -44,7 +44,7 @@ const onlyWhatIsUsed: Plugin = {
 };
 
 /**
- * undici's index makes fetch, WebSocket, caches and mocks as soon as it is imported: 12 MiB for what nobody here uses. It is CommonJS, which cannot be shaken.
+ * undici's index makes fetch, WebSocket, caches and mocks as soon as it is imported: 12 MiB for what is not used here. It is CommonJS, which cannot be shaken.
  * Whoever wants more of it than these finds the name missing when the bundle is built, and a method of a dispatcher when its test runs the bundle.
  */
 const onlyDispatchers: Plugin = {
@@ -57,7 +57,7 @@ const onlyDispatchers: Plugin = {
       contents: [
         "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
         "export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';",
-        // As the index does with all calls: a ProxyAgent makes its tunnels with this one, and nobody makes another.
+        // As the index does with all calls: a ProxyAgent makes its tunnels with this one, and nothing else makes one.
         "import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';",
         "import connect from 'undici/lib/api/api-connect.js';",
         'Dispatcher.prototype.connect = connect;',
@@ -71,7 +71,7 @@ const onlyDispatchers: Plugin = {
 
 /**
  * Node's own modules are asked for with `require`. An `import` of one reads each of its properties, and some of `http`'s and `crypto`'s are there only to load
- * something large once somebody wants it: Node's copy of undici, for one, which costs 13 MiB.
+ * something large once it is wanted: Node's copy of undici, for one, which costs 13 MiB.
  */
 const builtinsByRequire: Plugin = {
   name: 'builtins-by-require',

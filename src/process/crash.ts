@@ -1,5 +1,5 @@
 /**
- * The last word of a process that meets what nobody expected: one log line with the error's class, message and a stack in terms of the source files.
+ * The last log line of a process that ends by an unexpected error: one line with the error's class, message and a stack in terms of the source files.
  * Node could map every stack (`--enable-source-maps`) at the price of some 50 MB of memory; a crash is rare enough to read the map then.
  */
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../base/log.ts';
 
-/** Logs whatever nobody caught, and ends the process with exit code 1. */
+/** Logs an error that was not caught, and ends the process with exit code 1. */
 export function endOnCrash(log: Log): void {
   const end = (error: unknown) => {
     log.error('unexpected error; the process ends', describe(error));
@@ -20,7 +20,7 @@ export function endOnCrash(log: Log): void {
 function describe(error: unknown): { error: string; stack?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
   const stack = mapStack(error.stack ?? '');
-  // JSON.parse quotes what it could not read, which may be anybody's.
+  // JSON.parse quotes what it could not read, which may be personal data.
   const message = error instanceof SyntaxError ? error.name : `${error.name}: ${error.message}`;
   return { error: message, ...(stack === '' ? {} : { stack }) };
 }

@@ -1,4 +1,4 @@
-/** A trace collector that keeps what it is sent, and answers as it is asked to. */
+/** A trace collector that keeps what it is sent, and responds as a test wants. */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { listenOnLoopback, trackConnections } from './loopback.ts';

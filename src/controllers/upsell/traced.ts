@@ -1,6 +1,6 @@
 /**
  * The reconcile as a trace: reconcile → read user, search user → put user → patch status. The same reconcile, with its two remote sides wrapped; nothing of this
- * exists where no traces are wanted. Objects are told by namespace and uid: their names may be people's.
+ * exists where no traces are wanted. Objects are identified by namespace and uid: their names may be people's.
  */
 
 import type { TenantUserUpsell } from '../../api/object.ts';

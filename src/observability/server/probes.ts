@@ -1,5 +1,5 @@
 /**
- * What `/livez` and `/readyz` answer, in the manner of Kubernetes' own servers: named checks, all of which must pass, shown one per line with
+ * The responses of `/livez` and `/readyz`, in the manner of Kubernetes' own servers: named checks, all of which must pass, shown one per line with
  * `?verbose` and always when one fails.
  */
 export interface Check {
@@ -8,12 +8,12 @@ export interface Check {
   readonly problem: () => string | undefined;
 }
 
-export interface ProbeAnswer {
+export interface ProbeResponse {
   readonly status: 200 | 500;
   readonly text: string;
 }
 
-export function probe(path: 'livez' | 'readyz', checks: readonly Check[], verbose: boolean): ProbeAnswer {
+export function probe(path: 'livez' | 'readyz', checks: readonly Check[], verbose: boolean): ProbeResponse {
   let failed = false;
   const lines = checks.map((check) => {
     const problem = problemOf(check);

@@ -1,5 +1,5 @@
 /**
- * The HTTP side of being watched over: `/metrics` on one address, `/livez` and `/readyz` on another, or all on one where the two are the same.
+ * The HTTP server for monitoring: `/metrics` on one address, `/livez` and `/readyz` on another, or all on one where the two are the same.
  * Nothing here can be changed by a request, nothing names an object, and a client that is slow or silent is cut.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -34,9 +34,9 @@ export class ListenError extends Error {
 type Page = (query: URLSearchParams) => Promise<{ status: number; contentType: string; text: string }>;
 type Pages = ReadonlyMap<string, Page>;
 
-const TEXT = 'text/plain; charset=utf-8';
-const METRICS_FLAG = '--metrics-bind-address';
-const PROBE_FLAG = '--health-probe-bind-address';
+const plainText = 'text/plain; charset=utf-8';
+const metricsFlag = '--metrics-bind-address';
+const probeFlag = '--health-probe-bind-address';
 
 /** @throws ListenError */
 export async function startObservabilityServer(options: ObservabilityServerOptions): Promise<ObservabilityServer> {
@@ -56,11 +56,11 @@ export async function startObservabilityServer(options: ObservabilityServerOptio
   };
   try {
     if (sameAddress(metricsAddress, probeAddress)) {
-      const port = await listen(metricsAddress, new Map([...metrics, ...probes]), METRICS_FLAG);
+      const port = await listen(metricsAddress, new Map([...metrics, ...probes]), metricsFlag);
       return { metricsPort: port, probePort: port, close: () => closeAll(open) };
     }
-    const metricsPort = await listen(metricsAddress, metrics, METRICS_FLAG);
-    const probePort = await listen(probeAddress, probes, PROBE_FLAG);
+    const metricsPort = await listen(metricsAddress, metrics, metricsFlag);
+    const probePort = await listen(probeAddress, probes, probeFlag);
     return { metricsPort, probePort, close: () => closeAll(open) };
   } catch (error) {
     await closeAll(open);
@@ -69,21 +69,21 @@ export async function startObservabilityServer(options: ObservabilityServerOptio
 }
 
 function probePage(path: 'livez' | 'readyz', checks: readonly Check[]): Page {
-  return async (query) => ({ contentType: TEXT, ...probe(path, checks, query.has('verbose')) });
+  return async (query) => ({ contentType: plainText, ...probe(path, checks, query.has('verbose')) });
 }
 
 function serverOf(pages: Pages): Server {
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 30_000 },
     (request, response) => {
-      void answer(pages, request, response);
+      void respond(pages, request, response);
     },
   );
   server.maxConnections = 200;
   return server;
 }
 
-async function answer(pages: Pages, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(pages: Pages, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const send = (status: number, contentType: string, text: string, headers: Record<string, string> = {}) => {
     response.writeHead(status, {
       'content-type': contentType,
@@ -96,15 +96,15 @@ async function answer(pages: Pages, request: IncomingMessage, response: ServerRe
   };
   const url = URL.parse(request.url ?? '/', 'http://localhost');
   const page = url === null ? undefined : pages.get(url.pathname);
-  if (url === null || page === undefined) return send(404, TEXT, 'not found\n');
+  if (url === null || page === undefined) return send(404, plainText, 'not found\n');
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return send(405, TEXT, 'only GET and HEAD\n', { allow: 'GET, HEAD' });
+    return send(405, plainText, 'only GET and HEAD\n', { allow: 'GET, HEAD' });
   }
   try {
     const { status, contentType, text } = await page(url.searchParams);
     send(status, contentType, text);
   } catch {
-    send(500, TEXT, 'this page could not be made\n');
+    send(500, plainText, 'this page could not be made\n');
   }
 }
 

@@ -2,8 +2,8 @@
  * The Tracer on OpenTelemetry's SDK: spans are batched and sent to a collector by OTLP over HTTP. What cannot be sent is dropped: a trace is worth no memory
  * without bound and no delay. Only `tracing.ts` loads this, and only where traces are wanted.
  *
- * Nothing is registered globally: no other package of the process starts to make spans because these do. The SDK's own messages go nowhere, since they quote what
- * a collector answered.
+ * Nothing is registered globally: no other package of the process starts to make spans because these do. The SDK's own messages go nowhere, since they quote
+ * the collector's response.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';

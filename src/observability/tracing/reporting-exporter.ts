@@ -29,9 +29,9 @@ export function reportingExporter(exporter: SpanExporter, log: Log): SpanExporte
   };
 }
 
-/** Never the error's message or data: they quote what the collector answered. */
+/** Never the error's message or data: they quote the collector's response. */
 function causeOf(error: (Error & { readonly code?: unknown }) | undefined): string {
-  if (typeof error?.code === 'number') return `the collector answered ${error.code}`;
+  if (typeof error?.code === 'number') return `the collector responded with status ${error.code}`;
   if (typeof error?.code === 'string') return `there was no connection (${error.code})`;
-  return 'the collector did not answer in time, or answered that it is overloaded';
+  return 'the collector did not respond in time, or responded that it is overloaded';
 }

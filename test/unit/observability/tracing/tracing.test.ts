@@ -123,7 +123,7 @@ it('a collector that refuses spans is reported once, and so is its return', asyn
     (lines) => lines.length > 0,
   );
   expect(log.lines.map(({ level, fields }) => [level, fields])).toEqual([
-    ['warn', { why: 'the collector answered 400' }],
+    ['warn', { why: 'the collector responded with status 400' }],
     ['info', { dropped: 3 * 512 }],
   ]);
   expect(collector.requests[0]?.headers.authorization).toBe('canary-key');
@@ -136,7 +136,7 @@ it('a redirect is not followed: the headers may hold a key, which goes to no oth
   collector.respond = (response) => response.writeHead(307, { location: other.url }).end();
   await tracer.span(some('x'), nothing);
   await flush(tracer);
-  expect(log.at('warn').map(({ fields }) => fields)).toEqual([{ why: 'the collector answered 307' }]);
+  expect(log.at('warn').map(({ fields }) => fields)).toEqual([{ why: 'the collector responded with status 307' }]);
   expect(other.requests).toEqual([]);
 });
 
