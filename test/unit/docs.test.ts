@@ -213,6 +213,14 @@ test('docs/sandbox.md has every switch of the Acronis sandbox', () => {
   expect(Object.keys(new Switches().current).filter((name) => !told.has(name))).toEqual([]);
 });
 
+test('docs/dependencies.md has a reason for each package that the operator has at run time, and for no other', () => {
+  const { dependencies } = z
+    .object({ dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read('package.json')));
+  const named = rows('docs/dependencies.md').flatMap(([name]) => codes(name));
+  expect(named.toSorted()).toEqual(Object.keys(dependencies).toSorted());
+});
+
 test('docs/demo.svg asks nobody for anything', () => {
   const picture = read('docs/demo.svg');
   expect(picture).toContain('BuyerAssigned');
