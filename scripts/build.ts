@@ -56,12 +56,9 @@ const onlyDispatchers: Plugin = {
     builder.onLoad({ filter: /.*/, namespace: 'only-dispatchers' }, () => ({
       contents: [
         "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
-        "export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';",
-        // As the index does with all calls: a ProxyAgent makes its tunnels with this one, and nothing else makes one.
-        "import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';",
-        "import connect from 'undici/lib/api/api-connect.js';",
-        'Dispatcher.prototype.connect = connect;',
-        // Named by modules of client-node that are left out.
+        "export { default as buildConnector } from 'undici/lib/core/connect.js';",
+        // Named by parts of client-node that are not called: its transport.
+        'export const ProxyAgent = undefined;',
         'export const fetch = globalThis.fetch;',
       ].join('\n'),
       resolveDir: root,
