@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { createConnections } from '../acronis/http/connections.ts';
 import { createDispatcher, createSend } from '../acronis/http/http.ts';
 import { systemClock, type Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -101,8 +102,6 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   if (signal.aborted) return { kind: 'stopped' };
 
   const lifetime = new AbortController();
-  const dispatcher = createDispatcher({ anyAddress: config.allowInsecureAcronis });
-  end.defer(() => dispatcher.close());
   end.defer(async () => lifetime.abort(new Error('The operator stops.')));
   const sources = createCredentialSources({
     own: options.own,
@@ -114,8 +113,14 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   /** Reconciles under way give up when it is aborted: whoever lost the lease must not write any more. */
   const hardStop = new AbortController();
   const fence = createFence((why) => hardStop.abort(why));
+  const connectAcronis = () => {
+    const open = () => createDispatcher({ anyAddress: config.allowInsecureAcronis }, config.acronisConcurrency);
+    const connections = createConnections({ open, clock });
+    const send = fence.before(createSend({ clock, connections, userAgent: `${product}/${version}` }));
+    return { send, close: () => connections.close() };
+  };
   const accounts = createAccounts({
-    send: fence.before(createSend({ clock, dispatcher, userAgent: `${product}/${version}` })),
+    connect: connectAcronis,
     concurrency: config.acronisConcurrency,
     rate: config.acronisRate,
     clock,
@@ -134,6 +139,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     room: flows.roomOf,
     retryRate,
   });
+  end.defer(() => accounts.close());
   metrics.acronis.countOpenCircuits(() => accounts.openCircuits);
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
   const tracing = await openTracing({ service: { name: product, version, instance: identity }, log });

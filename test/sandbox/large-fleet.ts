@@ -4,6 +4,7 @@
  * The API server is the one in memory: nothing here is about it.
  */
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { createConnections } from '../../src/acronis/http/connections.ts';
 import { createDispatcher, createSend, type Send } from '../../src/acronis/http/http.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { ReconcileContext } from '../../src/controllers/upsell/context.ts';
@@ -38,7 +39,7 @@ export class LargeFleet implements AsyncDisposable {
   drift = { found: 0, corrected: 0 };
   readonly #fleet = createFleet(quietLog);
   readonly #namespaces = createNamespaceStore(quietLog);
-  readonly #dispatcher = createDispatcher({ anyAddress: true });
+  readonly #connections = createConnections({ open: () => createDispatcher({ anyAddress: true }), clock: systemClock });
   readonly #send: Send;
   #underWay = 0;
   #counted: Readonly<Record<string, number>> = {};
@@ -54,7 +55,7 @@ export class LargeFleet implements AsyncDisposable {
       .slice(-size)
       .map(({ id }) => id);
     // Time stands still during a request, so its deadline is the real clock's.
-    const send = createSend({ clock: systemClock, dispatcher: this.#dispatcher, userAgent: 'large-fleet/0' });
+    const send = createSend({ clock: systemClock, connections: this.#connections, userAgent: 'large-fleet/0' });
     this.#send = async (exchange, signal) => {
       this.#underWay++;
       try {
@@ -115,7 +116,7 @@ export class LargeFleet implements AsyncDisposable {
         log,
       }),
       accounts: createAccounts({
-        send: this.#send,
+        connect: () => ({ send: this.#send, close: async () => {} }),
         concurrency: 8,
         rate: 0,
         clock,
@@ -180,7 +181,7 @@ export class LargeFleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stop();
-    await this.#dispatcher.close();
+    await this.#connections.close();
     await this.acronis.stop();
   }
 

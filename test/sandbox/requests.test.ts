@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { createConnections } from '../../src/acronis/http/connections.ts';
 import { createDispatcher, createSend, type Exchange, type Send } from '../../src/acronis/http/http.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
@@ -31,16 +32,16 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
   ajv.addSchema({ ...z.record(z.string(), z.unknown()).parse(file), $id: 'vendor' });
 
   const sandbox = await startSandbox();
-  const dispatcher = createDispatcher();
+  const connections = createConnections({ open: () => createDispatcher(), clock: systemClock });
   const sent: Exchange[] = [];
-  const real = createSend({ clock: systemClock, dispatcher, userAgent: 'test/1' });
+  const real = createSend({ clock: systemClock, connections, userAgent: 'test/1' });
   const send: Send = (exchange, signal) => {
     sent.push(exchange);
     return real(exchange, signal);
   };
   const lifetime = new AbortController();
   const accounts = createAccounts({
-    send,
+    connect: () => ({ send, close: async () => {} }),
     concurrency: 8,
     rate: 0,
     clock: systemClock,
@@ -65,7 +66,7 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
     for await (const users of account.changes.poll(1, signal)) expect(users.length).toBeGreaterThan(0);
   } finally {
     lifetime.abort();
-    await dispatcher.destroy();
+    await connections.close();
     await sandbox.stop();
   }
 

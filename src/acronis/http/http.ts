@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange with Acronis: time-out over the whole of it, a cap on the body, JSON or nothing. It knows no token and no pace.
+ * One HTTP exchange with Acronis: time-out over the whole of it, a cap on the body, JSON or nothing. It knows no token and no rate limit.
  * Redirects are not followed, so that a credential never goes where its URL did not say.
  */
 import { Agent, type Dispatcher } from 'undici';
@@ -7,6 +7,8 @@ import type { Clock } from '../../base/clock.ts';
 import { parseExactJson } from '../../base/exact-json.ts';
 import { type Answer, ExchangeError, exchange, headerOf, retryAfterOf } from '../../base/http.ts';
 import { classify, notTheApis } from '../errors.ts';
+import { textOf } from './body.ts';
+import type { Connections } from './connections.ts';
 import { noAnswer } from './no-response.ts';
 import { publicLookup } from './public-address.ts';
 
@@ -21,7 +23,7 @@ export interface Exchange {
 
 export interface HttpOptions {
   readonly clock: Clock;
-  readonly dispatcher: Dispatcher;
+  readonly connections: Connections;
   /** `<product>/<version>`: Acronis shows it in its audit log and asks for it in support cases. */
   readonly userAgent: string;
   readonly timeoutMs?: number;
@@ -30,27 +32,37 @@ export interface HttpOptions {
 /** @returns the parsed JSON of a 2xx response, integers exact; undefined where its body is empty. @throws AcronisError, or the signal's reason once it is aborted. */
 export type Send = (exchange: Exchange, signal: AbortSignal) => Promise<unknown>;
 
-const mostBytes = 10 * 1024 * 1024;
-
 /**
- * Connections to Acronis. One for the process: undici keeps a pool for each host.
+ * Connections to Acronis, of one account: undici keeps a pool for each host.
+ * @param maxConnections the limit of the account's rate limiter, so that no request waits in here.
  * @param anyAddress lets host names lead to private addresses: for a sandbox on one's own machine.
  */
-export const createDispatcher = ({ anyAddress = false }: { readonly anyAddress?: boolean } = {}): Agent =>
+export const createDispatcher = (
+  { anyAddress = false }: { readonly anyAddress?: boolean } = {},
+  maxConnections = 8,
+): Agent =>
   new Agent({
     allowH2: false,
-    connections: 32,
+    connections: maxConnections,
     keepAliveTimeout: 30_000,
-    // The deadline of an exchange holds for the whole of it; undici's would only add timers.
+    // The deadline of a request holds for the whole of it; undici's would only add timers.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: { timeout: 10_000, ...(anyAddress ? {} : { lookup: publicLookup() }) },
   });
 
-export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }: HttpOptions): Send {
-  const limits = { timeoutMs, maxBytes: mostBytes };
-  return async ({ method, url, headers, body, onSent }, signal) => {
-    signal.throwIfAborted();
+const maxBytes = 10 * 1024 * 1024;
+/** What a timer can hold, and what a caller can mean. */
+const maxRetryAfterMs = 60 * 60_000;
+
+/** How undici and Node say that the other side closed the connection: often one that was kept alive, just as the request went out. */
+const closedCodes: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const wasClosed = (error: unknown): boolean => error instanceof Error && 'code' in error && closedCodes.has(error.code);
+
+export function createSend({ clock, connections, userAgent, timeoutMs = 30_000 }: HttpOptions): Send {
+  const limits = { timeoutMs, maxBytes };
+
+  const once = (over: Dispatcher, { method, url, headers, body, onSent }: Exchange, signal: AbortSignal) => {
     const path = url.indexOf('/', 'https://'.length);
     const request = {
       method,
@@ -59,25 +71,47 @@ export function createSend({ clock, dispatcher, userAgent, timeoutMs = 30_000 }:
       headers: { accept: 'application/json', 'user-agent': userAgent, ...headers },
       body: body ?? null,
     };
+    return exchange(over, request, limits, clock, signal, onSent);
+  };
+
+  /** A request that changes nothing goes out again on a new connection, as Go's transport does; what became of a write is for a read to show. */
+  const respond = async (request: Exchange, signal: AbortSignal): Promise<Answer> => {
+    const over = connections.current();
+    try {
+      const answer = await once(over, request, signal);
+      if (answer.status >= 500) connections.replace(over);
+      return answer;
+    } catch (error) {
+      if (!wasClosed(error)) throw error;
+      connections.replace(over);
+      if (request.method === 'PUT' || signal.aborted) throw error;
+      return await once(connections.current(), request, signal);
+    }
+  };
+
+  return async (request, signal) => {
+    signal.throwIfAborted();
     let answer: Answer;
     try {
-      answer = await exchange(dispatcher, request, limits, clock, signal, onSent);
+      answer = await respond(request, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ExchangeError)) throw noAnswer(error, false);
       throw error.kind === 'tooLarge' ? notTheApis('more than 10 MB') : noAnswer(error, true);
     }
-    const json = readJson(answer);
+    const json = await readJson(answer);
     if (answer.status >= 200 && answer.status < 300 && (json !== undefined || answer.body.length === 0)) return json;
-    throw classify({ status: answer.status, body: json, retryAfterMs: retryAfterOf(answer, clock.wall()) });
+    const asked = retryAfterOf(answer, clock.wall());
+    const retryAfterMs = asked === undefined ? undefined : Math.min(asked, maxRetryAfterMs);
+    throw classify({ status: answer.status, body: json, retryAfterMs });
   };
 }
 
 /** The body as JSON; undefined where it is something else. */
-function readJson(answer: Answer): unknown {
+async function readJson(answer: Answer): Promise<unknown> {
   if (!/\bjson\b/i.test(headerOf(answer, 'content-type') ?? '')) return undefined;
   try {
-    return parseExactJson(answer.body.toString());
+    return parseExactJson(await textOf(answer, maxBytes));
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** As `no-answer.ts` knows it. */
+/** As `no-response.ts` knows it. */
 export const notPublicCode = 'ERR_ADDRESS_NOT_PUBLIC';
 
 const notPublic = new BlockList();
@@ -33,11 +33,39 @@ for (const [network, prefix] of [
 ] as const)
   notPublic.addSubnet(network, prefix, 'ipv6');
 
-/** Whether this is an address of the Internet. An IPv4 address in IPv6's clothes is judged as what it is. */
+/** Whether this is an address of the Internet. An IPv4 address inside of an IPv6 one is judged as what it is. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;
-  return !notPublic.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (family === 4) return !notPublic.check(address, 'ipv4');
+  if (notPublic.check(address, 'ipv6')) return false;
+  const embedded = embeddedIPv4(address);
+  return embedded === undefined || !notPublic.check(embedded, 'ipv4');
+}
+
+/** The IPv4 address that packets to this one end at: NAT64 (RFC 6052), 6to4 (RFC 3056), mapped and compatible forms (RFC 4291). */
+function embeddedIPv4(address: string): string | undefined {
+  const groups = groupsOf(address);
+  const isZero = (from: number, to: number) => groups.slice(from, to).every((group) => group === 0);
+  const [first, second = 0, third = 0] = groups;
+  if (first === 0x2002) return dotted(second, third);
+  const isNat64 = first === 0x64 && second === 0xff9b && isZero(2, 6);
+  const isMapped = isZero(0, 5) && groups[5] === 0xffff;
+  const isCompatible = isZero(0, 6);
+  return isNat64 || isMapped || isCompatible ? dotted(groups[6] ?? 0, groups[7] ?? 0) : undefined;
+}
+
+const dotted = (high: number, low: number): string => [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
+
+/** The eight groups of an IPv6 address. */
+function groupsOf(address: string): readonly number[] {
+  // The URL parser writes every form in one way, dotted ends included.
+  const text = URL.parse(`http://[${address.replace(/%.*/, '')}]/`)?.hostname.slice(1, -1) ?? '';
+  const [head = '', tail] = text.split('::');
+  const numbers = (part: string) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
+  const before = numbers(head);
+  const after = numbers(tail ?? '');
+  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after];
 }
 
 /** A lookup for `net.connect` and `tls.connect` that gives public addresses only, and fails where the name has another one. */

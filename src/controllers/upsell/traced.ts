@@ -64,6 +64,7 @@ function tracedAccounts(accounts: Accounts, tracer: Tracer): Accounts {
     },
     keepOnly: (credentials) => accounts.keepOnly(credentials),
     roomOf: (id) => accounts.roomOf(id),
+    close: () => accounts.close(),
     get size() {
       return accounts.size;
     },

@@ -29,8 +29,15 @@ export interface Account {
   room(): number;
 }
 
-export interface AccountOptions {
+/** How the requests of one account leave: over connections of its own. */
+export interface AccountConnection {
   readonly send: Send;
+  /** Resolves once the requests in flight have ended. */
+  close(): Promise<void>;
+}
+
+export interface AccountOptions {
+  readonly connect: () => AccountConnection;
   readonly concurrency: number;
   readonly rate: number;
   readonly clock: Clock;
@@ -54,23 +61,33 @@ export interface Accounts {
   roomOf(id: string): number;
   readonly size: number;
   readonly openCircuits: number;
+  /** Closes the connections of all accounts. */
+  close(): Promise<void>;
 }
 
 export function createAccounts(options: AccountOptions): Accounts {
   const accounts = new Map<string, Account>();
+  const connections = new Map<string, AccountConnection>();
   return {
     of(credentials) {
       const id = fingerprint(credentials);
       const known = accounts.get(id);
       if (known !== undefined) return known;
-      const account = createAccount(id, credentials, options);
+      const connection = options.connect();
+      connections.set(id, connection);
+      const account = createAccount(id, credentials, connection.send, options);
       accounts.set(id, account);
       return account;
     },
     keepOnly(credentials) {
       const ids = new Set(credentials.map(fingerprint));
       // Work under way goes on with the account it has, and ends with it.
-      for (const id of [...accounts.keys()]) if (!ids.has(id)) accounts.delete(id);
+      for (const id of [...accounts.keys()]) {
+        if (ids.has(id)) continue;
+        accounts.delete(id);
+        void connections.get(id)?.close();
+        connections.delete(id);
+      }
     },
     roomOf: (id) => accounts.get(id)?.room() ?? Number.POSITIVE_INFINITY,
     get size() {
@@ -79,11 +96,14 @@ export function createAccounts(options: AccountOptions): Accounts {
     get openCircuits() {
       return [...accounts.values()].filter(({ circuit }) => circuit.isOpen).length;
     },
+    async close() {
+      await Promise.all([...connections.values()].map((connection) => connection.close()));
+    },
   };
 }
 
-function createAccount(id: string, credentials: Credentials, options: AccountOptions): Account {
-  const { send, clock, metrics, log, lifetime } = options;
+function createAccount(id: string, credentials: Credentials, send: Send, options: AccountOptions): Account {
+  const { clock, metrics, log, lifetime } = options;
   const { url, clientId, clientSecret } = credentials;
   const pace = createPace({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
   const circuit = createCircuit({

@@ -1,6 +1,8 @@
 /** A real HTTP server on loopback in the part of Acronis or of a gateway before it, and a `Send` of production that talks to it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
 import { onTestFinished } from 'vitest';
+import { type Connections as AccountConnections, createConnections } from '../../../../src/acronis/http/connections.ts';
 import { createDispatcher, createSend, type Send } from '../../../../src/acronis/http/http.ts';
 import type { Clock } from '../../../../src/base/clock.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
@@ -14,6 +16,20 @@ export interface Gateway {
   readonly connections: Connections;
 }
 
+/** Connections of production, which end with the test. */
+export function testConnections(clock: Clock = systemClock): AccountConnections {
+  const opened: Dispatcher[] = [];
+  onTestFinished(async () => {
+    await Promise.all(opened.map((dispatcher) => dispatcher.destroy()));
+  });
+  const open = () => {
+    const dispatcher = createDispatcher();
+    opened.push(dispatcher);
+    return dispatcher;
+  };
+  return createConnections({ open, clock });
+}
+
 export async function gateway(
   handler: (request: IncomingMessage, response: ServerResponse) => unknown,
   clock: Clock = systemClock,
@@ -25,9 +41,7 @@ export async function gateway(
   });
   const connections = trackConnections(server);
   const port = await listenOnLoopback(server);
-  const dispatcher = createDispatcher();
-  onTestFinished(() => dispatcher.destroy());
-  const send = createSend({ clock, dispatcher, userAgent: 'test/1' });
+  const send = createSend({ clock, connections: testConnections(clock), userAgent: 'test/1' });
   return { base: `http://127.0.0.1:${port}`, send, requests, connections };
 }
 

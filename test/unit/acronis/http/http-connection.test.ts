@@ -3,7 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { MockAgent } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createDispatcher, createSend, type Exchange } from '../../../../src/acronis/http/http.ts';
+import { createConnections } from '../../../../src/acronis/http/connections.ts';
+import { createSend, type Exchange } from '../../../../src/acronis/http/http.ts';
 import { noAnswer } from '../../../../src/acronis/http/no-response.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { failure } from '../../../support/failure.ts';
@@ -11,7 +12,7 @@ import { listenOnLoopback, trackConnections } from '../../../support/loopback.ts
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';
 import { acronisFailure } from '../support.ts';
-import { gateway, json } from './gateway.ts';
+import { gateway, json, testConnections } from './gateway.ts';
 
 const put = (base: string): Exchange => ({
   method: 'PUT',
@@ -32,9 +33,8 @@ async function rawServer(onRequest: (socket: Socket) => void) {
   });
   trackConnections(server);
   const base = `http://127.0.0.1:${await listenOnLoopback(server)}`;
-  const dispatcher = createDispatcher();
-  onTestFinished(() => dispatcher.destroy());
-  return { base, seen, send: createSend({ clock: systemClock, dispatcher, userAgent: 'test/1' }) };
+  const send = createSend({ clock: systemClock, connections: testConnections(), userAgent: 'test/1' });
+  return { base, seen, send };
 }
 
 describe('a connection that is cut', () => {
@@ -230,7 +230,11 @@ test('a dispatcher given from outside is the only way out', async () => {
     .get('https://eu2-cloud.acronis.com')
     .intercept({ path: '/api/2/x' })
     .reply(200, { ok: 1 }, { headers: { 'content-type': 'application/json' } });
-  const send = createSend({ clock: systemClock, dispatcher: agent, userAgent: 'test/1' });
+  const send = createSend({
+    clock: systemClock,
+    connections: createConnections({ open: () => agent, clock: systemClock }),
+    userAgent: 'test/1',
+  });
   const exchange: Exchange = { method: 'GET', url: 'https://eu2-cloud.acronis.com/api/2/x', headers: {} };
   expect(await send(exchange, always())).toEqual({ ok: 1 });
 });

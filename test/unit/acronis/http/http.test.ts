@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../../../../src/acronis/http/http.ts';
 import { always } from '../../../support/signal.ts';
@@ -65,7 +65,7 @@ describe("a success that is not the API's", () => {
     ['JSON that says it is text', 'text/plain', '{"id":1}'],
     ['HTML that says it is JSON', 'application/json', '<html></html>'],
     ['half of a JSON', 'application/json', '{"id":'],
-    ['gzip that nobody asked for', 'application/json', gzipSync('{"id":1}')],
+    ['gzip that is cut', 'application/json', gzipSync('{"id":1}').subarray(0, 12)],
   ])('%s: it may have been applied, and nothing of it is repeated', async (_, type, body) => {
     const { base, send } = await gateway((_request, response) =>
       response.writeHead(200, { 'content-type': type }).end(body),
@@ -164,4 +164,46 @@ describe('answers that say no', () => {
     );
     expect(await acronisFailure(send(get(base), always()))).toMatchObject({ kind, status });
   });
+});
+
+describe('a body that a gateway changed on the way is read', () => {
+  const text = '{"name":"Zoë"}';
+  test.each([
+    ['compressed with gzip', 'gzip', gzipSync(text)],
+    ['compressed with gzip, without a word', undefined, gzipSync(text)],
+    ['compressed with x-gzip', 'x-gzip', gzipSync(text)],
+    ['said to be gzip, which it is no more', 'gzip', Buffer.from(text)],
+    ['compressed with deflate', 'deflate', deflateSync(text)],
+    ['compressed with a bare deflate', 'Deflate', deflateRawSync(text)],
+    ['compressed with brotli', 'br', brotliCompressSync(text)],
+    ['compressed twice', 'br, gzip', gzipSync(brotliCompressSync(text))],
+    ['said to be as it is', 'identity', Buffer.from(text)],
+    ['with a byte order mark in front', undefined, Buffer.from(`\u{feff}${text}`)],
+  ])('%s', async (_, coding, body) => {
+    const { base, send } = await gateway((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', ...(coding && { 'content-encoding': coding }) });
+      response.end(body);
+    });
+    expect(await send(get(base), always())).toEqual({ name: 'Zoë' });
+  });
+
+  test('but not one that would grow beyond 10 MB', async () => {
+    const { base, send } = await gateway((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(gzipSync(`"${'x'.repeat(11 * 1024 * 1024)}"`));
+    });
+    expect(await acronisFailure(send(get(base), always()))).toMatchObject({ kind: 'unavailable', message: notTheApis });
+  });
+});
+
+test('Retry-After is never longer than a timer holds', async () => {
+  const { base, send } = await gateway(json(504, {}, { 'retry-after': '99999999999999999999999' }));
+  expect((await acronisFailure(send(get(base), always()))).retryAfterMs).toBe(3_600_000);
+});
+
+test('integers of 64 bits are read exactly', async () => {
+  const { base, send } = await gateway((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"version":9223372036854775807}');
+  });
+  expect(await send(get(base), always())).toEqual({ version: 9_223_372_036_854_775_807n });
 });

@@ -87,7 +87,7 @@ export function createWorld(options: WorldOptions = {}): World {
       log,
     }),
     accounts: createAccounts({
-      send: acronis.send,
+      connect: () => ({ send: acronis.send, close: async () => {} }),
       concurrency: 8,
       rate: 0,
       clock,

@@ -24,7 +24,7 @@ function setup(answer: (exchange: Exchange, client: string | undefined) => unkno
     return { access_token: client, expires_in: 7200 };
   });
   const accounts = createAccounts({
-    send,
+    connect: () => ({ send, close: async () => {} }),
     concurrency: 8,
     rate: 0,
     clock,

@@ -1,0 +1,52 @@
+/** The body of a response as text: gateways compress what nobody asked for, some without saying so, and some put a byte order mark in front. */
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+import { type Answer, headerOf } from '../../base/http.ts';
+
+const decoders = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  rawDeflate: promisify(inflateRaw),
+  br: promisify(brotliDecompress),
+};
+/** More codings than these on top of each other are nobody's honest response. */
+const maxCodings = 3;
+
+/** @throws Error of zlib where the body is not what its coding says, or larger than `maxBytes`. */
+export async function textOf(answer: Answer, maxBytes: number): Promise<string> {
+  let body = answer.body;
+  for (const coding of codingsOf(answer)) body = await decode(body, coding, maxBytes);
+  if (isGzip(body)) body = await decode(body, 'gzip', maxBytes);
+  // The decoder drops a byte order mark.
+  return new TextDecoder().decode(body);
+}
+
+/** The codings, the last one applied first. */
+const codingsOf = (answer: Answer): readonly string[] =>
+  (headerOf(answer, 'content-encoding') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity')
+    .slice(0, maxCodings)
+    .reverse();
+
+const isGzip = (body: Buffer): boolean => body[0] === 0x1f && body[1] === 0x8b;
+/** The first bytes of zlib's own format; some servers send the bare stream. */
+const isZlib = (body: Buffer): boolean =>
+  body.length > 1 && (body[0] ?? 0) % 16 === 8 && body.readUInt16BE(0) % 31 === 0;
+
+async function decode(body: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
+  switch (coding) {
+    case 'gzip':
+    case 'x-gzip':
+      // Said, but done by a proxy on the way already.
+      return isGzip(body) ? await decoders.gzip(body, { maxOutputLength }) : body;
+    case 'deflate':
+      return await (isZlib(body) ? decoders.deflate : decoders.rawDeflate)(body, { maxOutputLength });
+    case 'br':
+      return await decoders.br(body, { maxOutputLength });
+    default:
+      throw new Error('an unknown content coding');
+  }
+}
