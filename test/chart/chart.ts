@@ -102,7 +102,7 @@ export class Cluster {
     await this.ok(['apply', '-f', '-'], JSON.stringify(manifest));
   }
 
-  /** A namespace that nobody else has. */
+  /** A namespace of its own. */
   async newNamespace(prefix: string, labels: Readonly<Record<string, string>> = {}): Promise<string> {
     const name = unique(prefix);
     await this.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });

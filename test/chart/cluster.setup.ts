@@ -1,5 +1,5 @@
 /**
- * Runs once before the chart's tests: helm and kubeconform found or built, the operator's bundle built anew, and one control plane with an audit log.
+ * Runs once before the chart's tests: helm and kubeconform found or built, the operator's bundle rebuilt, and one control plane with an audit log.
  * The CRD is installed as the chart renders it; tests of what a release does with it start a control plane of their own.
  */
 import { fileURLToPath } from 'node:url';

@@ -18,7 +18,7 @@ beforeAll(async () => {
 const swaggerSchema = z.object({ definitions: z.record(z.string(), z.record(z.string(), z.unknown())) });
 const kindsSchema = z.array(z.object({ group: z.string(), version: z.string(), kind: z.string() })).length(1);
 
-/** What the API server says of its own kinds, a file each, as kubeconform looks for them. Fields it does not name are errors, as for `kubectl --validate=strict`. */
+/** The schemas that the API server has of its own kinds, a file each, as kubeconform looks for them. Fields it does not name are errors, as for `kubectl --validate=strict`. */
 async function writeSchemas(dir: string, openapi: string): Promise<void> {
   const { definitions } = swaggerSchema.parse(JSON.parse(openapi));
   const strict = Object.fromEntries(Object.entries(definitions).map(([name, each]) => [name, strictly(each)]));
@@ -42,7 +42,7 @@ function strictly(definition: Readonly<Record<string, unknown>>): unknown {
 }
 
 /** What kubeconform has against these objects. */
-async function verdict(text: string): Promise<{ exitCode: number | undefined; said: string }> {
+async function checked(text: string): Promise<{ exitCode: number | undefined; said: string }> {
   const location = `${schemas}/{{ .Group }}_{{ .ResourceAPIVersion }}_{{ .ResourceKind }}.json`;
   const { exitCode, all } = await execa(
     inject('kubeconform'),
@@ -95,7 +95,7 @@ const cases: readonly (readonly [string, Values])[] = [
 
 it.each(cases)("%s, every object is what the API server's own OpenAPI describes", async (_what, values) => {
   const { text } = await rendered(values);
-  const { exitCode, said } = await verdict(text);
+  const { exitCode, said } = await checked(text);
   expect(exitCode, said).toBe(0);
   expect(said).toContain('Invalid: 0, Errors: 0');
 });
@@ -117,15 +117,15 @@ it('install.yaml and the Kustomize base with all components are too', async () =
   expect(kustomized).toContain('- secrets');
   expect(kustomized).toContain('kind: ValidatingAdmissionPolicyBinding');
   for (const text of [await readFile(`${root}deploy/install.yaml`, 'utf8'), kustomized]) {
-    const { exitCode, said } = await verdict(text);
+    const { exitCode, said } = await checked(text);
     expect(exitCode, said).toBe(0);
   }
 });
 
 it('the measure itself: a field that does not exist, and a wrong kind of value, are found', async () => {
   const { text } = await rendered();
-  const wrongField = await verdict(text.replace('revisionHistoryLimit:', 'revisionHistoryLimits:'));
+  const wrongField = await checked(text.replace('revisionHistoryLimit:', 'revisionHistoryLimits:'));
   expect(wrongField.exitCode).toBe(1);
   expect(wrongField.said).toContain('revisionHistoryLimits');
-  expect((await verdict(text.replace(/replicas: 1/, 'replicas: one'))).exitCode).toBe(1);
+  expect((await checked(text.replace(/replicas: 1/, 'replicas: one'))).exitCode).toBe(1);
 });

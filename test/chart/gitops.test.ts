@@ -59,8 +59,8 @@ const judged = async (objects: readonly object[]) =>
 
 describe('Argo CD (its Lua) and Flux, Helm 4 (kstatus)', () => {
   it('read every status that the operator can write as the guide says', async () => {
-    const told = await judged(reasons.map((reason) => objectOf(reason)));
-    const real = Object.fromEntries(reasons.map((reason, at) => [reason, told[at]]));
+    const results = await judged(reasons.map((reason) => objectOf(reason)));
+    const real = Object.fromEntries(reasons.map((reason, at) => [reason, results[at]]));
     expect(real).toEqual(Object.fromEntries(reasons.map((reason) => [reason, promised(reason)])));
   });
 
@@ -76,9 +76,9 @@ describe('Argo CD (its Lua) and Flux, Helm 4 (kstatus)', () => {
     const edited = reasons
       .filter((reason) => reason !== 'Suspended')
       .map((reason) => objectOf(reason, { generation: 4 }));
-    const told = await judge(program, edited);
-    expect(new Set(told.map(({ argo }) => argo.status))).toEqual(new Set(['Progressing']));
-    expect(told.filter(({ kstatus }) => kstatus.status === 'Current')).toEqual([]);
+    const results = await judge(program, edited);
+    expect(new Set(results.map(({ argo }) => argo.status))).toEqual(new Set(['Progressing']));
+    expect(results.filter(({ kstatus }) => kstatus.status === 'Current')).toEqual([]);
   });
 
   it('see an object that is deleted as on its way', async () => {
@@ -89,7 +89,7 @@ describe('Argo CD (its Lua) and Flux, Helm 4 (kstatus)', () => {
     expect(await judged([deleted])).toEqual([['Progressing', 'Terminating']]);
   });
 
-  it('take an object without any status for one that nobody has looked at', async () => {
+  it('take an object without any status for one that was never reconciled', async () => {
     const { status: _, ...bare } = objectOf('Pending');
     expect((await judge(program, [bare]))[0]?.argo.status).toBe('Progressing');
   });
@@ -113,7 +113,7 @@ it('what a running operator writes on a real API server is read so too', async (
   const { johnDoe, samRivers, companyAdmin } = acronis.cast;
   const wanted = {
     assigned: [{ userID: johnDoe }, 'BuyerAssigned'],
-    nobody: [{ userID: '99999999-9999-4999-8999-999999999999' }, 'UserNotFound'],
+    unknown: [{ userID: '99999999-9999-4999-8999-999999999999' }, 'UserNotFound'],
     suspended: [{ userID: samRivers, suspend: true }, 'Suspended'],
     observing: [{ userID: companyAdmin, managementPolicy: 'Observe' }, 'NotAssigned'],
     keyless: [{ userID: samRivers, credentialsSecretRef: { name: 'none' } }, 'CredentialsMissing'],
@@ -128,7 +128,7 @@ it('what a running operator writes on a real API server is read so too', async (
   };
   await cluster.apply(list);
   const before = new Set((await judged(await objects())).map((each) => each.join()));
-  expect(before, 'before anybody looked').toEqual(new Set(['Progressing,InProgress', 'Suspended,InProgress']));
+  expect(before, 'before the first reconcile').toEqual(new Set(['Progressing,InProgress', 'Suspended,InProgress']));
 
   const operator = await startOperator({
     kubeconfig: inject('auditedControlPlane').kubeconfig,
@@ -142,8 +142,8 @@ it('what a running operator writes on a real API server is read so too', async (
     'all are read as the guide says',
     async () => {
       const found = await objects();
-      const told = await judged(found);
-      return Object.fromEntries(found.map(({ metadata }, at) => [metadata.name, told[at]]));
+      const results = await judged(found);
+      return Object.fromEntries(found.map(({ metadata }, at) => [metadata.name, results[at]]));
     },
     (seen) => JSON.stringify(Object.entries(seen).sort()) === JSON.stringify(Object.entries(expected).sort()),
     { withinMs: 30_000, everyMs: 500 },

@@ -75,7 +75,7 @@ it('an upgrade to the same changes nothing', async () => {
   expect(await state()).toBe(before);
 });
 
-it('a field that somebody changed by hand is put back by the next upgrade', async () => {
+it('a field that was changed by hand is reset by the next upgrade', async () => {
   await cluster.ok(['-n', namespace, 'scale', 'deploy', release, '--replicas=5']);
   await cluster.helm(namespace, ['upgrade', release, chartDir, '--force-conflicts'], { replicas: 2 });
   expect(await cluster.ok(['-n', namespace, 'get', 'deploy', release, '-o', 'jsonpath={.spec.replicas}'])).toBe('2');
@@ -172,7 +172,7 @@ it('is installed again over the CRD that stayed', async () => {
   await cluster.helm(namespace, ['uninstall', release]);
 });
 
-it('takes over a CRD that was applied with kubectl only when told to, and with crds.keep=false takes it away again', async () => {
+it('takes over a CRD that was applied with kubectl only when asked to, and with crds.keep=false removes it again', async () => {
   await cluster.ok(['delete', 'crd', crdName]);
   await cluster.ok(['apply', '-f', `${root}crds`]);
   await cluster.untilEstablished();

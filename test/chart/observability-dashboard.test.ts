@@ -87,7 +87,7 @@ it('panels have ids of their own and lie beside one another', () => {
   expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([]);
 });
 
-it('the picture of it in the docs is small and asks nobody for anything', async () => {
+it('the picture of it in the docs is small and loads nothing', async () => {
   const picture = await readFile(`${root}docs/dashboard.svg`, 'utf8');
   expect(picture.length).toBeLessThan(300_000);
   expect(picture.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|href|<script|<style|@import|url\(/);

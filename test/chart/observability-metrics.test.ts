@@ -17,7 +17,7 @@ const numbersOf = (page: string): ReadonlyMap<string, number> =>
   );
 
 it(
-  '/metrics of a running operator is what promtool accepts, and tells what really happened',
+  '/metrics of a running operator is what promtool accepts, and counts what really happened',
   async () => {
     const promtool = await promtoolProgram(createProgress(), new AbortController().signal);
     const { kubeconfig } = inject('auditedControlPlane');
@@ -79,7 +79,7 @@ it(
     expect(numbers.get('acronis_upsell_longest_not_ready_seconds{stalled="false"}')).toBe(0);
     expect(numbers.get('acronis_requests_total{operation="token",outcome="ok"}')).toBeGreaterThan(0);
 
-    // The object that names nobody is tried again besides.
+    // The object whose user does not exist is retried besides.
     const kinds = ['getUsers', 'getUser', 'feed'] as const;
     const sent = () => kinds.reduce((sum, kind) => sum + acronis.ledger.count(kind), 0);
     const forecast = ['feed', 'full_pass'].reduce(

@@ -49,7 +49,7 @@ const notReady = (stalled: boolean) => `acronis_upsell_longest_not_ready_seconds
 const rejected = 'acronis_upsell_objects|reason="CredentialsRejected"';
 const corrected = 'acronis_upsell_drift_corrected_total';
 const assigned = 'acronis_upsell_objects|reason="BuyerAssigned"';
-const heard = 'reflector_last_event_timestamp_seconds|resource="tenantuserupsells.upsell.acronis.com"';
+const lastEvent = 'reflector_last_event_timestamp_seconds|resource="tenantuserupsells.upsell.acronis.com"';
 
 const cases: readonly Case[] = [
   { alert: 'OperatorDown', what: 'nothing is scraped', series: {}, at: 11, fires: {} },
@@ -74,7 +74,7 @@ const cases: readonly Case[] = [
   },
   {
     alert: 'OperatorNotLeading',
-    what: "somebody else's operator does not lead",
+    what: "another release's operator does not lead",
     series: {
       ...replica('a', 1),
       'leader_election_master_status{namespace="x", job="y", instance="z", name="w"}': '0x60',
@@ -84,12 +84,17 @@ const cases: readonly Case[] = [
 
   {
     alert: 'WatchStalled',
-    what: 'nothing is heard any more',
-    series: replica('a', 1, { [heard]: '0+60x10 600x60' }),
+    what: 'nothing comes any more',
+    series: replica('a', 1, { [lastEvent]: '0+60x10 600x60' }),
     at: 18,
     fires: { ...job, instance: 'a', resource: 'tenantuserupsells.upsell.acronis.com' },
   },
-  { alert: 'WatchStalled', what: 'a bookmark a minute comes', series: replica('a', 1, { [heard]: '0+60x60' }), at: 55 },
+  {
+    alert: 'WatchStalled',
+    what: 'a bookmark a minute comes',
+    series: replica('a', 1, { [lastEvent]: '0+60x60' }),
+    at: 55,
+  },
 
   {
     alert: 'CredentialsRejected',
@@ -174,14 +179,14 @@ const cases: readonly Case[] = [
   },
   {
     alert: 'ObjectsStalled',
-    what: 'somebody came within the hour',
+    what: 'a person came within the hour',
     series: replica('a', 1, { [notReady(true)]: '0+60x50 0x60' }),
     at: 67,
   },
 
   {
     alert: 'RevocationGivenUp',
-    what: 'an object was let go ten minutes ago',
+    what: 'an object was released ten minutes ago',
     series: replica('a', 1, { acronis_upsell_revocations_given_up_total: '0x10 1x120' }),
     at: 20,
     fires: job,
@@ -293,7 +298,7 @@ it('the measure itself: cases fail where an alert always fires, and where it nev
 
 it('what people read says how much and for how long', async () => {
   const text = await readFile(rulesFile, 'utf8');
-  const series = Object.entries(replica('pod-1', 1, { [heard]: '0x60' })).map(([name, values]) => ({
+  const series = Object.entries(replica('pod-1', 1, { [lastEvent]: '0x60' })).map(([name, values]) => ({
     series: name,
     values,
   }));
@@ -327,13 +332,13 @@ it('what people read says how much and for how long', async () => {
 describe('runbooks', () => {
   it('each alert has one, and each one has its alert, with the same severity', async () => {
     const page = await readFile(`${root}docs/runbooks.md`, 'utf8');
-    const told = [...page.matchAll(/^## (\w+)\n\n\*\*(\w+)\.\*\*/gm)].map(
+    const documented = [...page.matchAll(/^## (\w+)\n\n\*\*(\w+)\.\*\*/gm)].map(
       ([, name, severity]) => `${name} ${severity}`,
     );
     const real = alerts().map(
       ({ alert, labels: { severity } }) => `${alert} ${severity.charAt(0).toUpperCase()}${severity.slice(1)}`,
     );
-    expect(told).toEqual(real);
+    expect(documented).toEqual(real);
   });
 
   it('each alert links to its own', () => {

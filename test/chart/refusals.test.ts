@@ -12,7 +12,7 @@ it.each([
   ],
   ['a word for a number', { replicas: 'two' }, /replicas.*got string, want integer/is],
   ['a number for a word', { image: { tag: 1.1 } }, /image\/tag.*got number, want string/is],
-  ['a level nobody knows', { log: { level: 'loud' } }, /log\/level.*'debug', 'info', 'warn', 'error'/is],
+  ['an unknown level', { log: { level: 'loud' } }, /log\/level.*'debug', 'info', 'warn', 'error'/is],
   ['a port that is none', { metrics: { port: 80_800 } }, /metrics\/port.*maximum/is],
   ['a digest cut short', { image: { digest: 'sha256:abc' } }, /image\/digest.*pattern/is],
   [

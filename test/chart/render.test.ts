@@ -375,7 +375,7 @@ describe('values', () => {
     expect(JSON.parse(data['acronis-upsell-operator.json'] ?? '')).toMatchObject({ title: expect.any(String) });
   });
 
-  it('the CRD is kept when the release goes, unless told otherwise, and can be left out', async () => {
+  it('the CRD is kept when the release is uninstalled, unless configured otherwise, and can be left out', async () => {
     const annotations = async (crds: object) =>
       (await rendered({ crds })).kinds('CustomResourceDefinition').map(({ metadata }) => metadata.annotations);
     expect(await annotations({})).toEqual([{ 'helm.sh/resource-policy': 'keep' }]);

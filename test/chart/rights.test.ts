@@ -138,7 +138,7 @@ interface Cast {
   readonly forAWhile: string;
 }
 
-/** Users that nobody has yet. */
+/** Users that no object names yet. */
 function* casts({ acronis }: Installed): Generator<Cast, never> {
   // Those of the cast have traits of their own; one of them, for instance, is beyond this client's sight.
   const cast = new Set(Object.values(acronis.cast).flat());
@@ -164,7 +164,7 @@ describe("with a token of the chart's own ServiceAccount", () => {
     const [cast, other] = take(casts(installed));
     await play(installed, customers, cast);
 
-    // An object whose namespace the cache does not have is why namespaces may be got one by one. Here it was taken away beneath it.
+    // An object whose namespace the cache does not have is why namespaces may be got one by one. Here it was deleted beneath it.
     await cluster.apply(upsell(gone, 'left', { userID: other.byId }));
     await untilReason(gone, 'left', 'BuyerAssigned');
     await cluster.ok(['delete', 'namespace', gone, '--wait=false']);
@@ -247,7 +247,7 @@ async function untilAllUsed(installed: Installed): Promise<void> {
   );
   expect(await installed.operator.stop()).toMatchObject({ exitCode: 0 });
   expect(refused(await asked(auditLog, installed.user))).toEqual([]);
-  // The measure itself: a right that nobody asked for would have been seen.
+  // The check itself: a right that is never used would have been found.
   const rule = { apiGroups: [''], resources: ['configmaps'], verbs: ['get'], resourceNames: [randomUUID()] };
   expect(unused(await asked(auditLog, installed.user), [{ namespace: undefined, rule }])).toEqual([
     'get /configmaps in all namespaces',

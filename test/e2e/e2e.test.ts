@@ -68,7 +68,7 @@ describe('the image, installed with the chart on a cluster with nodes', () => {
     const leader = await here.untilLed(() => true);
     const began = performance.now();
     await cluster.ok(['-n', cluster.system, 'delete', 'pod', leader ?? '', '--wait=false']);
-    // The one that waited, or the new one, which is there within seconds: whoever looks first when the lease is released.
+    // The one that waited, or the new one, which is there within seconds: the first to check when the lease is released.
     await here.untilLed((name) => name !== leader);
     print(`the leader's pod deleted, another one leads: ${seconds(began)}`);
     const made = await here.create('taken-over', 5);
@@ -80,7 +80,7 @@ describe('the image, installed with the chart on a cluster with nodes', () => {
 
   it('a rotated Secret is seen without a restart', async () => {
     const before = await here.untilTwoPods();
-    // Acronis forgets the old one at once: until the new one is seen, nothing can be read or written.
+    // Acronis forgets the old one immediately: until the new one is seen, nothing can be read or written.
     here.acronis.console.resetSecret(here.acronis.clientId);
     const made = await here.create('rotated', 5);
     const began = performance.now();
@@ -107,7 +107,7 @@ describe('the image, installed with the chart on a cluster with nodes', () => {
     const upgrade = here.rollOut('upgrade', { 'example.com/rolled': 'yes' }).finally(() => {
       over = true;
     });
-    // Whatever happens: its end is looked at below.
+    // Whatever happens: its end is checked below.
     upgrade.catch(() => {});
     while (!over) {
       made.push(...(await here.create('rolling', 5)));
@@ -171,7 +171,7 @@ describe('the image, installed with the chart on a cluster with nodes', () => {
     const leader = await here.untilLed(() => true);
     const measure = () => Promise.all(pods.map((pod) => usageOf(cluster, pod)));
     const first = await measure();
-    // CPU at rest is what is used over a while in which nobody asks for anything.
+    // CPU at rest is what is used over a while in which nothing is requested.
     const second = await until(
       'some time has passed',
       measure,
@@ -219,7 +219,7 @@ describe('the image, installed with the chart on a cluster with nodes', () => {
     expect(buyers.length).toBeGreaterThanOrEqual(before.length);
   });
 
-  it('every pod was told to end, ended with 0, and was never restarted', () => {
+  it('every pod was stopped, ended with 0, and was never restarted', () => {
     const pods = here.pods.all();
     print(`${pods.length} pods ended with ${pods.map(({ exits }) => exits.join()).join(', ')}`);
     // Two at first, one in place of the deleted, two of the upgrade.

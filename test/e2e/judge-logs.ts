@@ -1,4 +1,4 @@
-/** What is wrong with a log: lines that are no log lines (a stack trace, a warning of node itself), and warnings and errors that nobody expected. */
+/** What is wrong with a log: lines that are no log lines (a stack trace, a warning of node itself), and unexpected warnings and errors. */
 import * as z from 'zod';
 
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });

@@ -65,7 +65,7 @@ export class Lab {
       stdio: 'inherit',
       reject: false,
       cancelSignal: signal,
-      // It cleans up after itself when it is told to end.
+      // It cleans up after itself on SIGTERM.
       forceKillAfterDelay: 30_000,
     });
     return exitCode ?? 1;

@@ -99,7 +99,7 @@ async function onGiven(place: Extract<Place, { kind: 'given' }>, signal: AbortSi
   const cluster = await Cluster.open(env);
   if (await cluster.hasCrd())
     throw new ProvisionError(
-      `The cluster has ${crdName} already, so somebody may use the operator there: take another cluster, or delete the CRD if it is left over.`,
+      `The cluster has ${crdName} already, so the operator may be in use there: take another cluster, or delete the CRD if it is left over.`,
     );
   const [node = '', ...args] = tests;
   try {

@@ -21,7 +21,7 @@ export function choosePlace({ env, lab, rootOnDebian }: Machine): Place {
   const kubeconfig = env['KUBECONFIG'] || undefined;
   const image = env['IMAGE'] || undefined;
   if (kubeconfig !== undefined && image !== undefined) return { kind: 'given', kubeconfig, image };
-  // Never on a cluster that somebody merely happened to have chosen in their shell.
+  // Never on a cluster that merely happens to be selected in the shell.
   if (kubeconfig !== undefined)
     return {
       kind: 'nowhere',

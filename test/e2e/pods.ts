@@ -28,7 +28,7 @@ export interface Pod {
   readonly name: string;
   readonly node: string;
   readonly ready: boolean;
-  /** It is told to end, or has ended. */
+  /** It is terminating, or has ended. */
   readonly leaving: boolean;
   readonly gone: boolean;
   readonly restarts: number;

@@ -44,7 +44,7 @@ const named = {
   'half a JSON': { kind: 'garbage', form: 'truncated' },
   'other JSON': { kind: 'garbage', form: 'otherJson' },
   'slow drip': { kind: 'drip', bytes: 400, everyMs: 100 },
-  'ends at once': { kind: 'endAtOnce' },
+  'ends immediately': { kind: 'endAtOnce' },
 } as const satisfies Readonly<Record<string, RequestFault>>;
 type Named = keyof typeof named;
 
@@ -151,8 +151,8 @@ const httpAnswers = [
 
 export const cells: readonly Cell[] = [
   ...kubernetes('list', ['connection refused', 'cut before', 'cut in the answer', 'half-open', 'slow drip']),
-  ...kubernetes('list', ['401', '403', '404', '410', '504', ...answers, ...garbage, 'ends at once']),
-  ...kubernetes('watch', ['connection refused', 'cut before', 'half-open', 'latency 2 s', 'ends at once']),
+  ...kubernetes('list', ['401', '403', '404', '410', '504', ...answers, ...garbage, 'ends immediately']),
+  ...kubernetes('watch', ['connection refused', 'cut before', 'half-open', 'latency 2 s', 'ends immediately']),
   ...kubernetes('watch', ['401', '403', '404', '410', '504', ...answers, ...garbage]),
   ...streams(),
   ...kubernetes('status', ['connection refused', ...cuts, 'half-open', 'answer swallowed', 'latency 2 s']),

@@ -1,6 +1,6 @@
 /**
  * A small world in which things go wrong: a namespace on a shared control plane, an Acronis sandbox, and operators as processes, each of which
- * reaches the API server through a faulty proxy of its own. The looks of the test go past the proxies.
+ * reaches the API server through a faulty proxy of its own. The test's own requests bypass the proxies.
  */
 import { randomBytes } from 'node:crypto';
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
@@ -27,7 +27,7 @@ export interface FaultWorldOptions {
   readonly flags?: readonly string[];
 }
 
-/** One operator, its proxy, and the API client that tells its requests to Acronis from those of others. */
+/** One operator, its proxy, and the API client that marks its requests to Acronis. */
 export interface Replica {
   readonly proxy: FaultyProxy;
   readonly client: 'partner' | 'customer';
@@ -100,7 +100,7 @@ export class FaultWorld implements AsyncDisposable {
         ...flags,
       ],
     };
-    // A start costs a second of a core: twenty at once would leave all of them without what a lease needs.
+    // A start costs a second of a core: twenty together would leave all of them without what a lease needs.
     const started = await starts.acquire(AbortSignal.timeout(300_000));
     try {
       const replica: Replica = {
@@ -166,10 +166,10 @@ export class FaultWorld implements AsyncDisposable {
       if (end.exitCode !== 0) {
         const words = logLines(replica.operator).findLast(({ level }) => level === 'error');
         const how = end.signal ?? `exit code ${end.exitCode}`;
-        problems.push(`ended with ${how} when told to stop (${words?.msg ?? 'no error'}: ${String(words?.['why'])})`);
+        problems.push(`ended with ${how} on SIGTERM (${words?.msg ?? 'no error'}: ${String(words?.['why'])})`);
       }
     }
-    if ((await this.cluster.leader(this.namespace)) !== '') problems.push('kept the lease when told to stop');
+    if ((await this.cluster.leader(this.namespace)) !== '') problems.push('kept the lease on SIGTERM');
     if (this.log.includes('"msg":"the reconcile failed unexpectedly')) problems.push('a reconcile failed unexpectedly');
     return problems;
   }

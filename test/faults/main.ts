@@ -26,7 +26,7 @@ const options = new Command('test:faults')
   .option('--seed <n>', 'the order of things and every chance', number, randomInt(1_000_000))
   .option('--minutes <n>', 'how long the random mixture goes on', number, 0.75)
   .option('--filter <text>', 'only cases whose name holds this, such as "watch" or "putUser, hang"', '')
-  .option('--parallel <n>', 'worlds at once', number, availableParallelism() * 12)
+  .option('--parallel <n>', 'worlds in parallel', number, availableParallelism() * 12)
   .option('--verbose', 'say each case as it ends', false)
   .parse()
   .opts<{ seed: number; minutes: number; filter: string; parallel: number; verbose: boolean }>();

@@ -1,4 +1,4 @@
-/** A run of everything at once: objects come, change and go, users drift, and faults of the whole matrix strike in an order that the seed decides. */
+/** A run of everything together: objects come, change and go, users drift, and faults of the whole matrix strike in an order that the seed decides. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
 import type { Random } from '../../src/base/clock.ts';
@@ -10,8 +10,8 @@ import type { CaseResult } from './result.ts';
 import { untilRight } from './run-cells.ts';
 
 const worlds = 3;
-/** Faults that wait at once; more would leave no moment in which anything works. */
-const mostWaiting = 4;
+/** Faults that wait together; more would leave no moment in which anything works. */
+const maxWaiting = 4;
 
 export const randomCases = (ms: number): readonly Case[] =>
   Array.from({ length: ms > 0 ? worlds : 0 }, (_, at) => ({
@@ -65,11 +65,11 @@ async function act({ workload }: FaultWorld, n: number, random: Random): Promise
 export function strike(world: FaultWorld, cell: Cell, random: Random): void {
   const times = 1 + Math.floor(random() * 3);
   if (cell.side === 'acronis') {
-    if (world.acronis.faults.list().length < mostWaiting) world.acronis.faults.add({ ...cell.fault, times });
+    if (world.acronis.faults.list().length < maxWaiting) world.acronis.faults.add({ ...cell.fault, times });
     return;
   }
   const { proxy } = pick(world.replicas, random);
-  if (proxy.faults.pending >= mostWaiting) return;
+  if (proxy.faults.pending >= maxWaiting) return;
   proxy.faults.add({ ...cell.fault, times });
   if (cell.brings === 'watch') proxy.cut();
 }

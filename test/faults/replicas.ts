@@ -22,7 +22,7 @@ interface Upset {
 const signal = ({ operator }: Replica, name: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT') =>
   void process.kill(operator.pid, name);
 
-/** Ends it, and starts it again only after the take-over: one that is back at once may win its own lease. */
+/** Ends it, and starts it again only after the take-over: one that is back immediately may win its own lease. */
 function end(leader: Replica, name: 'SIGKILL' | 'SIGTERM'): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   leader.mayStart = promise;
@@ -36,7 +36,7 @@ function afflict({ proxy }: Replica, fault: ProxyFault): undefined {
 
 const upsets: readonly Upset[] = [
   { name: 'the leader is killed', begin: (leader) => end(leader, 'SIGKILL'), withinMs: 20_000 },
-  { name: 'the leader is told to stop', begin: (leader) => end(leader, 'SIGTERM'), withinMs: 20_000 },
+  { name: 'the leader is stopped', begin: (leader) => end(leader, 'SIGTERM'), withinMs: 20_000 },
   {
     name: 'the leader is paused',
     begin: (leader) => {
@@ -74,7 +74,7 @@ export const replicaCases = (): readonly Case[] =>
       await using world = await FaultWorld.make({ ...options, users: 600 });
       const first = await world.start(await world.proxy(), { client: 'partner' });
       await until(
-        'somebody leads',
+        'there is a leader',
         () => world.cluster.leader(world.namespace),
         (holder) => holder !== '',
         {
@@ -126,7 +126,7 @@ async function upsetLeader(upset: Upset, world: FaultWorld, leader: Replica, oth
   const faults = 1 + world.struck;
   const problems = await world.stop();
   const together = actedTogether(world);
-  if (together > 0) problems.push(`both acted at the same time, ${together} times`);
+  if (together > 0) problems.push(`both acted concurrently, ${together} times`);
   if (tookOverMs > (upset.withinMs ?? Number.POSITIVE_INFINITY))
     problems.push(`the take-over took ${(tookOverMs / 1_000).toFixed(1)} s`);
   return {
@@ -157,7 +157,7 @@ const askedBy = (world: FaultWorld, { client }: Replica): number => {
 };
 
 /**
- * Each leadership may ask in one go. Whoever asks again after another one has begun without having been made leader anew acted beside it.
+ * Each leadership may ask in one go. A replica that asks again after another one began, without becoming leader again, acted beside it.
  * Call when all have stopped: only then is every line of their logs read.
  */
 export function actedTogether(world: FaultWorld): number {

@@ -116,11 +116,11 @@ export const untilRight = (world: FaultWorld, withinMs: number): Promise<readonl
 
 /** Once all is right nothing is written any more, to either side. */
 async function unrest({ replica: { proxy }, acronis, workload }: FaultWorld, quietMs: number): Promise<string[]> {
-  // One that is gone may be tried to be let go until the watch has said so; that changes nothing.
+  // One that is gone may be released again until the watch reports it; that changes nothing.
   const live = new Set<string | undefined>(workload.names);
   const toCluster = () => proxy.records.filter(({ request: { method, name } }) => method !== 'GET' && live.has(name));
   const toAcronis = () => acronis.ledger.count('putUser');
-  // What was under way when the last object became right may still end, and what was last to be told may still be told.
+  // What was in flight when the last object became right may still end, and its report may still be written.
   await sleep(1.3 * quietMs);
   const [patches, puts] = [toCluster().length, toAcronis()];
   await sleep(quietMs);

@@ -80,7 +80,7 @@ async function upsetServer(upset: Upset, controlPlane: ControlPlane, made: Fault
     faults: 2,
     tally,
     convergedMs,
-    notes: [expired ? 'the version had become too old, and it was listed anew' : 'the watch was taken up again'],
+    notes: [expired ? 'the version had become too old, and it was listed again' : 'the watch was taken up again'],
     problems,
   };
 }

@@ -126,7 +126,7 @@ async function watch(signal: AbortSignal): Promise<void> {
       note('active timers and handles', sumOf(page, 'nodejs_active_resources'));
       note('queue depth', sumOf(page, 'workqueue_depth'));
     } catch {
-      // It is being started anew: that is counted elsewhere.
+      // It is being restarted, which is counted elsewhere.
     }
   }
 }

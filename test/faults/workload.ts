@@ -17,7 +17,7 @@ export interface Tally {
   readonly owed: number;
   /** PUTs that were applied and changed something. */
   readonly applied: number;
-  /** PUTs that the sandbox looked at, conflicts and all. */
+  /** PUTs that the sandbox handled, conflicts included. */
   readonly sent: number;
   /** PUTs that were applied and changed nothing, or more of them than were owed. */
   readonly duplicates: number;
@@ -48,7 +48,7 @@ export class Workload {
     return [...this.#wanted].filter(([, wanted]) => !wanted.deleted).map(([name]) => name);
   }
 
-  /** Takes away what is there, waits until it is gone (some of it is revoked first), and starts counting anew. */
+  /** Deletes what is there, waits until it is gone (some of it is revoked first), and starts counting again. */
   async clear(): Promise<void> {
     for (const [name, wanted] of this.#wanted) {
       if (!wanted.deleted) await this.#cluster.remove(this.#namespace, name);
@@ -87,11 +87,11 @@ export class Workload {
     if (wanted === undefined) return;
     wanted.deleted = true;
     const held = await this.#cluster.remove(this.#namespace, name);
-    // Deleted before the operator saw that it is to revoke: nobody is told, and what was assigned stays.
+    // Deleted before the operator saw that it is to revoke: nothing is revoked, and what was assigned stays.
     wanted.revoke &&= held;
   }
 
-  /** Someone takes the type away in the console, and gives another one: the one must come back, the other must stay. */
+  /** The type is removed in the console, and another one assigned: the first must come back, the other must stay. */
   drift(name: string): void {
     this.#acronis.console.setTypes(this.userOf(name), ['legacy']);
   }
@@ -131,7 +131,7 @@ export class Workload {
       const counted = countWrites(this.#acronis.ledger.writesOf(user));
       const gone = [...this.#wanted.values()].find((each) => each.user === user && each.deleted);
       const due = counted.owed + (gone?.revoke ? 1 : 0);
-      // Of an object that is deleted nobody knows how much of it had come about by then.
+      // How far a deleted object had come by then is unknown.
       owed += gone === undefined ? due : Math.min(due, counted.puts);
       applied += counted.puts;
       lost += counted.lost;
@@ -144,7 +144,7 @@ export class Workload {
 
 type Write = ReturnType<Sandbox['ledger']['writesOf']>[number];
 
-/** What the history of one user's changes says: each time the type was not there one PUT was owed, unless somebody else gave it. */
+/** What the history of one user's changes shows: each time the type was not there one PUT was owed, unless another writer assigned it. */
 function countWrites(writes: readonly Write[]): { owed: number; puts: number; empty: number; lost: number } {
   let [owed, puts, empty, lost] = [1, 0, 0, 0];
   let others: readonly string[] = [];

@@ -46,7 +46,7 @@ async function minimalDebian(env: Readonly<Record<string, string | undefined>>):
   const partial = await mkdtemp(`${entry}.partial-`);
   try {
     await execa('debootstrap', ['--variant=minbase', suite, partial]);
-    // It becomes the root directory, which everybody may enter.
+    // It becomes the root directory, which every user may enter.
     await chmod(partial, 0o755);
     await rename(partial, entry);
   } finally {

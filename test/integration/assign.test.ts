@@ -7,7 +7,7 @@ beforeAll(async () => {
   world = await World.start();
 });
 afterAll(() => world[Symbol.asyncDispose]());
-beforeEach(() => world.tellOnFailure());
+beforeEach(() => world.logOnFailure());
 
 describe('an object that names a user by id', () => {
   it('makes the user a buyer with one PUT of exactly business_types and version', async () => {
@@ -31,7 +31,7 @@ describe('an object that names a user by id', () => {
     expect(object.metadata.finalizers).toEqual([]);
   });
 
-  it('tells the assignment as an event, with the revisions and without a name', async () => {
+  it('reports the assignment as an event, with the revisions and without a name', async () => {
     const events = await until(
       'the event',
       () => world.events('john'),
@@ -42,16 +42,16 @@ describe('an object that names a user by id', () => {
     ]);
   });
 
-  it('sends no PUT and no patch in the next full pass', async () => {
+  it('sends no PUT and no patch in the next resync', async () => {
     const { johnDoe } = world.acronis.cast;
     const before = await world.untilReason('john', 'BuyerAssigned');
-    await world.afterFullPass();
+    await world.afterResync();
     expect((await world.get('john'))?.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
     expect(world.puts(johnDoe)).toBe(1);
     expect(await world.events('john')).toHaveLength(1);
   });
 
-  it('puts the type back when an administrator takes it away', async () => {
+  it('assigns the type again when an administrator removes it', async () => {
     const { johnDoe } = world.acronis.cast;
     world.acronis.console.strip(johnDoe);
     await until('the type is back', () => world.isBuyer(johnDoe), Boolean);
@@ -60,7 +60,7 @@ describe('an object that names a user by id', () => {
     expect(world.puts(johnDoe)).toBe(2);
   });
 
-  it('follows the revision when somebody changes another field, without a PUT', async () => {
+  it('follows the revision when another field changes, without a PUT', async () => {
     const { johnDoe } = world.acronis.cast;
     const puts = world.puts(johnDoe);
     world.acronis.console.touch(johnDoe);
@@ -69,7 +69,7 @@ describe('an object that names a user by id', () => {
     expect(world.puts(johnDoe)).toBe(puts);
   });
 
-  it('is looked at again at once when requestedAt gets a new value, which is echoed', async () => {
+  it('is reconciled immediately when requestedAt gets a new value, which is echoed', async () => {
     await world.ok('annotate', 'tuu', 'john', 'upsell.acronis.com/requestedAt=now-please');
     await world.until('john', 'echoes it', (object) => object.status.lastHandledReconcileAt === 'now-please');
   });
@@ -94,15 +94,15 @@ describe('an object that names a user by login', () => {
     expect(world.isBuyer(samRivers)).toBe(true);
   });
 
-  it('searches once: the next looks go by the id in the status', async () => {
+  it('searches once: later reconciles go by the id in the status', async () => {
     const searches = world.acronis.ledger.count('search');
-    await world.afterFullPass();
+    await world.afterResync();
     expect(world.acronis.ledger.count('search')).toBe(searches);
   });
 
   it('says so, stalled, where no user of the tenant has it', async () => {
-    await world.upsell('nobody', { login: 'no.such.person', tenantID: world.acronis.cast.tenants.partner });
-    const object = await world.untilReason('nobody', 'UserNotFound');
+    await world.upsell('unknown', { login: 'no.such.person', tenantID: world.acronis.cast.tenants.partner });
+    const object = await world.untilReason('unknown', 'UserNotFound');
     expect(ready(object)?.status).toBe('False');
     expect(stalled(object)).toMatchObject({ status: 'True', reason: 'UserNotFound' });
   });
@@ -116,8 +116,8 @@ describe('an object that names a user by login', () => {
       firstname: 'Now',
       lastname: 'There',
     });
-    await world.ok('annotate', 'tuu', 'nobody', 'upsell.acronis.com/requestedAt=again');
-    const object = await world.untilReason('nobody', 'BuyerAssigned');
+    await world.ok('annotate', 'tuu', 'unknown', 'upsell.acronis.com/requestedAt=again');
+    const object = await world.untilReason('unknown', 'BuyerAssigned');
     expect(stalled(object)).toBeUndefined();
   });
 });
@@ -145,7 +145,7 @@ describe('Observe and suspend', () => {
     await world.upsell('uma', { userID: unitUser, managementPolicy: 'Observe' });
     const object = await world.untilReason('uma', 'NotAssigned');
     expect(object.status.observedVersion).toBe(world.user(unitUser).version);
-    await world.afterFullPass();
+    await world.afterResync();
     expect(world.puts(unitUser)).toBe(0);
   });
 
@@ -162,7 +162,7 @@ describe('Observe and suspend', () => {
     const object = await world.untilReason('uma', 'Suspended');
     expect(ready(object)?.status).toBe('Unknown');
     world.acronis.console.strip(unitUser);
-    await world.afterFullPass();
+    await world.afterResync();
     expect(world.isBuyer(unitUser)).toBe(false);
     await world.upsell('uma', { userID: unitUser, suspend: false });
     await world.untilReason('uma', 'BuyerAssigned');

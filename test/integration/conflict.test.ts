@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => {
-  world.tellOnFailure();
+  world.logOnFailure();
   world.acronis.reset();
 });
 
@@ -27,7 +27,7 @@ function nextUser(): string {
   return id;
 }
 
-describe('somebody else changes the user between read and write', () => {
+describe('another writer changes the user between read and write', () => {
   it.each([
     { status: 409, code: 'number' },
     { status: 409, code: 'string' },
@@ -39,7 +39,7 @@ describe('somebody else changes the user between read and write', () => {
     { status: 400, code: 'number' },
     { status: 400, code: 'string' },
   ] as const)(
-    'a conflict told as $status with the code as $code is read again, and nothing of theirs is lost',
+    'a conflict reported as $status with the code as $code is read again, and nothing of theirs is lost',
     async ({ status, code }) => {
       const id = nextUser();
       const name = `conflict-${status}-${code}`;

@@ -1,5 +1,5 @@
 /**
- * Runs once before all integration tests: one control plane for every file, with the CRD installed, and the operator's bundle built anew.
+ * Runs once before all integration tests: one control plane for every file, with the CRD installed, and the operator's bundle rebuilt.
  * Each file makes namespaces of its own, in which the operator has the rights of deploy/install.yaml, or with RIGHTS=namespaced those of the chart for
  * one namespace. After the last test the API server's audit log is held against these rights; what is wrong then makes the run fail.
  */
@@ -64,7 +64,7 @@ async function rightsOfThisRun(progress: Progress, signal: AbortSignal): Promise
   return { kind: 'namespaced', helm: (await findTool('helm', { progress }, signal)).path };
 }
 
-/** Every test of the project ran, and passed: only then is a right that nobody used worth a word. */
+/** Every test of the project ran, and passed: only then is an unused right worth a word. */
 async function hasRunWhole(project: TestProject): Promise<boolean> {
   const { testFiles } = await project.globTestFiles();
   const passed = new Set(

@@ -36,7 +36,7 @@ async function processesOf(dir: string): Promise<readonly number[]> {
   return await Promise.all(files.map(async (name) => Number(await readFile(join(dir, name), 'utf8'))));
 }
 
-/** One that has ended but that nobody has collected yet (as in a container without an init) counts as ended. */
+/** One that has ended but has not been reaped yet (as in a container without an init) counts as ended. */
 async function runs(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -115,7 +115,7 @@ test('a ServiceAccount may do what its role says, and nothing else', async () =>
   expect(refused.stderr).toContain(`User "system:serviceaccount:${namespace}:reader" cannot list resource "secrets"`);
 });
 
-test('a token nobody gave out is refused', async () => {
+test('a token that was never issued is refused', async () => {
   const kubeconfig = await kubeconfigFor(shared, { name: 'stranger', token: 'made-up' });
 
   expect((await kubectl(shared, ['get', 'namespaces'], { kubeconfig })).stderr).toMatch(/Unauthorized|logged in/);
@@ -151,9 +151,9 @@ test('a restarted API server is back at the same address with what it knew, gent
 
 test('the audit log, where it is asked for, says who did what and whether they might', async () => {
   const controlPlane = await ownControlPlane({ audit: true });
-  await kubectlOk(controlPlane, ['create', 'serviceaccount', 'nobody']);
-  const token = await serviceAccountToken(controlPlane, 'default', 'nobody');
-  const kubeconfig = await kubeconfigFor(controlPlane, { name: 'nobody', token });
+  await kubectlOk(controlPlane, ['create', 'serviceaccount', 'no-rights']);
+  const token = await serviceAccountToken(controlPlane, 'default', 'no-rights');
+  const kubeconfig = await kubeconfigFor(controlPlane, { name: 'no-rights', token });
   await kubectl(controlPlane, ['get', 'secrets'], { kubeconfig });
 
   const entry = z.object({
@@ -165,7 +165,7 @@ test('the audit log, where it is asked for, says who did what and whether they m
   const lines = (await readFile(controlPlane.auditLog ?? '', 'utf8')).trim().split('\n');
   expect(lines.map((line) => entry.parse(JSON.parse(line)))).toContainEqual({
     verb: 'list',
-    user: { username: 'system:serviceaccount:default:nobody' },
+    user: { username: 'system:serviceaccount:default:no-rights' },
     objectRef: { resource: 'secrets' },
     responseStatus: { code: 403 },
   });
@@ -230,7 +230,7 @@ test('nothing is left when the supervisor itself is killed and the control plane
   await vi.waitFor(() => expectNothingLeft(controlPlane.dir, controlPlane.server, pids), { timeout: 10_000 });
 });
 
-test('a port that somebody else took meanwhile is given up for another one', async () => {
+test('a port that another process took meanwhile is given up for another one', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   onTestFinished(() => void other.close());

@@ -4,7 +4,7 @@ import { World } from './world.ts';
 
 it('killed between the PUT and the status, it converges after a restart with exactly one PUT', async () => {
   await using world = await World.start();
-  world.tellOnFailure();
+  world.logOnFailure();
   const { johnDoe } = world.acronis.cast;
   // The PUT is applied, and its answer never comes: the moment holds still.
   const fault = world.acronis.faults.add({ kind: 'hang', moment: 'after', routes: ['putUser'], id: johnDoe });
@@ -15,15 +15,15 @@ it('killed between the PUT and the status, it converges after a restart with exa
   expect(signal).toBe('SIGKILL');
   world.acronis.faults.remove(fault);
 
-  await world.startAnew();
+  await world.startAgain();
   const object = await world.untilReason('john', 'BuyerAssigned', 40_000);
   expect(object.status.observedVersion).toBe(world.user(johnDoe).version);
   expect(world.acronis.ledger.putsOf(johnDoe)).toMatchObject({ sent: 1, applied: 1 });
 });
 
-it('told to stop in the middle of a PUT, it finishes it, releases the lease and exits 0', async () => {
+it('stopped in the middle of a PUT, it finishes it, releases the lease and exits 0', async () => {
   await using world = await World.start();
-  world.tellOnFailure();
+  world.logOnFailure();
   const { johnDoe } = world.acronis.cast;
   world.acronis.faults.add({ kind: 'latency', ms: 1_500, routes: ['putUser'] });
   await world.upsell('john', { userID: johnDoe });

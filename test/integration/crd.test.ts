@@ -1,5 +1,5 @@
 /**
- * The API server's verdict on good and bad objects beside zod's: they agree, and each refusal is a sentence that helps.
+ * The API server's judgement of good and bad objects beside zod's: they agree, and each refusal is a sentence that helps.
  * No operator runs here.
  */
 import { randomBytes } from 'node:crypto';
@@ -143,7 +143,7 @@ describe('a changed object', () => {
     ],
   ];
 
-  it.each(changes)('with %s has the same verdict from both', async (what, from, to, refused) => {
+  it.each(changes)('with %s has the same result from both', async (what, from, to, refused) => {
     const name = `change-${what.replaceAll(/\W+/g, '-').toLowerCase()}`;
     await run(['create'], upsell(name, from));
     const { stderr, exitCode } = await run(['replace'], upsell(name, to));
@@ -159,8 +159,8 @@ describe('a changed object', () => {
   });
 });
 
-describe('an object that no operator has looked at', () => {
-  it('is Pending by the default of its status, so that nobody takes it for finished', async () => {
+describe('an object that no operator has reconciled', () => {
+  it('is Pending by the default of its status, so that no tool takes it for finished', async () => {
     const { exitCode } = await run(['create'], upsell('fresh', { userID }));
     expect(exitCode).toBe(0);
     const reason = await kubectlOk(inject('controlPlane'), [

@@ -7,7 +7,7 @@ import { ready, secret, World } from './world.ts';
 
 it('without credentials of its own the operator serves objects that have a Secret, and the others say what is missing', async () => {
   await using world = await World.start({ ownCredentials: false });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { url, clientId, clientSecret, cast } = world.acronis;
   await world.apply(secret('own', { url, clientID: clientId, clientSecret }));
   await world.upsell('with-secret', { userID: cast.johnDoe, credentialsSecretRef: { name: 'own' } });
@@ -25,7 +25,7 @@ it('without credentials of its own the operator serves objects that have a Secre
 
 it('a Secret that comes late, is wrong, and is corrected is seen each time, without a restart', async () => {
   await using world = await World.start({ perObjectSecrets: true });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { url, clientId, clientSecret, cast } = world.acronis;
   await world.upsell('john', { userID: cast.johnDoe, credentialsSecretRef: { name: 'late' } });
   await world.upsell('ada', { userID: cast.companyAdmin });
@@ -42,7 +42,7 @@ it('a Secret that comes late, is wrong, and is corrected is seen each time, with
 
 it('a URL outside --acronis-hosts gets no credential, whatever the Secret says', async () => {
   await using world = await World.start({ perObjectSecrets: true, flags: ['--allow-insecure-acronis=false'] });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { url, clientId, clientSecret, cast } = world.acronis;
   await world.apply(secret('elsewhere', { url: 'https://acronis.com.example.org', clientID: clientId, clientSecret }));
   await world.apply(secret('plain-http', { url, clientID: clientId, clientSecret }));
@@ -59,7 +59,7 @@ it('mounted credential files are read again when they change', async () => {
   onTestFinished(() => rm(dir, { recursive: true }));
   const write = (name: string, value: string) => writeFile(join(dir, name), `${value}\n`);
   await using world = await World.start({ ownCredentials: false, flags: [`--acronis-credentials-dir=${dir}`] });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { url, clientId, clientSecret, cast } = world.acronis;
   await world.upsell('john', { userID: cast.johnDoe });
   const object = await world.untilReason('john', 'CredentialsMissing');

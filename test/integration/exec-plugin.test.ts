@@ -1,4 +1,4 @@
-/** A kubeconfig whose credentials come from a program: how often it is started for a real API server, and that one which hangs keeps nobody. */
+/** A kubeconfig whose credentials come from a program: how often it is started for a real API server, and that one which hangs blocks no other call. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ const giving = (token: string, expirationTimestamp?: string): string =>
 
 const always = new AbortController().signal;
 
-it('64 callers at once are one process, and one more when what it gave has expired', async () => {
+it('64 concurrent callers are one process, and one more when its credentials have expired', async () => {
   await using way = await OwnWay.make();
   const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
   const { kubeconfig, runs } = await withPlugin(giving(way.token, inAnHour));
@@ -88,7 +88,7 @@ it('the operator works with a plugin, started once', async () => {
   expect(way.log).not.toContain(way.token);
 });
 
-it('told to stop while a plugin hangs, the operator ends at once and leaves no process behind', async () => {
+it('stopped while a plugin hangs, the operator ends immediately and leaves no process behind', async () => {
   const { kubeconfig, runs } = await withPlugin('setInterval(() => {}, 1_000);');
   const operator = await startOperator({ kubeconfig });
   onTestFinished(async () => void (await operator.stop('SIGKILL')));

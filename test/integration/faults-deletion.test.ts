@@ -4,9 +4,9 @@ import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { until } from '../../sandbox/until.ts';
 import { secret, World } from './world.ts';
 
-it('a namespace that is going, with the Secret deleted first: the type is taken away with what is remembered, and no event is missed', async () => {
+it('a namespace that is being deleted, with the Secret gone first: the type is revoked with the remembered credentials, and no event is missed', async () => {
   await using world = await World.start({ ownCredentials: false });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { url, clientId, clientSecret, cast } = world.acronis;
   await world.apply(secret('own', { url, clientID: clientId, clientSecret }));
   await world.upsell('john', {
@@ -28,7 +28,7 @@ it('a namespace that is going, with the Secret deleted first: the type is taken 
 
 it('Acronis down for longer than --revoke-give-up-after, with a restart in between: the object goes, and what stayed is said', async () => {
   await using world = await World.start({ flags: ['--revoke-give-up-after=6s', '--leader-elect=false'] });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { johnDoe } = world.acronis.cast;
   await world.upsell('john', { userID: johnDoe, deletionPolicy: 'Revoke' });
   await world.untilReason('john', 'BuyerAssigned');
@@ -48,7 +48,7 @@ it('Acronis down for longer than --revoke-give-up-after, with a restart in betwe
 
 it('a wrong new secret in the middle of it all stops the objects of that account, and no others', async () => {
   await using world = await World.start({ perObjectSecrets: true });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { url, clients, cast } = world.acronis;
   const { id, secret: right } = clients.customer;
   await world.apply(secret('own', { url, clientID: id, clientSecret: right }));

@@ -9,11 +9,11 @@ import { FaultWorld } from '../faults/fault-world.ts';
 import { complaint, isBad, titleOf } from '../faults/result.ts';
 import { runCell } from '../faults/run-cells.ts';
 
-/** By world, in their order. None needs a time-out to pass: what hangs here are calls that nobody waits for. */
+/** By world, in their order. None needs a time-out to pass: what hangs here are calls that no caller waits for. */
 const worlds: readonly (readonly string[])[] = [
   ['kubernetes, list, cut in the answer', 'kubernetes, status, other JSON', 'kubernetes, object, 409'],
   ['kubernetes, watch, 410', 'kubernetes, lease, 500 after', 'kubernetes, status, cut after'],
-  ['kubernetes, watch, ends at once', 'kubernetes, secret, 429 in seconds'],
+  ['kubernetes, watch, ends immediately', 'kubernetes, secret, 429 in seconds'],
   ['kubernetes, watch, cut in a line', 'kubernetes, watch, event twice'],
   ['kubernetes, watch, event lost, 410', 'kubernetes, watch, line of 1 MB'],
   ['kubernetes, watch, garbage line', 'kubernetes, event, half-open'],
@@ -22,7 +22,7 @@ const worlds: readonly (readonly string[])[] = [
   ['acronis, feed, 500 html', 'acronis, feed, hang before'],
 ];
 
-describe('nothing is lost, doubled or stuck, and told to stop then the operator exits 0 with the lease given back', () => {
+describe('nothing is lost, doubled or stuck, and on SIGTERM the operator exits 0 with the lease released', () => {
   it.concurrent.each(worlds.map((titles) => ({ name: titles.join(' | '), titles })))(
     '$name',
     async ({ titles }) => {

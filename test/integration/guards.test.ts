@@ -8,9 +8,9 @@ describe('the tenant that an object names', () => {
     world = await World.start();
   });
   afterAll(() => world[Symbol.asyncDispose]());
-  beforeEach(() => world.tellOnFailure());
+  beforeEach(() => world.logOnFailure());
 
-  it("must be the user's: otherwise nothing is written, and nothing about the user is told", async () => {
+  it("must be the user's: otherwise nothing is written, and nothing about the user is revealed", async () => {
     const { johnDoe, tenants } = world.acronis.cast;
     await world.upsell('wrong-tenant', { userID: johnDoe, tenantID: tenants.unit });
     const object = await world.untilReason('wrong-tenant', 'TenantMismatch');
@@ -33,7 +33,7 @@ describe('two objects that name one user', () => {
     world = await World.start();
   });
   afterAll(() => world[Symbol.asyncDispose]());
-  beforeEach(() => world.tellOnFailure());
+  beforeEach(() => world.logOnFailure());
 
   it('the older one has the user; the younger one says which that is', async () => {
     const { johnDoe } = world.acronis.cast;
@@ -47,7 +47,7 @@ describe('two objects that name one user', () => {
     expect(world.puts(johnDoe)).toBe(1);
   });
 
-  it('the younger one takes over at once when the older one goes, without a write', async () => {
+  it('the younger one takes over immediately when the older one is deleted, without a write', async () => {
     const { johnDoe } = world.acronis.cast;
     await world.ok('delete', 'tuu', 'older');
     await world.untilReason('younger', 'BuyerAssigned', 5_000);
@@ -74,7 +74,7 @@ describe('a namespace with a tenant label', () => {
   it("lets objects with the operator's credentials name users of that tenant only, and sees the label change", async () => {
     const other = '12121212-1212-4212-8212-121212121212';
     await using world = await World.start({ labels: { 'upsell.acronis.com/tenant-id': other } });
-    world.tellOnFailure();
+    world.logOnFailure();
     const { johnDoe, tenants } = world.acronis.cast;
     await world.upsell('john', { userID: johnDoe });
     const object = await world.untilReason('john', 'NamespaceNotAllowed');
@@ -88,7 +88,7 @@ describe('a namespace with a tenant label', () => {
       '--overwrite',
       `upsell.acronis.com/tenant-id=${tenants.partner}`,
     );
-    // Watched cluster-wide it is seen at once; listed namespaces are asked for every ten seconds.
+    // Watched cluster-wide it is seen immediately; listed namespaces are read every ten seconds.
     await world.untilReason('john', 'BuyerAssigned', 45_000);
   });
 
@@ -98,7 +98,7 @@ describe('a namespace with a tenant label', () => {
       labels: { 'upsell.acronis.com/tenant-id': other },
       perObjectSecrets: true,
     });
-    world.tellOnFailure();
+    world.logOnFailure();
     const { url, clientId, clientSecret, cast } = world.acronis;
     await world.apply(secret('own', { url, clientID: clientId, clientSecret }));
     await world.upsell('john', { userID: cast.johnDoe, credentialsSecretRef: { name: 'own' } });
@@ -109,7 +109,7 @@ describe('a namespace with a tenant label', () => {
 describe('--require-tenant-label', () => {
   it('refuses a namespace without the label', async () => {
     await using world = await World.start({ flags: ['--require-tenant-label'] });
-    world.tellOnFailure();
+    world.logOnFailure();
     const { johnDoe } = world.acronis.cast;
     await world.upsell('john', { userID: johnDoe });
     await world.untilReason('john', 'NamespaceNotAllowed');

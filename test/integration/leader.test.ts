@@ -4,17 +4,17 @@ import { World } from './world.ts';
 
 it('of two replicas one works; the other is ready, and takes over as soon as the first one leaves', async () => {
   await using world = await World.start();
-  world.tellOnFailure();
+  world.logOnFailure();
   const { johnDoe, companyAdmin } = world.acronis.cast;
   const holder = () => world.ok('get', 'lease', 'acronis-upsell-operator', '-o', 'jsonpath={.spec.holderIdentity}');
-  const first = await until('somebody leads', holder, (name) => name !== '');
+  const first = await until('there is a leader', holder, (name) => name !== '');
   const second = await world.replica();
   await using _ = { [Symbol.asyncDispose]: async () => void (await second.stop()) };
   await second.ready(AbortSignal.timeout(20_000));
   await world.upsell('john', { userID: johnDoe });
   await world.untilReason('john', 'BuyerAssigned');
   expect(second.lines.some((line) => line.includes('wrote to Acronis'))).toBe(false);
-  // It sees the object, and gathers no work that the other one does.
+  // It sees the object, and queues no work that the other one does.
   const page = await until(
     'it has seen the object',
     async () => await (await fetch(second.metrics)).text(),

@@ -1,6 +1,6 @@
 /**
  * An operator whose way to the API server the test makes itself: kubeconfig, or the files of a pod, and what stands in between. Its namespace, its
- * Acronis and the objects are those of a FaultWorld, and the looks of the test go past everything.
+ * Acronis and the objects are those of a FaultWorld, and the test's own requests bypass everything.
  */
 import { inject, onTestFailed } from 'vitest';
 import {
@@ -24,7 +24,7 @@ export interface Way {
 export interface OwnWayOptions {
   /** The shared control plane, if there is none of one's own. */
   readonly own?: ControlPlane;
-  /** Whom the looks of the test trust, if not only the API server's authority of now. */
+  /** What the test's own requests trust, if not only the API server's present authority. */
   readonly trusted?: string;
   /** The operator may get the Secrets that objects name. */
   readonly perObjectSecrets?: boolean;
@@ -94,7 +94,7 @@ export class OwnWay implements AsyncDisposable {
     await untilRight(this.world, withinMs);
   }
 
-  /** Tells the operator to stop. One that ended before says how, too: nobody starts it again. */
+  /** Stops the operator. One that ended before says how, too: it is never started again. */
   async stop(): Promise<OperatorEnd | undefined> {
     return await this.#operators.at(-1)?.stop();
   }
@@ -106,10 +106,10 @@ export class OwnWay implements AsyncDisposable {
   }
 }
 
-/** How one ends that was never restarted: told to stop, by its own will. */
+/** How one ends that was never restarted: stopped, of its own accord. */
 export const inOrder: OperatorEnd = { exitCode: 0, signal: undefined };
 
-/** A control plane of one's own with the definition installed. */
+/** A control plane of one's own with the CRD installed. */
 export async function ownControlPlane(): Promise<ControlPlane> {
   const controlPlane = await startControlPlane({ programs: inject('programs') }, AbortSignal.timeout(60_000));
   try {

@@ -11,7 +11,7 @@ import { type ObservingRelay, type SeenRequest, startObservingRelay } from '../s
 import { echoes, purposeOf } from './echoes.ts';
 import { OwnWay } from './own-way.ts';
 
-/** Crashes when it is told to, with an error that has the environment in it wherever an error can have something, but for its message. */
+/** Crashes on SIGUSR2, with an error that has the environment in it wherever an error can have something, but for its message. */
 const crashing = `process.on('SIGUSR2', () => {
   const { ACRONIS_CLIENT_SECRET: secret } = process.env;
   throw Object.assign(new Error('made by the test', { cause: new Error(secret) }), { secret, headers: { secret } });
@@ -81,7 +81,7 @@ it('what is said back in errors comes out nowhere: no log line, event, status, m
   const first = await way.start({ kubeconfig, nodeFlags }, ['--drift-interval=2s']);
   await first.ready(AbortSignal.timeout(30_000));
   await until(
-    'every echo was heard',
+    'every echo was received',
     () => echoes.filter(({ name }) => !struck.has(name)).map(({ name }) => name),
     (missing) => missing.length === 0,
     { withinMs: 60_000 },

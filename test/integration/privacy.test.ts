@@ -14,7 +14,7 @@ it('secrets and personal data appear in no log line, event, status, metric or pr
     perObjectSecrets: true,
     flags: ['--log-level=debug'],
   });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { url, clientId, cast, directory } = world.acronis;
   const home = world.user(cast.samRivers).tenant;
   const canary = directory.add({

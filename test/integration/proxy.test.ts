@@ -1,5 +1,5 @@
 /**
- * The way to the API server through the proxy that a kubeconfig names. With the operator as it is shipped: its bundle has only the parts of undici that somebody was
+ * The way to the API server through the proxy that a kubeconfig names. With the operator as it is shipped: its bundle has only the parts of undici that were
  * known to use, and once lacked the one that makes the tunnel.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

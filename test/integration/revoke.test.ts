@@ -11,7 +11,7 @@ describe('deletionPolicy', () => {
   });
   afterAll(() => world[Symbol.asyncDispose]());
   beforeEach(() => {
-    world.tellOnFailure();
+    world.logOnFailure();
     world.acronis.reset();
   });
 
@@ -23,7 +23,7 @@ describe('deletionPolicy', () => {
     expect(world.isBuyer(johnDoe)).toBe(true);
   });
 
-  it('Revoke takes the type away again, keeps the others, and tells it', async () => {
+  it('Revoke revokes the type, keeps the others, and reports it', async () => {
     const { companyAdmin } = world.acronis.cast;
     world.acronis.console.setTypes(companyAdmin, ['legacy']);
     await world.upsell('revoked', { userID: companyAdmin, deletionPolicy: 'Revoke' });
@@ -53,7 +53,7 @@ describe('deletionPolicy', () => {
     expect(world.isBuyer(unitUser)).toBe(false);
   });
 
-  it('an object that may not touch its user gets no finalizer, and goes at once', async () => {
+  it('an object that may not touch its user gets no finalizer, and is deleted immediately', async () => {
     const { disabled, tenants } = world.acronis.cast;
     await world.upsell('mismatch', { userID: disabled, tenantID: tenants.unit, deletionPolicy: 'Revoke' });
     const object = await world.untilReason('mismatch', 'TenantMismatch');
@@ -119,7 +119,7 @@ describe('deletionPolicy', () => {
 
 it('a revocation that cannot be done says why, and is given up in the end, loudly', async () => {
   await using world = await World.start({ flags: ['--revoke-give-up-after=6s'] });
-  world.tellOnFailure();
+  world.logOnFailure();
   const { johnDoe } = world.acronis.cast;
   await world.upsell('john', { userID: johnDoe, deletionPolicy: 'Revoke' });
   await world.untilReason('john', 'BuyerAssigned');
@@ -144,13 +144,13 @@ it('a revocation that cannot be done says why, and is given up in the end, loudl
 
 it('a deletion that was asked for while no operator ran is finished by the next one', async () => {
   await using world = await World.start();
-  world.tellOnFailure();
+  world.logOnFailure();
   const { johnDoe } = world.acronis.cast;
   await world.upsell('john', { userID: johnDoe, deletionPolicy: 'Revoke' });
   await world.untilReason('john', 'BuyerAssigned');
   await world.operator.stop();
   await world.ok('delete', 'tuu', 'john', '--wait=false');
-  await world.startAnew();
+  await world.startAgain();
   await world.untilGone('john');
   expect(world.isBuyer(johnDoe)).toBe(false);
 });

@@ -17,20 +17,20 @@ it('an API server that does no streaming lists is listed in pages, with the righ
   const times = scope === 'cluster' ? 2 : 1;
   proxy.faults.add({ kind: 'status', status: 422, reason: 'Invalid', on: ['list'], times });
   await using world = await World.start({ server: proxy.url });
-  world.tellOnFailure();
-  const told = 'this API server does not do streaming lists';
-  await world.untilLogged(told, times);
-  expect(countIn(world.log, told)).toBe(times);
+  world.logOnFailure();
+  const message = 'this API server does not do streaming lists';
+  await world.untilLogged(message, times);
+  expect(countIn(world.log, message)).toBe(times);
   const { johnDoe } = world.acronis.cast;
   await world.upsell('john', { userID: johnDoe });
   await world.untilReason('john', 'BuyerAssigned');
 });
 
 it.runIf(scope === 'cluster')(
-  'objects of other namespaces are served too; one whose namespace is taken away beneath it is not taken for one without a label',
+  'objects of other namespaces are served too; one whose namespace is deleted beneath it is not taken for one without a label',
   async () => {
     await using world = await World.start();
-    world.tellOnFailure();
+    world.logOnFailure();
     const { johnDoe } = world.acronis.cast;
     const elsewhere = `t-${randomBytes(4).toString('hex')}`;
     const ok = (args: readonly string[], body?: object) =>
@@ -39,12 +39,12 @@ it.runIf(scope === 'cluster')(
     await ok(['-n', elsewhere, 'apply', '-f', '-'], world.own(upsell('john', { userID: johnDoe })));
     await until('the type is assigned', () => world.isBuyer(johnDoe), Boolean);
 
-    // Nobody empties namespaces here: it goes, and the object stays behind.
+    // No controller empties namespaces here: it is deleted, and the object stays behind.
     await ok(['delete', 'namespace', elsewhere, '--wait=false']);
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: elsewhere }, spec: { finalizers: [] } };
     await ok(['replace', '--raw', `/api/v1/namespaces/${elsewhere}/finalize`, '-f', '-'], namespace);
     world.acronis.console.strip(johnDoe);
-    await world.afterFullPass();
+    await world.afterResync();
     expect(world.isBuyer(johnDoe)).toBe(false);
     expect(world.puts(johnDoe)).toBe(1);
   },

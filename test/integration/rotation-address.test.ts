@@ -54,7 +54,7 @@ it('a kubeconfig that names another server is followed while the operator runs, 
   expect(await way.stop()).toEqual(inOrder);
 });
 
-it('a kubeconfig that is broken while the operator runs is told of once, and what was read before stays in use', async () => {
+it('a kubeconfig that is broken while the operator runs is reported once, and what was read before stays in use', async () => {
   await using way = await OwnWay.make();
   const { controlPlane, namespace, token } = way;
   const kubeconfig = await kubeconfigFor(controlPlane, { name: namespace, token });
@@ -63,11 +63,11 @@ it('a kubeconfig that is broken while the operator runs is told of once, and wha
   await operator.ready(AbortSignal.timeout(30_000));
 
   await writeFile(kubeconfig, `${good}\nhalf wri: [`);
-  const told = () => countIn(way.log, '"msg":"credentials could not be renewed"');
-  await until('it says so', told, (count) => count > 0);
+  const reports = () => countIn(way.log, '"msg":"credentials could not be renewed"');
+  await until('it is reported', reports, (count) => count > 0);
   expect(way.log).toMatch(/The kubeconfig [^ ]+ \(--kubeconfig\) cannot be used: it is not valid YAML/);
   expect(way.log).not.toContain(token);
   await way.becomesReady('meanwhile');
-  expect(told()).toBe(1);
+  expect(reports()).toBe(1);
   expect(await way.stop()).toEqual(inOrder);
 });

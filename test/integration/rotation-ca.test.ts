@@ -1,4 +1,4 @@
-/** The certificate authority of the API server changes while the operator runs; the operator reads the file of its authorities anew, and goes on without a restart. */
+/** The certificate authority of the API server changes while the operator runs; the operator reads the file of its authorities again, and goes on without a restart. */
 import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -66,7 +66,7 @@ it('a pod that is given both authorities first, as it should be, misses nothing 
   expect(await way.stop()).toEqual(inOrder);
 });
 
-it('an authority that comes too late is told of in a sentence, and trusted as soon as the file of the kubeconfig has it', async () => {
+it('an authority that comes too late is reported in a sentence, and trusted as soon as the file of the kubeconfig has it', async () => {
   await serve('second');
   await using way = await OwnWay.make({ own: controlPlane, trusted: join(dir, 'both.crt') });
   const { namespace, token } = way;
@@ -79,8 +79,8 @@ it('an authority that comes too late is told of in a sentence, and trusted as so
   await way.becomesReady('before');
 
   await serve('first');
-  const told = () => logLines(operator).filter((line) => JSON.stringify(line).includes('CertificateNotTrusted'));
-  const [first] = await until('it says so', told, (lines) => lines.length > 0);
+  const reports = () => logLines(operator).filter((line) => JSON.stringify(line).includes('CertificateNotTrusted'));
+  const [first] = await until('it is reported', reports, (lines) => lines.length > 0);
   expect(JSON.stringify(first)).toContain('its certificate is not signed by the configured certificate authority');
   await copyFile(kept('first', 'crt'), `${caFile}.new`);
   await rename(`${caFile}.new`, caFile);

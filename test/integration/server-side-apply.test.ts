@@ -46,7 +46,7 @@ const apply = async (manifest: object) => {
 };
 
 it('applied over and over while the status is written: no conflict, no new generation, and each owns its own', async () => {
-  world.tellOnFailure();
+  world.logOnFailure();
   const id = world.acronis.cast.johnDoe;
   const manifest = upsell('shared', { userID: id, deletionPolicy: 'Revoke' });
   await apply(manifest);
@@ -61,7 +61,7 @@ it('applied over and over while the status is written: no conflict, no new gener
     );
     await apply(manifest);
   }
-  expect(world.puts(id), 'one for the object and one for each time the type was taken away').toBe(4);
+  expect(world.puts(id), 'one for the object and one for each time the type was removed').toBe(4);
   const { generation, managedFields, finalizers } = await managed('shared');
   expect(generation).toBe(1);
   expect(finalizers).toEqual(['upsell.acronis.com/revoke']);
@@ -99,7 +99,7 @@ it('an apply that changes nothing is no write at all, and shows no difference', 
   expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 0, stdout: '' });
 });
 
-it('an edit by the other manager is followed, and a field it lets go of falls back to its default', async () => {
+it('an edit by the other manager is followed, and a field it gives up falls back to its default', async () => {
   const id = world.acronis.cast.companyAdmin;
   await apply(upsell('edited', { userID: id, suspend: true }));
   await world.untilReason('edited', 'Suspended');
@@ -110,7 +110,7 @@ it('an edit by the other manager is followed, and a field it lets go of falls ba
   expect(object.metadata.generation).toBe(2);
 });
 
-it('pruned, it takes the type away and goes', async () => {
+it('pruned, it revokes the type and is released', async () => {
   const id = world.acronis.cast.johnDoe;
   await world.ok('delete', 'tuu', 'shared', '--wait=false');
   await world.untilGone('shared');

@@ -1,6 +1,6 @@
 /**
  * Two instances split the objects of one namespace by `--watch-selector`, with the labels that kubernetes-controller-sharding sets, each with the lease that
- * follows from its selector. Who wrote is told by the sandbox's own ledger: each process has a token of its own.
+ * follows from its selector. The sandbox's own ledger shows who wrote: each process has a token of its own.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -81,7 +81,7 @@ afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
 });
 beforeEach(() => {
-  world.tellOnFailure();
+  world.logOnFailure();
   onTestFailed(() => console.error(`The last lines of shard b:\n${other.lines.slice(-30).join('\n')}`));
 });
 
@@ -91,7 +91,7 @@ function take(count: number): string[] {
   return users;
 }
 
-/** One object for each user, `name-0` and so on; without a shard it is nobody's. */
+/** One object for each user, `name-0` and so on; without a shard it has no owner. */
 async function create(name: string, users: readonly string[], shard?: Shard, spec: object = {}): Promise<string[]> {
   const objects = users.map((userID, at) => ({
     apiVersion: 'upsell.acronis.com/v1alpha1',
@@ -142,7 +142,7 @@ const untilGone = (names: readonly string[]) =>
 const writes = (users: readonly string[]): WriteRecord[] =>
   users.flatMap((id) => world.acronis.ledger.writesOf(id)).filter(({ by }) => by === 'put');
 const shardsOf = (records: readonly WriteRecord[]) =>
-  records.map(({ token }) => (token === tokens.a ? 'a' : token === tokens.b ? 'b' : 'nobody'));
+  records.map(({ token }) => (token === tokens.a ? 'a' : token === tokens.b ? 'b' : 'unknown'));
 const repeat = (shard: Shard, count: number) => Array.from({ length: count }, () => shard);
 
 /** Each user was written as often as was owed, and nothing was sent beside that but what a revision turned away. */
@@ -183,7 +183,7 @@ it('each has a lease of its own and serves its own objects, with one PUT each', 
   expect(new Set(holders).size).toBe(2);
 });
 
-it('an object without the label is nobody’s until it has one', async () => {
+it('an object without the label has no owner until it gets one', async () => {
   const users = take(1);
   const [name = ''] = await create('unassigned', users);
   await Promise.all([afterLooking('a'), afterLooking('b')]);
@@ -254,7 +254,7 @@ it('an object that is deleted right after it moved is revoked by its new owner, 
   expectPuts(users, 2);
   for (const id of users) expect(shardsOf(writes([id]))).toEqual(['a', 'b']);
   const revoked = () => audit(other, 'revoke', 'leaving').length;
-  await until('the new owner tells of all', revoked, (count) => count >= 8);
+  await until('the new owner reports all', revoked, (count) => count >= 8);
   expect([revoked(), audit(world.operator, 'revoke', 'leaving')]).toEqual([8, []]);
 });
 
@@ -290,7 +290,7 @@ async function servedBy(operator: OperatorProcess): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-it('an object that is being drained is left alone at once, and served again by whoever it is given to', async () => {
+it('an object that is being drained is left alone immediately, and served again by its new owner', async () => {
   const users = take(4);
   const names = await create('draining', users, 'a');
   await untilRight(users);

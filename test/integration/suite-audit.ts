@@ -57,7 +57,7 @@ export async function auditSuite(
   return { complaints, requests: requests.size, operators: rights.length, rights: all.size };
 }
 
-/** Operators that ran as somebody else, and were let in. */
+/** Operators that ran as another account, and were accepted. */
 function strangers(entries: readonly Entry[], users: ReadonlySet<string>): string[] {
   const found = entries.filter(
     ({ user, userAgent, responseStatus }) =>
@@ -74,5 +74,5 @@ const namespaceOf = (user: string): string => user.split(':').at(-2) ?? '';
 async function fileOf(controlPlane: ControlPlaneAddress, namespace: string): Promise<string> {
   const path = `-o=jsonpath={.metadata.annotations.${madeBy.replaceAll('.', '\\.')}}`;
   const file = await kubectlOk(controlPlane, ['get', 'namespace', namespace, path, '--ignore-not-found']);
-  return `${namespace} (${file || 'made by nobody knows which test'})`;
+  return `${namespace} (${file || 'made by an unknown test'})`;
 }

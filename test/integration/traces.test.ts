@@ -4,10 +4,10 @@ import { until } from '../../sandbox/until.ts';
 import { startCollector } from '../support/collector.ts';
 import { World } from './world.ts';
 
-it('where OTEL_EXPORTER_OTLP_ENDPOINT is set, an assignment is a trace of its parts, and names nobody', async () => {
+it('where OTEL_EXPORTER_OTLP_ENDPOINT is set, an assignment is a trace of its parts, and names no person', async () => {
   const collector = await startCollector();
   await using world = await World.start({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
-  world.tellOnFailure();
+  world.logOnFailure();
   const id = world.acronis.cast.johnDoe;
   await world.upsell('canary-name', { userID: id });
   await world.untilReason('canary-name', 'BuyerAssigned');

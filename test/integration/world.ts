@@ -145,16 +145,16 @@ export class World implements AsyncDisposable {
   /** Ends the operator with a signal and starts another one, as a kubelet would. */
   async restart(signal: 'SIGTERM' | 'SIGKILL', flags: readonly string[] = []): Promise<void> {
     await this.operator.stop(signal);
-    await this.startAnew(flags);
+    await this.startAgain(flags);
   }
 
-  async startAnew(flags: readonly string[] = []): Promise<void> {
+  async startAgain(flags: readonly string[] = []): Promise<void> {
     this.#past.push(this.operator);
     this.operator = await this.replica(flags);
     await this.operator.ready(AbortSignal.timeout(30_000));
   }
 
-  /** One more operator with the same rights and the same lease. Whoever calls this stops it. */
+  /** One more operator with the same rights and the same lease. The caller stops it. */
   replica(flags: readonly string[] = []): Promise<OperatorProcess> {
     return startOperator({ ...this.#start, flags: [...(this.#start.flags ?? []), ...flags] });
   }
@@ -243,12 +243,12 @@ export class World implements AsyncDisposable {
     return this.acronis.ledger.putsOf(id).applied;
   }
 
-  /** Resolves after the operator has read this world's users again, twice: a look that began before now is not enough. */
-  async afterFullPass(): Promise<void> {
+  /** Resolves after the operator has read this world's users again, twice: a reconcile that began before now is not enough. */
+  async afterResync(): Promise<void> {
     const reads = () => this.acronis.ledger.count('getUser') + this.acronis.ledger.count('getUsers');
     for (let pass = 0; pass < 2; pass++) {
       const before = reads();
-      await until('the next full pass', reads, (count) => count > before);
+      await until('the next resync', reads, (count) => count > before);
     }
   }
 
@@ -262,8 +262,8 @@ export class World implements AsyncDisposable {
     await untilLogged(() => this.log, text, times);
   }
 
-  /** Call in a test: where it fails, the operator's last words come with the failure. */
-  tellOnFailure(): void {
+  /** Call in a test: where it fails, the operator's last lines come with the failure. */
+  logOnFailure(): void {
     onTestFailed(() => {
       console.error(`The operator's last lines:\n${this.operator.lines.slice(-30).join('\n')}`);
     });

@@ -71,7 +71,7 @@ test.each([
   ['a fault of no route', 'POST', '/faults', { kind: 'cut', routes: ['getUserz'] }, 'must be one of token, getUser'],
   ['a probability above 1', 'POST', '/faults', { kind: 'cut', probability: 2 }, 'must be between 0 and 1'],
   ['a fault that is not there', 'DELETE', '/faults/99', undefined, 'There is no fault with the number 99.'],
-  ['a user that is not there', 'POST', '/users/nobody/strip', undefined, 'There is no user with the id nobody.'],
+  ['a user that is not there', 'POST', '/users/unknown/strip', undefined, 'There is no user with the id unknown.'],
   ['a tenant that is not there', 'POST', '/tenants/none', {}, 'There is no tenant with the id none.'],
   ['a body that is not JSON', 'POST', '/switches', '{', 'The body is not JSON.'],
   ['a body that is not an object', 'POST', '/seed', [], 'Cannot take the seed'],
@@ -81,7 +81,7 @@ test.each([
   expect(field(json, 'error')).toContain(sentence);
 });
 
-test('it tells what there is, and what there is not', async () => {
+test('it lists what there is, and refuses what there is not', async () => {
   expect(Object.keys(Object((await control(sandbox, 'GET', '')).json))).toContain('POST /_sandbox/users/{id}/strip');
   expect((await control(sandbox, 'GET', '/nothing')).status).toBe(404);
   expect((await control(sandbox, 'GET', '/reset')).status).toBe(405);

@@ -164,7 +164,7 @@ test('a limit of requests a second turns the rest away with Retry-After', async 
   expect(new Set(refused.map(({ headers }) => headers.get('retry-after')))).toEqual(new Set(['2']));
 });
 
-test('the ledger tells who wrote when', async () => {
+test('the ledger records who wrote when', async () => {
   await put(1, { headers: { 'user-agent': 'replica-a' } });
   sandbox.console.strip(user);
   const other = await signIn(sandbox);

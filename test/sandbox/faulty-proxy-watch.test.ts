@@ -6,9 +6,9 @@ import {
   call,
   event,
   got,
-  heard,
   initialEnd,
   proxy,
+  received,
   setUp,
   streamPath,
   target,
@@ -55,7 +55,7 @@ describe('an open watch', () => {
       else expect(text()).toMatch(seen);
       expect(proxy.faults).toMatchObject({ struck: 1, pending: 0 });
       await until(
-        'the server is told',
+        'the server is notified',
         () => target.watches,
         (count) => count === 0,
       );
@@ -130,7 +130,7 @@ describe('an open watch', () => {
     proxy.faults.add({ kind: 'cutNow', times: 1 });
     expect(await ended).toBe('cut');
     await until(
-      'the server is told',
+      'the server is notified',
       () => target.watches,
       (count) => count === 0,
     );
@@ -139,7 +139,7 @@ describe('an open watch', () => {
   test('ends in order as soon as it is opened', async () => {
     proxy.faults.add({ kind: 'endAtOnce', on: ['watch'], times: 1 });
     const { statusCode, body } = await got(watchPath);
-    expect([statusCode, body.length, heard()]).toEqual([200, 0, 0]);
+    expect([statusCode, body.length, received()]).toEqual([200, 0, 0]);
   });
 
   test('counts as a list until it has brought all that was there, bookmarks never being struck', async () => {

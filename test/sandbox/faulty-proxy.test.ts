@@ -7,12 +7,12 @@ import {
   call,
   event,
   got,
-  heard,
   lease,
   list,
   object,
   outcome,
   proxy,
+  received,
   setUp,
   status,
   streamPath,
@@ -31,8 +31,8 @@ describe('without a fault', () => {
     expect(answer.statusCode).toBe(203);
     expect(answer.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'x-of-the-server': 'kept' });
     expect(Buffer.from(await answer.body.arrayBuffer()).equals(target.bytes)).toBe(true);
-    expect(target.heard).toMatchObject([{ method: 'PATCH', url: `${status}?fieldManager=x`, headers }]);
-    expect(target.heard[0]?.body.equals(body)).toBe(true);
+    expect(target.received).toMatchObject([{ method: 'PATCH', url: `${status}?fieldManager=x`, headers }]);
+    expect(target.received[0]?.body.equals(body)).toBe(true);
     expect(proxy.records).toMatchObject([
       { request: { kind: 'status', name: 'one', method: 'PATCH' }, fault: undefined },
     ]);
@@ -62,7 +62,7 @@ describe('without a fault', () => {
     );
     stop.abort();
     await until(
-      'the server is told',
+      'the server is notified',
       () => target.watches,
       (count) => count === 0,
     );
@@ -97,7 +97,7 @@ describe('which requests a fault strikes', () => {
     const passed = await call(method, path, { signal: stop.signal });
     passed.body.on('error', () => {});
     stop.abort();
-    expect(heard()).toBe(1);
+    expect(received()).toBe(1);
     expect(proxy.faults.struck).toBe(1);
   });
 
@@ -130,10 +130,10 @@ describe('a request', () => {
   test.each([
     ['before', 0],
     ['after', 1],
-  ] as const)('cut %s it was done: no answer, and the server has heard of it %i times', async (moment, times) => {
+  ] as const)('cut %s it was applied: no response, and the server got it %i times', async (moment, times) => {
     proxy.faults.add({ kind: 'cut', moment, times: 1 });
     expect(await outcome()).toBe('UND_ERR_SOCKET');
-    expect(heard()).toBe(times);
+    expect(received()).toBe(times);
     expect(await outcome()).toBe(203);
   });
 
@@ -170,7 +170,7 @@ describe('a request', () => {
         (count) => count === 1,
       );
       expect(await outcome()).toBe(203);
-      await until('the server has heard', heard, (count) => count === times + 1);
+      await until('the server got it', received, (count) => count === times + 1);
       expect(settled).toBe(false);
       stop.abort();
       await expect(hanging).rejects.toThrow('aborted');
@@ -185,7 +185,7 @@ describe('a request', () => {
     expect(body.equals(target.bytes)).toBe(true);
   });
 
-  test('that is refused is cut, and nobody is let in for a while', async () => {
+  test('that is refused is cut, and no connection is accepted for a while', async () => {
     proxy.faults.add({ kind: 'refuse', ms: 300, times: 1 });
     expect(await outcome()).toBe('UND_ERR_SOCKET');
     const refused = () =>
@@ -197,18 +197,22 @@ describe('a request', () => {
     expect(await refused()).toBe(true);
     await until('it listens again', refused, (still) => !still);
     expect(await outcome()).toBe(203);
-    expect(heard()).toBe(1);
+    expect(received()).toBe(1);
   });
 
   test('that is answered with a status has the words of the API server, or of a gateway', async () => {
     proxy.faults.add({ kind: 'status', status: 429, retryAfter: 2, times: 1 });
-    const told = await got();
-    expect([told.statusCode, told.headers['retry-after'], told.headers['content-type']]).toEqual([
+    const response = await got();
+    expect([response.statusCode, response.headers['retry-after'], response.headers['content-type']]).toEqual([
       429,
       '2',
       'application/json',
     ]);
-    expect(JSON.parse(told.body.toString())).toMatchObject({ kind: 'Status', reason: 'TooManyRequests', code: 429 });
+    expect(JSON.parse(response.body.toString())).toMatchObject({
+      kind: 'Status',
+      reason: 'TooManyRequests',
+      code: 429,
+    });
     proxy.faults.add({ kind: 'status', status: 403, reason: 'Other', times: 1 });
     expect(JSON.parse((await got()).body.toString())).toMatchObject({ reason: 'Other' });
     proxy.faults.add({ kind: 'status', status: 429, retryAfter: 60, retryAfterForm: 'date', times: 1 });
@@ -225,10 +229,10 @@ describe('a request', () => {
       expect(answer.body.toString().startsWith(text)).toBe(true);
       expect(answer.body.length === 0).toBe(body === 'empty');
     }
-    expect(heard()).toBe(0);
+    expect(received()).toBe(0);
     proxy.faults.add({ kind: 'status', status: 500, moment: 'after', times: 1 });
     expect(await outcome()).toBe(500);
-    expect(heard()).toBe(1);
+    expect(received()).toBe(1);
   });
 
   test('that is answered with something else gets 200 and no word of the server', async () => {
@@ -242,7 +246,7 @@ describe('a request', () => {
     expect(texts[0]).toMatch(/^<!DOCTYPE html>/);
     expect(() => JSON.parse(texts[1] ?? '')).toThrow(SyntaxError);
     expect(JSON.parse(texts[2] ?? '')).toMatchObject({ items: 'none' });
-    expect(heard()).toBe(0);
+    expect(received()).toBe(0);
   });
 
   test('whose answer drips gets all of it, in crumbs', async () => {
@@ -268,13 +272,13 @@ test('cut ends everything that is open, and what comes next passes', async () =>
   expect(await outcome()).toBe(203);
 });
 
-test('stopped, it lets nobody in and leaves nothing open', async () => {
+test('stopped, it accepts no connection and leaves nothing open', async () => {
   const { ended } = await watching();
   await proxy.stop();
   expect(await ended).toBe('cut');
   expect(await outcome()).toBe('ECONNREFUSED');
   await until(
-    'the server is told',
+    'the server is notified',
     () => target.watches,
     (count) => count === 0,
   );

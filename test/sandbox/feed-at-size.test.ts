@@ -1,4 +1,4 @@
-/** The change feed over 50,000 users and 50,000 objects: what drift costs, what own writes cost, and what a feed costs that does not tell the truth. */
+/** The change feed over 50,000 users and 50,000 objects: what drift costs, what own writes cost, and what an incorrect feed costs. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FaultInput } from '../../sandbox/acronis/faults.ts';
 import type { SwitchInput } from '../../sandbox/acronis/switches.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, timeout);
 afterAll(() => large?.[Symbol.asyncDispose]());
 
-/** So many users all over the fleet, none of them among the first thousand, never two of one slice of the full pass where they are few. */
+/** So many users all over the fleet, none of them among the first thousand, never two of one slice of the resync where they are few. */
 const some = (count: number): string[] => {
   const step = 2 * Math.floor((size - 1_002) / count / 2);
   return Array.from({ length: count }, (_, at) => large.users[1_000 + at * step + (at % 2)] ?? '');
@@ -81,7 +81,7 @@ describe.each([1, 250, 5_000])('drift in %d of 50,000 users', (count) => {
   });
 });
 
-test('what somebody changes without taking the type away is noted in the status, and nothing is written to Acronis', {
+test('a change that keeps the type is noted in the status, and nothing is written to Acronis', {
   timeout,
 }, async () => {
   await large.serve();
@@ -145,7 +145,7 @@ interface Trouble {
   readonly shown: number;
   /** What the feed is asked in an hour. */
   readonly feed: number;
-  /** The most batches that are read because of what it says, beside those of the full pass. */
+  /** The most batches that are read because of what it says, beside those of the resync. */
   readonly batches: number;
 }
 const troubles: readonly Trouble[] = [
@@ -169,7 +169,7 @@ const troubles: readonly Trouble[] = [
 ];
 
 test.each(troubles)(
-  'a feed that $what costs time only: the full pass finds the rest, and each is written once',
+  'a feed that $what costs time only: the resync finds the rest, and each is written once',
   { timeout },
   async ({ switches, faults, shown, feed, batches }) => {
     await large.serve({ resyncIntervalMs: hour });
@@ -187,7 +187,7 @@ test.each(troubles)(
     expect(rest).toEqual({ token: 1, getClient: 1, feed, putUser: 250 });
     expect(getUsers).toBeGreaterThanOrEqual(size / 100);
     expect(getUsers).toBeLessThanOrEqual(size / 100 + batches);
-    // Those that only the full pass found are alone in their slice.
+    // Those that only the resync found are alone in their slice.
     if (batches === 0) expect(getUser).toBe(250);
     else expect(getUser).toBeLessThanOrEqual(250 - shown);
     expect(large.log.at('error')).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * A fleet whose size is the point: the whole serving half of the operator (queue, workers, change feed, full pass), over real HTTP against the sandbox, in one
- * process and on one clock that the test moves. Time passes only while nothing is under way, so hours take seconds and every request can be counted.
+ * A fleet whose size is the point: the whole serving half of the operator (queue, workers, change feed, resync), over real HTTP against the sandbox, in one
+ * process and on one clock that the test moves. Time passes only while nothing is in flight, so hours take seconds and every request can be counted.
  * The API server is the one in memory: nothing here is about it.
  */
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
@@ -56,10 +56,10 @@ export class LargeFleet implements AsyncDisposable {
       .map(({ id }) => id);
     // Time stands still during a request, so its deadline is the real clock's.
     const send = createSend({ clock: systemClock, connections: this.#connections, userAgent: 'large-fleet/0' });
-    this.#send = async (exchange, signal) => {
+    this.#send = async (request, signal) => {
       this.#underWay++;
       try {
-        return await send(exchange, signal);
+        return await send(request, signal);
       } finally {
         this.#underWay--;
       }
@@ -70,7 +70,7 @@ export class LargeFleet implements AsyncDisposable {
     });
   }
 
-  /** As many users, all of them buyers, and an object for each that is Ready, as the operator itself would have told it. */
+  /** As many users, all of them buyers, and an object for each that is Ready, as the operator itself would have reported it. */
   static async start(size: number): Promise<LargeFleet> {
     const clock = new ManualClock();
     const acronis = await startSandbox({ users: size, tenants: 50, clock });

@@ -152,7 +152,7 @@ afterAll(() => sandbox.stop());
 async function walk(hold: Hold): Promise<void> {
   const { samRivers, johnDoe, buyer, unitUser, tenants } = sandbox.cast;
   const get = (url: string) => ask('GET', url);
-  const nobody = '00000000-0000-4000-8000-000000000000';
+  const unknown = '00000000-0000-4000-8000-000000000000';
   const stranger: Ask = (method, url, body) => ask(method, url, body, { headers: { authorization: 'Bearer none' } });
 
   for (const tokenExpiry of ['both', 'expires_in', 'expires_on', 'none'] as const) {
@@ -166,7 +166,7 @@ async function walk(hold: Hold): Promise<void> {
   for (const id of [johnDoe, samRivers, buyer, unitUser]) hold('GET', user, await get(`/users/${id}`), 200);
   sandbox.console.remove(unitUser);
   hold('GET', user, await get(`/users/${unitUser}?allow_deleted=true`), 200);
-  hold('GET', user, await get(`/users/${nobody}`), 404);
+  hold('GET', user, await get(`/users/${unknown}`), 404);
   hold('GET', user, await stranger('GET', `/users/${samRivers}`), 401);
   sandbox.switches.set({ outside: 'forbidden' });
   hold('GET', user, await get(`/users/${sandbox.cast.stranger}`), 403);
@@ -188,7 +188,7 @@ async function walk(hold: Hold): Promise<void> {
   hold('PUT', user, await change({ version: 4, login: 'twin' }), 409);
   hold('PUT', user, await change({ version: 'x' }), 400);
   hold('PUT', user, await ask('PUT', `/users/${samRivers}`, '{}', { headers: { 'content-type': 'text/plain' } }), 415);
-  hold('PUT', user, await ask('PUT', `/users/${nobody}`, {}), 404);
+  hold('PUT', user, await ask('PUT', `/users/${unknown}`, {}), 404);
   hold('PUT', user, await stranger('PUT', `/users/${samRivers}`, {}), 401);
   sandbox.console.setTenant(tenants.folder, { locked: true });
   hold('PUT', user, await change({ version: 4 }), 403);
@@ -206,19 +206,19 @@ async function walk(hold: Hold): Promise<void> {
   hold('GET', '/users', await get('/users'), 400);
   hold('GET', '/users', await stranger('GET', '/users'), 401);
   hold('GET', '/users', await get(`/users?subtree_root_tenant_id=${tenants.otherPartner}`), 403);
-  hold('GET', '/users', await get(`/users?subtree_root_tenant_id=${nobody}`), 404);
+  hold('GET', '/users', await get(`/users?subtree_root_tenant_id=${unknown}`), 404);
   hold('GET', '/tenants', await get('/tenants'), 400);
 
-  hold('GET', '/users/check_login', await get('/users/check_login?username=nobody.yet'), 204);
+  hold('GET', '/users/check_login', await get('/users/check_login?username=unknown.yet'), 204);
   hold('GET', '/users/check_login', await get('/users/check_login?username=JohnDoe'), 409);
   hold('GET', '/users/check_login', await get('/users/check_login'), 406);
   hold('GET', '/users/{user_id}/access_policies', await get(`/users/${johnDoe}/access_policies`), 200);
-  hold('GET', '/users/{user_id}/access_policies', await get(`/users/${nobody}/access_policies`), 404);
+  hold('GET', '/users/{user_id}/access_policies', await get(`/users/${unknown}/access_policies`), 404);
 
   hold('GET', '/search', await get(`/search?tenant=${CHAPTER_TENANT}&text=customer`), 200);
   hold('GET', '/search', await get(`/search?tenant=${CHAPTER_TENANT}&text=example`), 200);
   hold('GET', '/search', await get(`/search?tenant=${CHAPTER_TENANT}&text=ab`), 400);
-  hold('GET', '/search', await get(`/search?tenant=${nobody}&text=abc`), 404);
+  hold('GET', '/search', await get(`/search?tenant=${unknown}&text=abc`), 404);
 
   for (const id of [tenants.partner, tenants.folder, tenants.unit, ...tenants.customers]) {
     hold('GET', '/tenants/{tenant_id}', await get(`/tenants/${id}`), 200);
@@ -227,9 +227,9 @@ async function walk(hold: Hold): Promise<void> {
       hold('GET', '/tenants/{tenant_id}/brand', await get(`/tenants/${id}/brand?effective=${effective}`), 200);
     }
   }
-  hold('GET', '/tenants/{tenant_id}', await get(`/tenants/${nobody}`), 404);
-  hold('GET', '/tenants/{tenant_id}/brand', await get(`/tenants/${nobody}/brand`), 404);
+  hold('GET', '/tenants/{tenant_id}', await get(`/tenants/${unknown}`), 404);
+  hold('GET', '/tenants/{tenant_id}/brand', await get(`/tenants/${unknown}/brand`), 404);
   hold('GET', '/clients/{client_id}', await get(`/clients/${sandbox.clientId}`), 200);
   hold('GET', '/clients/{client_id}', await get(`/clients/${sandbox.clients.other.id}`), 403);
-  hold('GET', '/clients/{client_id}', await get(`/clients/${nobody}`), 404);
+  hold('GET', '/clients/{client_id}', await get(`/clients/${unknown}`), 404);
 }

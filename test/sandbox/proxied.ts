@@ -25,7 +25,7 @@ export const initialEnd = `${JSON.stringify({
   object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
 })}\n`;
 
-interface Heard {
+interface Received {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ interface Heard {
 
 /** Answers all but watches with bytes that are no text, and keeps watches open until the test says something into them. */
 class Target {
-  readonly heard: Heard[] = [];
+  readonly received: Received[] = [];
   readonly bytes = Buffer.from(Array.from({ length: 1_000 }, (_, at) => (at * 7) % 256));
   readonly #watches = new Set<NodeJS.WritableStream>();
   server: Server | undefined;
@@ -57,7 +57,7 @@ class Target {
       req.on('data', (chunk: Buffer) => chunks.push(chunk));
       req.on('end', () => {
         const { method = '', url = '', headers } = req;
-        this.heard.push({ method, url, headers, body: Buffer.concat(chunks) });
+        this.received.push({ method, url, headers, body: Buffer.concat(chunks) });
         if (url.includes('watch=true')) {
           res.writeHead(200, { 'content-type': 'application/json' });
           res.flushHeaders();
@@ -113,7 +113,7 @@ export const got = async (path = object) => {
   const { statusCode, headers, body } = await call('GET', path);
   return { statusCode, headers, body: Buffer.from(await body.arrayBuffer()) };
 };
-export const heard = () => target.heard.length;
+export const received = () => target.received.length;
 /** What a request came to: its status, or how it ended without one. */
 export const outcome = (path = object) =>
   got(path).then(

@@ -59,7 +59,7 @@ describe('the list of a subtree', () => {
     expect((await ask('GET', `/users/${samRivers}?allow_deleted=true`)).status).toBe(200);
   });
 
-  test('tells roles, and can be narrowed to company administrators', async () => {
+  test('has roles, and can be narrowed to company administrators', async () => {
     const query = subtree('&with_access_policies=true&inside_organization=true&access_policies=company_admin');
     const admins = (await pages(query)).flatMap(items);
     expect(admins.map((item) => field(item, 'id'))).toContain(sandbox.cast.companyAdmin);
@@ -102,8 +102,8 @@ describe('the list of a subtree', () => {
 describe('reading many by id', () => {
   test('answers those it finds and can see, and leaves the others out without a word', async () => {
     const { samRivers, buyer, hermit, stranger } = sandbox.cast;
-    const nobody = '00000000-0000-4000-8000-000000000000';
-    const { json } = await ask('GET', `/users?uuids=${[samRivers, nobody, hermit, stranger, buyer, buyer].join(',')}`);
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const { json } = await ask('GET', `/users?uuids=${[samRivers, unknown, hermit, stranger, buyer, buyer].join(',')}`);
     expect(idsOf(json).toSorted()).toEqual([samRivers, buyer].toSorted());
   });
 
@@ -169,7 +169,7 @@ describe('search', () => {
     expect(items((await search('region')).json)).toMatchObject([{ obj_type: 'tenant', kind: 'folder' }]);
   });
 
-  test('answers 10 if not told otherwise, and never more than 300', async () => {
+  test('returns 10 by default, and never more than 300', async () => {
     expect(await logins('example')).toHaveLength(10);
     expect(await logins('example', '&limit=300')).toHaveLength(300);
     expect((await search('example', '&limit=301')).status).toBe(400);

@@ -35,9 +35,9 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
   const connections = createConnections({ open: () => createDispatcher(), clock: systemClock });
   const sent: Exchange[] = [];
   const real = createSend({ clock: systemClock, connections, userAgent: 'test/1' });
-  const send: Send = (exchange, signal) => {
-    sent.push(exchange);
-    return real(exchange, signal);
+  const send: Send = (request, signal) => {
+    sent.push(request);
+    return real(request, signal);
   };
   const lifetime = new AbortController();
   const accounts = createAccounts({
@@ -72,14 +72,14 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
 
   const made = new Set<string>();
   const findings: string[] = [];
-  for (const exchange of sent) {
-    const url = new URL(exchange.url);
+  for (const request of sent) {
+    const url = new URL(request.url);
     const called = url.pathname.replace(/^\/api\/2/, '');
     const template =
       Object.keys(paths).find((each) => new RegExp(`^${each.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(called)) ?? called;
-    const name = `${exchange.method} ${template}`;
+    const name = `${request.method} ${template}`;
     made.add(name);
-    const described = paths[template]?.[exchange.method.toLowerCase()];
+    const described = paths[template]?.[request.method.toLowerCase()];
     if (described === undefined) {
       findings.push(`${name}: not listed`);
       continue;
@@ -99,16 +99,16 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
       if (each.required && !url.searchParams.has(each.name)) findings.push(`${name}: lacks ${each.name}`);
     for (const key of url.searchParams.keys())
       if (!query.some((each) => each.name === key)) findings.push(`${name}: ${key} is not listed`);
-    if (exchange.body === undefined) continue;
-    const type = exchange.headers['content-type'] ?? '';
+    if (request.body === undefined) continue;
+    const type = request.headers['content-type'] ?? '';
     const schema = body.parse(resolve(described.requestBody)).content[type];
     if (schema === undefined) findings.push(`${name}: ${type} is not listed`);
     else if (type === 'application/json') {
-      const at = ['paths', template, exchange.method.toLowerCase(), 'requestBody', 'content', type, 'schema'];
+      const at = ['paths', template, request.method.toLowerCase(), 'requestBody', 'content', type, 'schema'];
       const check = ajv.compile({
         $ref: `vendor#/${at.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/')}`,
       });
-      if (!check(JSON.parse(exchange.body)))
+      if (!check(JSON.parse(request.body)))
         for (const error of check.errors ?? [])
           findings.push(`${name}: ${error.message} ${JSON.stringify(error.params)}`);
     }

@@ -31,7 +31,7 @@ describe('a PUT with a stale revision', () => {
     }
   }
 
-  test('is told apart from a login that is taken, which is 409 with another code', async () => {
+  test('differs from a login that is taken, which is 409 with another code', async () => {
     const taken = await ask('PUT', `/users/${user}`, { version: 1, login: 'ADA.ADMIN' });
     expect([taken.status, field(taken.json, 'error', 'code')]).toEqual([409, 409]);
     sandbox.switches.set({ loginCase: 'sensitive' });
@@ -100,10 +100,10 @@ describe('a PUT', () => {
     sandbox.console.setTenant(sandbox.directory.get(user)?.tenant.id ?? '', { locked: true });
     const put = (id: string, body: unknown, headers = {}) => ask('PUT', `/users/${id}`, body, { headers });
     const statuses = [
-      (await put('nobody', '{', { authorization: 'Bearer x', 'content-type': 'text/plain' })).status,
-      (await put('nobody', '{', { 'content-type': 'text/plain' })).status,
-      (await put('nobody', '{')).status,
-      (await put('nobody', '{}')).status,
+      (await put('unknown', '{', { authorization: 'Bearer x', 'content-type': 'text/plain' })).status,
+      (await put('unknown', '{', { 'content-type': 'text/plain' })).status,
+      (await put('unknown', '{')).status,
+      (await put('unknown', '{}')).status,
       (await put(user, '{"version":"7"}')).status,
       (await put(user, buyer(7))).status,
     ];

@@ -28,7 +28,7 @@ test('a token works for as long as it says, and not a moment longer', async () =
   expect((await ask('GET', me())).status).toBe(401);
 });
 
-test('the answer tells its end in the fields that were switched on, and the text has the form', async () => {
+test('the response has the expiry in the fields that are switched on, and the token has the form', async () => {
   for (const [tokenExpiry, inAnswer] of [
     ['expires_in', ['expires_in']],
     ['expires_on', ['expires_on']],

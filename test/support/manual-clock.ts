@@ -85,7 +85,7 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** Lets `ms` pass in one jump: what was due meanwhile fires late and all at once, as after a stalled event loop. */
+  /** Lets `ms` pass in one jump: what was due meanwhile fires late and all together, as after a stalled event loop. */
   async stall(ms: number): Promise<void> {
     this.#now += ms;
     await this.advance(0);

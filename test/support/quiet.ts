@@ -1,4 +1,4 @@
-/** A log and metrics for tests that look at neither. */
+/** A log and metrics for tests that check neither. */
 
 import type { AcronisMetrics } from '../../src/acronis/metrics.ts';
 import type { Log } from '../../src/base/log.ts';
