@@ -8,7 +8,7 @@ import { addSettings, type Config, ownCredentials, settingsHelp } from './config
 import { KubeconfigError } from './kubernetes/connection/kubeconfig-file.ts';
 import { createLog } from './observability/log/logger.ts';
 import { ListenError } from './observability/server/server.ts';
-import { runOperator } from './operator/operator.ts';
+import { runOperator } from './operator/phases.ts';
 import { endOnCrash } from './process/crash.ts';
 import { missingV8Flags } from './process/v8-flags.ts';
 

@@ -9,15 +9,15 @@ import { createDispatcher, createSend, type Send } from '../../src/acronis/http/
 import { systemClock } from '../../src/base/clock.ts';
 import type { ReconcileContext } from '../../src/controllers/upsell/context.ts';
 import { report } from '../../src/controllers/upsell/report.ts';
-import { judgeOf } from '../../src/controllers/upsell/settled.ts';
 import { connectTriggers } from '../../src/controllers/upsell/triggers.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
 import { createNamespaceStore } from '../../src/fleet/namespaces.ts';
 import { createFleet } from '../../src/fleet/objects.ts';
-import { createVerifier, type Verifier } from '../../src/fleet/verifier.ts';
-import { runLeader } from '../../src/operator/run-leader.ts';
+import { createAccountLoops } from '../../src/operator/account-loops.ts';
+import { runAll } from '../../src/operator/loops.ts';
+import { createUpsellController } from '../../src/operator/upsell-controller.ts';
 import { WorkQueue } from '../../src/runtime/workqueue/queue.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { quietLog, quietMetrics } from '../support/quiet.ts';
@@ -43,7 +43,7 @@ export class LargeFleet implements AsyncDisposable {
   readonly #send: Send;
   #underWay = 0;
   #counted: Readonly<Record<string, number>> = {};
-  #verifier: Verifier | undefined;
+  #triggered: Pick<WorkQueue, 'add'> | undefined;
   #stop = async () => {};
 
   private constructor(acronis: Sandbox, clock: ManualClock, size: number) {
@@ -66,7 +66,7 @@ export class LargeFleet implements AsyncDisposable {
     };
     this.#namespaces.upsert({ key: 'customers', namespace: '', tenantId: undefined });
     connectTriggers(this.#fleet, this.#namespaces, {
-      add: (key, priority) => this.#verifier?.add(key, priority),
+      add: (key, priority) => this.#triggered?.add(key, priority),
     });
   }
 
@@ -140,19 +140,20 @@ export class LargeFleet implements AsyncDisposable {
       },
     };
     const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue, maxInFlight: 64 });
-    this.#verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
-    const served = runLeader(
-      {
-        context,
-        queue,
-        verifier: this.#verifier,
-        driftIntervalMs: 60_000,
-        resyncIntervalMs,
-        controllerMetrics: quietMetrics.controller,
-        hardStop: end.signal,
+    const accountLoops = createAccountLoops({ ...context, driftIntervalMs: 60_000 });
+    const controller = createUpsellController({
+      context,
+      queue,
+      triggers: (triggered) => {
+        this.#triggered = triggered;
       },
-      end.signal,
-    );
+      accountLoops,
+      driftIntervalMs: 60_000,
+      resyncIntervalMs,
+      controllerMetrics: quietMetrics.controller,
+      hardStop: end.signal,
+    });
+    const served = runAll([controller, ...accountLoops.loops], end.signal);
     this.#stop = async () => {
       end.abort(new Error('stop'));
       await served;

@@ -1,9 +1,9 @@
-/** Everything that runs while this process leads, together: the queue, the workers, the feed, the full pass and the eye on credentials. */
+/** Everything that runs while this process leads, together: the queue, the reconciles, the change feed, the resync and the credentials. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { judgeOf } from '../../../src/controllers/upsell/settled.ts';
 import { connectTriggers } from '../../../src/controllers/upsell/triggers.ts';
-import { createVerifier } from '../../../src/fleet/verifier.ts';
-import { runLeader } from '../../../src/operator/run-leader.ts';
+import { createAccountLoops } from '../../../src/operator/account-loops.ts';
+import { runAll } from '../../../src/operator/loops.ts';
+import { createUpsellController } from '../../../src/operator/upsell-controller.ts';
 import { WorkQueue } from '../../../src/runtime/workqueue/queue.ts';
 import { quietMetrics } from '../../support/quiet.ts';
 import { answered, otherUserId, userId } from '../controllers/upsell/fake-acronis.ts';
@@ -20,27 +20,24 @@ beforeEach(() => {
   world = createWorld();
   metrics = new RecordedControllerMetrics();
   stop = new AbortController();
-  const { clock, context, fleet } = world;
-  const queue = new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue, maxInFlight: 4 });
-  const verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
-  connectTriggers(fleet, context.namespaces, verifier);
-  ended = runLeader(
-    {
-      context,
-      queue,
-      verifier,
-      driftIntervalMs: 60_000,
-      resyncIntervalMs: 3_600_000,
-      controllerMetrics: metrics,
-      hardStop: new AbortController().signal,
-    },
-    stop.signal,
-  );
+  const { clock, context } = world;
+  const accountLoops = createAccountLoops({ ...context, driftIntervalMs: 60_000 });
+  const controller = createUpsellController({
+    context,
+    queue: new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue, maxInFlight: 4 }),
+    triggers: (queue) => connectTriggers(world.fleet, context.namespaces, queue),
+    accountLoops,
+    driftIntervalMs: 60_000,
+    resyncIntervalMs: 3_600_000,
+    controllerMetrics: metrics,
+    hardStop: new AbortController().signal,
+  });
+  ended = runAll([controller, ...accountLoops.loops], stop.signal);
   onTestFinished(async () => {
     stop.abort(new Error('stop'));
     await world.clock.advance(0);
     await ended;
-    expect(metrics.panics, 'nothing happened that nobody expected').toBe(0);
+    expect(metrics.panics, 'nothing unexpected happened').toBe(0);
   });
 });
 

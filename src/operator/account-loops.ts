@@ -1,0 +1,67 @@
+/** What controllers share of the accounts while this process leads: the change feed of each, and the credentials, read again and again. */
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Account, Accounts } from '../fleet/accounts/accounts.ts';
+import { type ChangeBus, createChangeBus } from '../fleet/change-feed.ts';
+import type { CredentialSources } from '../fleet/credentials/sources.ts';
+import { type Fleet, type Source, sourceOf } from '../fleet/objects.ts';
+import type { Loop } from './loops.ts';
+
+export interface AccountLoopsOptions {
+  readonly fleet: Fleet;
+  readonly sources: CredentialSources;
+  readonly accounts: Accounts;
+  readonly driftIntervalMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface AccountLoops {
+  readonly changes: ChangeBus;
+  /** Calls the listener for each source that says something else than before. */
+  onCredentialsChanged(listener: (source: Source) => void): void;
+  readonly loops: readonly Loop[];
+}
+
+export function createAccountLoops(options: AccountLoopsOptions): AccountLoops {
+  const { fleet, sources, accounts, clock, log } = options;
+  const listeners: ((source: Source) => void)[] = [];
+
+  const sourcesInUse = (): ReadonlySet<Source> => {
+    const used = new Set<Source>();
+    for (const object of fleet.values()) used.add(sourceOf(object));
+    return used;
+  };
+  /** Secrets that no object names any more leave no token behind. */
+  const forgetUnused = () => accounts.keepOnly([...sources.remembered()]);
+  const accountsInUse = async (): Promise<readonly Account[]> => {
+    forgetUnused();
+    const found = new Set<Account>();
+    for (const source of sourcesInUse()) {
+      // What was read last counts: no feed waits for a Secret that cannot be read.
+      const result = sources.latest(source);
+      if (result?.kind === 'found') found.add(accounts.of(result.credentials));
+    }
+    return [...found];
+  };
+  const onChange = (source: Source) => {
+    forgetUnused();
+    for (const listener of listeners) listener(source);
+  };
+
+  const changes = createChangeBus({
+    accounts: accountsInUse,
+    fleetSize: () => fleet.size,
+    intervalMs: options.driftIntervalMs,
+    clock,
+    log,
+  });
+  return {
+    changes,
+    onCredentialsChanged: (listener) => void listeners.push(listener),
+    loops: [
+      { name: 'change feed', run: (signal) => changes.run(signal) },
+      { name: 'credentials', run: (signal) => sources.run(sourcesInUse, onChange, signal) },
+    ],
+  };
+}

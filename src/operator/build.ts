@@ -1,0 +1,177 @@
+/**
+ * The one place where everything is made and joined: connections, caches, accounts, controllers, probes. Nothing runs yet, and nothing about users or objects
+ * is decided here. What is disposed of is closed in the reverse order.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createConnections } from '../acronis/http/connections.ts';
+import { createDispatcher, createSend } from '../acronis/http/http.ts';
+import { systemClock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import { connectTriggers } from '../controllers/upsell/triggers.ts';
+import { createAccounts } from '../fleet/accounts/accounts.ts';
+import { createWatch } from '../fleet/cache.ts';
+import type { OwnCredentials } from '../fleet/credentials/read.ts';
+import { createCredentialSources } from '../fleet/credentials/sources.ts';
+import { createFlows } from '../fleet/flows.ts';
+import { countByReason, notReadySince } from '../fleet/objects.ts';
+import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
+import { openConnection } from '../kubernetes/connection/connection.ts';
+import { createEventRecorder } from '../kubernetes/events/recorder.ts';
+import { createPrometheus } from '../observability/metrics/prometheus.ts';
+import { openTracing } from '../observability/tracing/tracing.ts';
+import { createFence } from '../runtime/leaderelection/fence.ts';
+import { WorkQueue } from '../runtime/workqueue/queue.ts';
+import { createAccountLoops } from './account-loops.ts';
+import { createUpsellController } from './upsell-controller.ts';
+
+export interface OperatorOptions {
+  readonly config: Config;
+  readonly own: OwnCredentials;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly log: Log;
+}
+
+export type Parts = Exclude<Awaited<ReturnType<typeof build>>, { readonly kind: 'failed' }>;
+
+const product = 'acronis-upsell-operator';
+const clock = systemClock;
+const random = Math.random;
+/** Of all objects of one account: a whole fleet that fails at the same moment comes back over minutes, and what people change meanwhile does not wait behind it. */
+const retryRate = { perSecond: 100, burst: 1_000 };
+
+/** @throws KubeconfigError: its message is for people. */
+export async function build(options: OperatorOptions) {
+  const { config, own, env, version, log } = options;
+  await using end = new AsyncDisposableStack();
+  const userAgent = `${product}/${version}`;
+  const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
+
+  const connection = openConnection({ kubeconfig: config.kubeconfig, env, clock, log });
+  end.defer(() => connection.close());
+  const prometheus = createPrometheus({
+    clock,
+    version,
+    controller: 'tenantuserupsell',
+    maxConcurrentReconciles: config.concurrency,
+    kubernetesHost: new URL(connection.server).host,
+    leaderElectionId: config.leaderElectionId,
+  });
+  const { metrics } = prometheus;
+  const client = createKubernetesClient({ connection, clock, metrics: metrics.kubernetes, userAgent });
+  const watch = createWatch({
+    namespaces: config.watchNamespaces,
+    labelSelector: config.watchSelector,
+    client,
+    clock,
+    random,
+    log,
+    metrics: metrics.controller,
+  });
+  const { fleet, namespaces } = watch;
+  metrics.upsell.countObjects(() => countByReason(fleet));
+  metrics.upsell.watchNotReady(() => notReadySince(fleet));
+
+  const lifetime = new AbortController();
+  end.defer(async () => lifetime.abort(new Error('The operator stops.')));
+  const policy = { hosts: config.acronisHosts, insecure: config.allowInsecureAcronis };
+  const sources = createCredentialSources({ own, policy, client, clock, log });
+  /** Reconciles in flight give up when it is aborted: a process that lost the lease must not write any more. */
+  const hardStop = new AbortController();
+  const fence = createFence((why) => hardStop.abort(why));
+  const connectAcronis = () => {
+    const open = () => createDispatcher({ anyAddress: config.allowInsecureAcronis }, config.acronisConcurrency);
+    const connections = createConnections({ open, clock });
+    const send = fence.before(createSend({ clock, connections, userAgent }));
+    return { send, close: () => connections.close() };
+  };
+  const accounts = createAccounts({
+    connect: connectAcronis,
+    concurrency: config.acronisConcurrency,
+    rate: config.acronisRate,
+    clock,
+    random,
+    metrics: metrics.acronis,
+    log,
+    lifetime: lifetime.signal,
+  });
+  end.defer(() => accounts.close());
+  metrics.acronis.countOpenCircuits(() => accounts.openCircuits);
+
+  const service = { name: product, version, instance: identity };
+  const tracing = await openTracing({ service, log });
+  if (tracing.kind === 'wrong') return { kind: 'failed' as const, message: tracing.problem };
+  const tracer = tracing.kind === 'on' ? tracing.tracer : undefined;
+  end.defer(async () => tracer?.end(AbortSignal.timeout(2_000)));
+  const events = createEventRecorder({
+    client,
+    clock,
+    random,
+    log,
+    metrics: metrics.upsell,
+    component: product,
+    instance: identity,
+  });
+  end.defer(() => events.flush(AbortSignal.timeout(2_000)));
+
+  const accountLoops = createAccountLoops({
+    fleet,
+    sources,
+    accounts,
+    driftIntervalMs: config.driftInterval,
+    clock,
+    log,
+  });
+  const flows = createFlows({ fleet, sources, accounts });
+  const upsell = createUpsellController({
+    context: {
+      fleet,
+      client: { request: fence.before(client.request.bind(client)), watch: client.watch.bind(client) },
+      sources,
+      accounts,
+      namespaces,
+      requireTenantLabel: config.requireTenantLabel,
+      revokeGiveUpAfterMs: config.revokeGiveUpAfter,
+      events,
+      clock,
+      log,
+      metrics: metrics.upsell,
+    },
+    queue: new WorkQueue({
+      clock,
+      random,
+      metrics: metrics.queue,
+      maxInFlight: config.concurrency,
+      flowOf: flows.flowOf,
+      room: flows.roomOf,
+      retryRate,
+    }),
+    triggers: (queue) => connectTriggers(fleet, namespaces, queue),
+    accountLoops,
+    driftIntervalMs: config.driftInterval,
+    resyncIntervalMs: config.resyncInterval,
+    controllerMetrics: metrics.controller,
+    tracer,
+    hardStop: hardStop.signal,
+  });
+
+  const parts = end.move();
+  return {
+    kind: 'built' as const,
+    clock,
+    random,
+    identity,
+    connection,
+    client,
+    prometheus,
+    watch,
+    sources,
+    fence,
+    hardStop,
+    controllers: [upsell],
+    loops: accountLoops.loops,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}

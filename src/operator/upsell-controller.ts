@@ -1,0 +1,74 @@
+/** The controller of `TenantUserUpsell` objects, as a value: its queue, what puts keys into it (triggers, change feed, resync, credentials), and the reconcile. */
+import type { Tracer } from '../base/tracer.ts';
+import type { ReconcileContext } from '../controllers/upsell/context.ts';
+import { driftListener } from '../controllers/upsell/drift.ts';
+import { createReconcile } from '../controllers/upsell/reconcile.ts';
+import { judgeOf } from '../controllers/upsell/settled.ts';
+import { createTracedReconcile } from '../controllers/upsell/traced.ts';
+import { forecast } from '../fleet/forecast.ts';
+import { runResync } from '../fleet/resync.ts';
+import { createVerifier } from '../fleet/verifier.ts';
+import { runController } from '../runtime/controller/controller.ts';
+import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
+import type { WorkQueue } from '../runtime/workqueue/queue.ts';
+import type { AccountLoops } from './account-loops.ts';
+import { type Controller, runAll } from './loops.ts';
+
+export interface UpsellControllerOptions {
+  readonly context: ReconcileContext;
+  readonly queue: WorkQueue;
+  /** Puts keys into the queue from now on: called once, when this process works. */
+  readonly triggers: (queue: Pick<WorkQueue, 'add'>) => void;
+  readonly accountLoops: Pick<AccountLoops, 'changes' | 'onCredentialsChanged'>;
+  readonly driftIntervalMs: number;
+  readonly resyncIntervalMs: number;
+  readonly controllerMetrics: ControllerMetrics;
+  /** Absent: no traces. */
+  readonly tracer?: Tracer | undefined;
+  /** Reconciles in flight give up when it is aborted. */
+  readonly hardStop: AbortSignal;
+}
+
+/** Every call has a time-out of its own; this is for what no one thought of, and for several calls that each take their time. */
+const reconcileDeadlineMs = 180_000;
+
+export function createUpsellController(options: UpsellControllerOptions): Controller {
+  const { context, queue, accountLoops, tracer, resyncIntervalMs } = options;
+  const { fleet, accounts, clock, log, metrics } = context;
+  const verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
+  const reconcile = tracer === undefined ? createReconcile(context) : createTracedReconcile(context, tracer);
+  const controller = {
+    queue,
+    reconcile,
+    clock,
+    log,
+    metrics: options.controllerMetrics,
+    hardStop: options.hardStop,
+    deadlineMs: reconcileDeadlineMs,
+  };
+
+  return {
+    name: 'tenantuserupsell',
+    shutDown: () => queue.shutDown(),
+    async run(signal) {
+      metrics.forecast(() => forecast({ ...options, fleet, accounts: accounts.size }));
+      accountLoops.changes.subscribe(driftListener({ fleet, queue, metrics }));
+      // A whole fleet may use them: what is settled is verified, a hundred a read, and only what is not as it was reported is reconciled.
+      accountLoops.onCredentialsChanged((source) => {
+        for (const key of [...fleet.byIndex('source', source)]) verifier.recheck(key);
+      });
+      options.triggers(verifier);
+      await runAll(
+        [
+          { name: 'reconcile', run: (until) => runController(controller, until) },
+          {
+            name: 'resync',
+            run: (until) => runResync({ fleet, queue: verifier, intervalMs: resyncIntervalMs, clock, metrics }, until),
+          },
+          { name: 'verify', run: (until) => verifier.run(until) },
+        ],
+        signal,
+      );
+    },
+  };
+}
