@@ -59,8 +59,8 @@ it(
     acronis.console.strip(first);
     await untilNumber('acronis_upsell_drift_corrected_total', (value) => value === 1);
     await untilNumber('acronis_upsell_longest_not_ready_seconds{stalled="true"}', (value = 0) => value > 1);
-    const before = await number('acronis_upsell_last_full_pass_timestamp_seconds');
-    await untilNumber('acronis_upsell_last_full_pass_timestamp_seconds', (value = 0) => value > (before ?? 0));
+    const before = await number('acronis_upsell_last_resync_timestamp_seconds');
+    await untilNumber('acronis_upsell_last_resync_timestamp_seconds', (value = 0) => value > (before ?? 0));
 
     const text = await page();
     const { said: words, exitCode } = await said(promtool, ['check', 'metrics'], text);
@@ -72,7 +72,7 @@ it(
     const numbers = numbersOf(text);
     const near = (series: string, seconds: number) =>
       expect(Math.abs(now - (numbers.get(series) ?? 0)), series).toBeLessThan(seconds);
-    near('acronis_upsell_last_full_pass_timestamp_seconds', 10);
+    near('acronis_upsell_last_resync_timestamp_seconds', 10);
     near('reflector_last_event_timestamp_seconds{resource="tenantuserupsells.upsell.acronis.com"}', 90);
     expect(numbers.get('leader_election_master_status{name="acronis-upsell-operator"}')).toBe(1);
     expect(numbers.get('acronis_circuit_open')).toBe(0);
@@ -82,7 +82,7 @@ it(
     // The object whose user does not exist is retried besides.
     const kinds = ['getUsers', 'getUser', 'feed'] as const;
     const sent = () => kinds.reduce((sum, kind) => sum + acronis.ledger.count(kind), 0);
-    const forecast = ['feed', 'full_pass'].reduce(
+    const forecast = ['feed', 'resync'].reduce(
       (sum, purpose) => sum + (numbers.get(`acronis_forecast_requests_per_hour{purpose="${purpose}"}`) ?? 0),
       0,
     );

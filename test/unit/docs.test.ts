@@ -1,5 +1,5 @@
 /** The documentation is held against the code: what it names exists, and what exists is named. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -225,4 +225,14 @@ test('docs/demo.svg asks nobody for anything', () => {
   const picture = read('docs/demo.svg');
   expect(picture).toContain('BuyerAssigned');
   expect(picture.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|href|<script|<style|@import|url\(/);
+});
+
+test('messages.md names log messages that the code has', () => {
+  const source = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n');
+  // A message whose end depends on what is known is a template in the code: its parts are.
+  const named = rows('docs/reference/messages.md')
+    .filter(([level]) => level === 'warn' || level === 'error')
+    .flatMap(([, message]) => codes(message).flatMap((code) => code.split('; ')));
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((part) => !source.includes(part))).toEqual([]);
 });

@@ -79,7 +79,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
   const givenUp = counter(
     registry,
     'acronis_upsell_revocations_given_up_total',
-    'Objects let go although the type may still be assigned.',
+    'Objects released although the type may still be assigned.',
   ).of();
   const dropped = counter(
     registry,
@@ -96,7 +96,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
     () => {
       const counts = countObjects();
       for (const reason of counts.keys()) reasons.add(reason);
-      // A reason that nobody has any more is 0, not the last number it had.
+      // A reason that no object has any more is 0, not its last number.
       for (const reason of reasons) objects.of(reason).set(counts.get(reason) ?? 0);
     },
   );
@@ -119,8 +119,8 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
 function fleetGauges(registry: Registry, clock: Clock) {
   const lastResync = gauge(
     registry,
-    'acronis_upsell_last_full_pass_timestamp_seconds',
-    'When the last object of the last full pass had its turn, in seconds since 1970; 0 before the first.',
+    'acronis_upsell_last_resync_timestamp_seconds',
+    'When the last object of the last resync had its turn, in seconds since 1970; 0 before the first.',
   ).of();
   let since = (): NotReadySince => ({ stalled: undefined, passing: undefined });
   const longest = gauge(
@@ -144,7 +144,7 @@ function fleetGauges(registry: Registry, clock: Clock) {
     () => {
       const { feed, resync } = requestsPerHour();
       forecasts.of('feed').set(feed);
-      forecasts.of('full_pass').set(resync);
+      forecasts.of('resync').set(resync);
     },
   );
   return {
