@@ -2,9 +2,11 @@
  * Arguments → configuration → operator → exit code. 0: it was shut down by a signal; 1: a fatal error; 2: a setting is wrong.
  */
 import { Command, CommanderError } from 'commander';
+import { ProxySettingsError } from './acronis/http/proxy-settings.ts';
 import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { addSettings, type Config, ownCredentials, settingsHelp } from './config/config.ts';
+import { refusePublicSuffixes } from './config/public-suffix.ts';
 import { KubeconfigError } from './kubernetes/connection/kubeconfig-file.ts';
 import { createLog } from './observability/log/logger.ts';
 import { ListenError } from './observability/server/server.ts';
@@ -73,6 +75,7 @@ async function runUntilStopped(config: Config): Promise<number> {
   }
   try {
     const own = ownCredentials(config, process.env);
+    await refusePublicSuffixes(config.acronisHosts);
     const end = await runOperator({ config, own, env: process.env, version, log }, stop.signal);
     if (end.kind === 'stopped') {
       log.info('stopped');
@@ -80,7 +83,7 @@ async function runUntilStopped(config: Config): Promise<number> {
     }
     return failed(log, end.message);
   } catch (error) {
-    if (error instanceof CommanderError) return failed(log, error.message, 2);
+    if (error instanceof CommanderError || error instanceof ProxySettingsError) return failed(log, error.message, 2);
     if (error instanceof KubeconfigError || error instanceof ListenError) return failed(log, error.message);
     throw error;
   }

@@ -67,7 +67,8 @@ export function tunnelConnector({
     connectProxy(
       { hostname: proxy.hostname, host: proxy.host, protocol: proxy.protocol, port: proxyPort },
       (failure, toProxySocket) => {
-        if (toProxySocket === null) return end(failure, null);
+        // undici leaves the socket out where there is an error.
+        if (failure !== null || toProxySocket === null) return end(failure, null);
         open = toProxySocket;
         if (over) {
           toProxySocket.destroy();
@@ -87,7 +88,9 @@ export function tunnelConnector({
             return end(new TunnelError(`the proxy responded ${status} to CONNECT`, `PROXY_STATUS_${status}`), null);
           if (head.length > 0) socket.unshift(head);
           if (target.protocol !== 'https:') return end(null, toProxySocket);
-          connectTarget({ ...target, httpSocket: toProxySocket }, (error, secure) => end(error, secure));
+          connectTarget({ ...target, httpSocket: toProxySocket }, (error, secure) =>
+            end(error, error === null ? secure : null),
+          );
         });
         connect.end();
       },

@@ -12,6 +12,7 @@ import { type Setting, settings, variableOf } from './table.ts';
 export interface Config {
   readonly acronisCredentialsDir: string | undefined;
   readonly acronisHosts: readonly string[];
+  readonly acronisAllowPrivateHosts: readonly string[];
   readonly allowInsecureAcronis: boolean;
   readonly acronisConcurrency: number;
   /** Requests per second and account; 0 = no limit. */

@@ -14,15 +14,14 @@ export const text: Kind = one(
   (value) => value.trim(),
 );
 
-export const hosts: Kind = many(
-  {
-    pattern: `^((${part}\\.)*|\\*\\.(${part}\\.)+)${top}$`,
-    maxLength: 255,
-    advice:
-      'Write host names, separated by commas, such as *.acronis.com,cloud.example.com: without scheme, port and path, no addresses, and a * only in front of a whole domain.',
-  },
-  true,
-);
+const hostForm = {
+  pattern: `^((${part}\\.)*|\\*\\.(${part}\\.)+)${top}$`,
+  maxLength: 255,
+  advice:
+    'Write host names, separated by commas, such as *.acronis.com,cloud.example.com: without scheme, port and path, no addresses, and a * only in front of a whole domain.',
+};
+export const hosts: Kind = many(hostForm, true);
+export const optionalHosts: Kind = many(hostForm, false);
 
 export const namespaces: Kind = many(
   { pattern: `^${label}$`, advice: 'Write names of namespaces, separated by commas, such as customers,partners.' },

@@ -58,6 +58,17 @@ export const settings: readonly Setting[] = [
     chart: { value: 'acronis.hosts' },
   },
   {
+    flag: '--acronis-allow-private-hosts',
+    placeholder: '<list>',
+    kind: kinds.optionalHosts,
+    byDefault: '',
+    group: 'Acronis',
+    help: 'hosts whose names may lead to private addresses',
+    description:
+      'Hosts of the list above whose names may lead to private addresses: [an egress gateway, a mesh, DNS of your own](#the-way-out). https and the list above stay.',
+    chart: { value: 'acronis.allowPrivateHosts' },
+  },
+  {
     flag: '--allow-insecure-acronis',
     placeholder: '[boolean]',
     kind: kinds.boolean,

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createConnections } from '../acronis/http/connections.ts';
 import { createDispatcher, createSend } from '../acronis/http/http.ts';
+import { proxyFrom } from '../acronis/http/proxy-settings.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
@@ -49,6 +50,9 @@ export async function build(options: OperatorOptions) {
   const userAgent = `${product}/${version}`;
   const identity = `${hostname()}_${randomUUID().slice(0, 8)}`;
 
+  const proxy = proxyFrom(env);
+  if (proxy !== undefined)
+    log.info('requests to Acronis go through a proxy', { proxy: proxy.name, from: proxy.variable });
   const connection = openConnection({ kubeconfig: config.kubeconfig, env, clock, log });
   end.defer(() => connection.close());
   const prometheus = createPrometheus({
@@ -77,12 +81,13 @@ export async function build(options: OperatorOptions) {
   const lifetime = new AbortController();
   end.defer(async () => lifetime.abort(new Error('The operator stops.')));
   const policy = { hosts: config.acronisHosts, insecure: config.allowInsecureAcronis };
+  const egress = { privateHosts: config.acronisAllowPrivateHosts, anyAddress: config.allowInsecureAcronis, proxy };
   const sources = createCredentialSources({ own, policy, client, clock, log });
   /** Reconciles in flight give up when it is aborted: a process that lost the lease must not write any more. */
   const hardStop = new AbortController();
   const fence = createFence((why) => hardStop.abort(why));
   const connectAcronis = () => {
-    const open = () => createDispatcher({ anyAddress: config.allowInsecureAcronis }, config.acronisConcurrency);
+    const open = () => createDispatcher(egress, config.acronisConcurrency, clock);
     const connections = createConnections({ open, clock });
     const send = fence.before(createSend({ clock, connections, userAgent }));
     return { send, close: () => connections.close() };

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { ConnectProxy } from '../unit/kubernetes/connection/connect-proxy.ts';
+import { ConnectProxy } from '../support/connect-proxy.ts';
 import { inOrder, OwnWay } from './own-way.ts';
 
 it('the operator reaches the API server through the proxy-url of its kubeconfig, and by no other way', async () => {

@@ -3,14 +3,14 @@
  * Redirects are not followed, so that a credential never goes where its URL did not say.
  */
 import { Agent, type Dispatcher } from 'undici';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { parseExactJson } from '../../base/exact-json.ts';
 import { type Answer, ExchangeError, exchange, headerOf, retryAfterOf } from '../../base/http.ts';
 import { classify, notTheApis } from '../errors.ts';
 import { textOf } from './body.ts';
 import type { Connections } from './connections.ts';
+import { type Egress, egressConnector } from './egress.ts';
 import { noAnswer } from './no-response.ts';
-import { publicLookup } from './public-address.ts';
 
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -34,13 +34,10 @@ export type Send = (exchange: Exchange, signal: AbortSignal) => Promise<unknown>
 
 /**
  * Connections to Acronis, of one account: undici keeps a pool for each host.
+ * @param egress where names may lead, and through which proxy.
  * @param maxConnections the limit of the account's rate limiter, so that no request waits in here.
- * @param anyAddress lets host names lead to private addresses: for a sandbox on one's own machine.
  */
-export const createDispatcher = (
-  { anyAddress = false }: { readonly anyAddress?: boolean } = {},
-  maxConnections = 8,
-): Agent =>
+export const createDispatcher = (egress: Partial<Egress> = {}, maxConnections = 8, clock: Clock = systemClock): Agent =>
   new Agent({
     allowH2: false,
     connections: maxConnections,
@@ -48,7 +45,7 @@ export const createDispatcher = (
     // The deadline of a request holds for the whole of it; undici's would only add timers.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: 10_000, ...(anyAddress ? {} : { lookup: publicLookup() }) },
+    connect: egressConnector({ privateHosts: [], anyAddress: false, proxy: undefined, ...egress }, clock),
   });
 
 const maxBytes = 10 * 1024 * 1024;

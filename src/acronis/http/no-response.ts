@@ -3,7 +3,8 @@
  * a person would mend differently it is. Only codes are looked at: messages of lower layers can hold parts of what was sent.
  */
 import { AcronisError, unavailableMessage } from '../errors.ts';
-import { notPublicCode } from './public-address.ts';
+import { ProxyError } from './egress.ts';
+import { NotPublicError } from './public-address.ts';
 
 /** Failures of a name, a route or a connection, which come before anything is sent. After any other one the request may have arrived. */
 const neverSent = new Set([
@@ -21,7 +22,8 @@ const distrust = /CERT|LEAF_SIGNATURE/;
 
 export function noAnswer(cause: unknown, timedOut: boolean): AcronisError {
   const code = timedOut ? 'time-out' : codeOf(cause);
-  if (code === notPublicCode) return new AcronisError('urlNotAllowed', notPublicMessage, { detail: code, cause });
+  if (cause instanceof NotPublicError) return new AcronisError('urlNotAllowed', cause.message, { detail: code, cause });
+  if (cause instanceof ProxyError) return new AcronisError('unavailable', cause.message, { detail: code, cause });
   const untrusted = distrust.test(code);
   return new AcronisError('unavailable', messageOf(code, untrusted), {
     outcomeUnknown: !neverSent.has(code) && !untrusted && !failedToConnect(cause),
@@ -29,9 +31,6 @@ export function noAnswer(cause: unknown, timedOut: boolean): AcronisError {
     cause,
   });
 }
-
-const notPublicMessage =
-  "The host name of the data center's URL leads to a private address, where no credentials are sent.";
 
 function messageOf(code: string, untrusted: boolean): string {
   if (untrusted) return "The certificate of the data center's URL is not trusted.";

@@ -5,8 +5,20 @@
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-/** As `no-response.ts` knows it. */
-export const notPublicCode = 'ERR_ADDRESS_NOT_PUBLIC';
+/** A name leads where no credentials are sent. */
+export class NotPublicError extends Error {
+  override readonly name = 'NotPublicError';
+  readonly code = 'ERR_ADDRESS_NOT_PUBLIC';
+
+  /** @param address the first in order, so that the message is the same each time; undefined where the name has none. */
+  constructor(host: string, address: string | undefined) {
+    super(
+      address === undefined
+        ? `The host name ${host} has no address.`
+        : `The host name ${host} leads to the private address ${address}, where no credentials are sent. If that is meant (an egress gateway, a mesh, DNS of your own), name the host in --acronis-allow-private-hosts.`,
+    );
+  }
+}
 
 const notPublic = new BlockList();
 for (const [network, prefix] of [
@@ -74,9 +86,12 @@ export function publicLookup(resolve: typeof systemLookup = systemLookup): Looku
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, '', 0);
       // One is enough to refuse them all: which one would be taken is chance.
+      const [refused] = addresses
+        .map(({ address }) => address)
+        .filter((address) => !isPublicAddress(address))
+        .sort();
       const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address)))
-        return callback(Object.assign(new Error('not a public address'), { code: notPublicCode }), '', 0);
+      if (first === undefined || refused !== undefined) return callback(new NotPublicError(hostname, refused), '', 0);
       if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     });

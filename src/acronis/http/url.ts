@@ -31,12 +31,13 @@ export function checkUrl(text: string, policy: UrlPolicy): UrlVerdict {
   if (url.protocol !== 'https:') return refuse('is not https');
   if (/^[\d.]+$|^\[/.test(url.hostname)) return refuse('names an IP address instead of a host');
   if (url.port !== '') return refuse('names a port');
-  if (!policy.hosts.some((pattern) => matches(pattern, url.hostname)))
+  if (!policy.hosts.some((pattern) => matchesHost(pattern, url.hostname)))
     return refuse(`names a host outside --acronis-hosts (${policy.hosts.join(', ')})`);
   return { ok: true, base: `${url.origin}/api/2` };
 }
 
-function matches(pattern: string, host: string): boolean {
+/** @param pattern a host's name, or `*.domain` for every host below a domain. */
+export function matchesHost(pattern: string, host: string): boolean {
   const wanted = pattern.toLowerCase();
   return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted;
 }

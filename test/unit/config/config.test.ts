@@ -45,6 +45,13 @@ const settings: [flag: string, field: keyof Config, byDefault: unknown, written:
     'a.example, *.b.example',
     ['a.example', '*.b.example'],
   ],
+  [
+    '--acronis-allow-private-hosts',
+    'acronisAllowPrivateHosts',
+    [],
+    'a.example, *.b.example',
+    ['a.example', '*.b.example'],
+  ],
   ['--allow-insecure-acronis', 'allowInsecureAcronis', false, 'true', true],
   ['--acronis-concurrency', 'acronisConcurrency', 8, '3', 3],
   ['--acronis-rate', 'acronisRate', 0, '2.5', 2.5],

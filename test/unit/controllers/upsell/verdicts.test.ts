@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AcronisError, AcronisErrorKind } from '../../../../src/acronis/errors.ts';
 import { noAnswer } from '../../../../src/acronis/http/no-response.ts';
-import { notPublicCode } from '../../../../src/acronis/http/public-address.ts';
+import { NotPublicError } from '../../../../src/acronis/http/public-address.ts';
 import { meaningOf } from '../../../../src/api/conditions.ts';
 import {
   assignedVerdict,
@@ -41,7 +41,7 @@ const body = (code: number | string) => ({
 });
 const errors: readonly AcronisError[] = [
   lost(),
-  noAnswer(Object.assign(new Error('not a public address'), { code: notPublicCode }), false),
+  noAnswer(new NotPublicError('eu2-cloud.acronis.com', '10.0.0.1'), false),
   answered(500, body(1000)),
   answered(502),
   answered(200),

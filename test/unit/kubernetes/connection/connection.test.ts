@@ -3,13 +3,12 @@ import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openConnection } from '../../../../src/kubernetes/connection/connection.ts';
 import { whyUnreadable } from '../../../../src/kubernetes/connection/kubeconfig-file.ts';
+import { ConnectProxy } from '../../../support/connect-proxy.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
 import { always } from '../../../support/signal.ts';
 import { apiServer, clientOn, connect, eventually, fixture, kubeconfigFile, temporaryDirectory } from '../support.ts';
-
-import { ConnectProxy } from './connect-proxy.ts';
 
 const get = { method: 'GET', path: '/version' } as const;
 
