@@ -18,6 +18,7 @@ import { createCredentialSources } from '../fleet/credentials/sources.ts';
 import { createFlows } from '../fleet/flows.ts';
 import { countByReason, notReadySince } from '../fleet/objects.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
+import { createRefusalMonitor } from '../kubernetes/calls/refusal-monitor.ts';
 import { openConnection } from '../kubernetes/connection/connection.ts';
 import { createEventRecorder } from '../kubernetes/events/recorder.ts';
 import { createPrometheus } from '../observability/metrics/prometheus.ts';
@@ -64,7 +65,13 @@ export async function build(options: OperatorOptions) {
     leaderElectionId: config.leaderElectionId,
   });
   const { metrics } = prometheus;
-  const client = createKubernetesClient({ connection, clock, metrics: metrics.kubernetes, userAgent });
+  const rights = createRefusalMonitor(
+    createKubernetesClient({ connection, clock, metrics: metrics.kubernetes, userAgent }),
+    clock,
+    log,
+  );
+  const { client } = rights;
+  const lease: { problem: string | undefined } = { problem: undefined };
   const watch = createWatch({
     namespaces: config.watchNamespaces,
     labelSelector: config.watchSelector,
@@ -170,6 +177,9 @@ export async function build(options: OperatorOptions) {
     identity,
     connection,
     client,
+    rights,
+    /** What keeps this process from the lease for good, for readiness. */
+    lease,
     prometheus,
     watch,
     sources,

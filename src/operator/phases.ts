@@ -6,6 +6,7 @@ import type { Timer } from '../base/clock.ts';
 import { untilReachable } from '../kubernetes/calls/check-server.ts';
 import { startObservabilityServer } from '../observability/server/server.ts';
 import { defaultLeaseDurations, elect, type Hold, LeaseLost } from '../runtime/leaderelection/elector.ts';
+import { needsPerson } from '../runtime/leaderelection/problem.ts';
 import { build, type OperatorOptions, type Parts } from './build.ts';
 import { runAll } from './loops.ts';
 
@@ -48,13 +49,17 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   return await runLease(options, parts, signal);
 }
 
-const startServers = ({ config }: OperatorOptions, { prometheus, watch }: Parts) =>
+const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, lease }: Parts) =>
   startObservabilityServer({
     metricsAddress: config.metricsBindAddress,
     probeAddress: config.healthProbeBindAddress,
     metrics: () => prometheus.page(),
     livez: [{ name: 'ping', problem: () => undefined }],
-    readyz: [{ name: 'watch', problem: () => watch.problem() }],
+    readyz: [
+      { name: 'watch', problem: () => watch.problem() },
+      { name: 'rights', problem: () => rights.problem() },
+      { name: 'lease', problem: () => lease.problem },
+    ],
   });
 
 /** @returns false where the operator is to stop before they are. */
@@ -83,6 +88,9 @@ async function runLease({ config, log }: OperatorOptions, parts: Parts, signal: 
       durations: defaultLeaseDurations,
       log,
       metrics,
+      onProblem: (problem) => {
+        parts.lease.problem = problem !== undefined && needsPerson(problem) ? problem.message : undefined;
+      },
     },
     (leading, holds) => runControllers(config.shutdownGrace, parts, leading, signal, holds),
     signal,

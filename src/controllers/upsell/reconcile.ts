@@ -9,7 +9,7 @@ import { meaningOfVerdict, type Verdict } from '../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Status } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
-import { isConflict, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
+import { isConflict, isForbidden, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
 import type { Outcome } from '../../runtime/controller/controller.ts';
 import type { ReconcileContext } from './context.ts';
 import { giveUp, release } from './release.ts';
@@ -95,6 +95,8 @@ function afterKubernetesError(error: unknown, key: string, log: Log): Outcome {
   if (!(error instanceof KubernetesError)) throw error;
   const fields = { key, status: error.status, error: error.message };
   if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is reconciled again', fields);
+  // Missing rights are warned of once for all objects, by the client's refusal monitor.
+  else if (isForbidden(error)) log.debug('the API server refused; the object is reconciled again', fields);
   else log.warn('the API server refused or failed; the object is reconciled again', fields);
   return {
     kind: 'retry',

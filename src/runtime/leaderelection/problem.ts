@@ -3,6 +3,10 @@
 import type { Problem } from '../../base/problem.ts';
 import { isForbidden, isNotFound, isUnauthorized, KubernetesError } from '../../kubernetes/calls/errors.ts';
 
+/** It will not pass by itself, so readiness says it; one call that failed is no reason. */
+export const needsPerson = ({ reason }: Problem): boolean =>
+  reason === 'Forbidden' || reason === 'NamespaceNotFound' || reason === 'Unauthorized';
+
 export function leaseProblem(namespace: string, name: string, error: unknown): Problem {
   if (isNotFound(error)) {
     return {

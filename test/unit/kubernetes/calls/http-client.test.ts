@@ -262,3 +262,25 @@ describe('the signal', () => {
     expect(server.connections.total).toBe(0);
   });
 });
+
+test('with 10,000 patches waiting at an API server that takes them and does not respond, a lease is renewed and a Secret read immediately (R2)', async () => {
+  let patches = 0;
+  const server = await apiServer((request, response) => {
+    if (request.method === 'PATCH') patches += 1;
+    else response.end('{}');
+  });
+  const { client } = connect(kubeconfigFile({ server: server.url, user: { token: 't' } }), new ManualClock());
+  const stop = new AbortController();
+  const waiting = Array.from({ length: 10_000 }, () =>
+    client.request({ method: 'PATCH', path: '/status', body: [] }, stop.signal).catch(() => 'given up'),
+  );
+  await eventually(() => expect(patches).toBe(16));
+  for (let i = 0; i < 5; i++) {
+    expect(await client.request({ method: 'PUT', path: '/lease', lane: 'lease', body: {} }, always())).toEqual({});
+    expect(await client.request({ method: 'GET', path: '/secret', lane: 'credentials' }, always())).toEqual({});
+  }
+  expect(server.connections.total).toBeLessThanOrEqual(16 + 2 + 4);
+  stop.abort();
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['given up']));
+  expect(patches).toBe(16);
+});
