@@ -44,7 +44,7 @@ const random = Math.random;
 /** Of all objects of one account: a whole fleet that fails at the same moment comes back over minutes, and what people change meanwhile does not wait behind it. */
 const retryRate = { perSecond: 100, burst: 1_000 };
 
-/** @throws KubeconfigError: its message is for people. */
+/** @throws KubeconfigError, ProxySettingsError: their messages are for people. */
 export async function build(options: OperatorOptions) {
   const { config, own, env, version, log } = options;
   await using end = new AsyncDisposableStack();

@@ -19,7 +19,7 @@ const stopped: OperatorEnd = { kind: 'stopped' };
 
 /**
  * Runs until the signal is aborted, or until something is fatal.
- * @throws KubeconfigError, ListenError: their messages are for people.
+ * @throws KubeconfigError, ProxySettingsError, ListenError: their messages are for people.
  */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<OperatorEnd> {
   const { version, log } = options;
