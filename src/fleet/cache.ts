@@ -15,7 +15,7 @@ import {
   type NamespaceStore,
   namespaces,
   pollNamespaces,
-  projectNamespace,
+  transformNamespace,
 } from './namespaces.ts';
 import { createFleet, type Fleet } from './objects.ts';
 
@@ -61,7 +61,7 @@ export function createWatch(options: WatchOptions): Watch {
   // Rights that end at listed namespaces do not reach the watch of all namespaces: these are asked for one by one.
   const labels =
     listed.length === 0
-      ? [new Reflector({ ...reflect, resource: namespaces, store, transform: projectNamespace })]
+      ? [new Reflector({ ...reflect, resource: namespaces, store, transform: transformNamespace })]
       : [];
   const reflectors = [...objects, ...labels];
   return {

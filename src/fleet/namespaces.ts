@@ -26,7 +26,7 @@ const schema = z.object({
   metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
 });
 
-export function projectNamespace(raw: unknown): NamespaceLabel | undefined {
+export function transformNamespace(raw: unknown): NamespaceLabel | undefined {
   const parsed = schema.safeParse(raw).data;
   if (parsed === undefined) return undefined;
   const { name, labels } = parsed.metadata;
@@ -39,7 +39,7 @@ export type NamespaceGuard =
   | { readonly kind: 'tenant'; readonly tenantId: string }
   /** `--require-tenant-label` is set and the namespace has no label. */
   | { readonly kind: 'none' }
-  /** The operator may not read the namespace, or it is gone: nobody can say what its label forbids. */
+  /** The operator may not read the namespace, or it is gone: it is not known what its label forbids. */
   | { readonly kind: 'unreadable' };
 
 export interface GuardOptions {
@@ -48,7 +48,7 @@ export interface GuardOptions {
   readonly requireLabel: boolean;
 }
 
-/** At once where the store knows the namespace. @throws KubernetesError where one that it does not know could not be asked for. */
+/** Immediately where the store knows the namespace. @throws KubernetesError where one that it does not know could not be asked for. */
 export function guardOf(
   namespace: string,
   options: GuardOptions,
@@ -73,7 +73,7 @@ function guardBy({ tenantId }: NamespaceLabel, { requireLabel }: GuardOptions): 
 }
 
 async function readNamespace(name: string, client: KubernetesClient, signal: AbortSignal): Promise<NamespaceLabel> {
-  const found = projectNamespace(await client.request({ method: 'GET', path: pathOf(namespaces, { name }) }, signal));
+  const found = transformNamespace(await client.request({ method: 'GET', path: pathOf(namespaces, { name }) }, signal));
   // Never taken for a namespace without a label.
   if (found === undefined)
     throw new KubernetesError('the API server answered with something that is not a namespace', {

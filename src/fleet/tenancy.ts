@@ -18,7 +18,7 @@ export interface TenancyOptions {
   readonly requireTenantLabel: boolean;
 }
 
-/** The namespace's label binds the operator's own credentials only: whoever brings credentials has shown what they may do. */
+/** The namespace's label binds the operator's own credentials only: an object that brings credentials has shown what they may do. */
 export function namespaceGuard(
   object: TenantUserUpsell,
   context: TenancyOptions,
@@ -69,7 +69,7 @@ export function forbids(spec: Spec, user: User, guard: NamespaceGuard): Verdict 
 /** Whether the namespace's label names a tenant: whose users exist elsewhere is then no business of the namespace. */
 export const isLabelled = (guard: NamespaceGuard): boolean => guard.kind === 'tenant';
 
-/** The same for a user of another tenant and for one that does not exist, so that the one cannot be told from the other. */
+/** The same for a user of another tenant and for one that does not exist, so that they cannot be distinguished. */
 export const noUserOfTheLabel: Verdict = {
   reason: 'NamespaceNotAllowed',
   message: `The tenant that the namespace's label ${tenantIdLabel} names has no such user. Correct the user, or move the object to the namespace of the user's own tenant.`,

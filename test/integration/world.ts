@@ -40,6 +40,7 @@ const objectSchema = z.object({
     userID: z.string().optional(),
     tenantID: z.string().optional(),
     businessTypes: z.array(z.string()).optional(),
+    assigned: z.object({ userID: z.string(), tenantID: z.string() }).optional(),
     lastHandledReconcileAt: z.string().optional(),
     conditions: z.array(conditionSchema),
   }),

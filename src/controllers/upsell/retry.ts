@@ -7,7 +7,7 @@ import type { Outcome } from '../../runtime/controller/controller.ts';
 export const soon: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 5 * 60_000, jitter: 0.5 };
 /** An outage, which ends for all immediately: the circuit of the account keeps the tries cheap, so no object need wait long for having failed often. */
 export const untilAnswered: BackoffPolicy = { ...soon, ceilingMs: 60_000 };
-/** What may appear at any moment, and of which no change tells: a user who is created later. */
+/** What may appear at any moment, and of which no change is reported: a user who is created later. */
 export const untilItAppears: BackoffPolicy = { baseMs: 10_000, factor: 2, ceilingMs: 90_000, jitter: 0.2 };
 /** What waits for a person. A change of the object, its Secret, its namespace or its user is seen immediately all the same. */
 export const slowly: BackoffPolicy = { baseMs: 30_000, factor: 2, ceilingMs: 15 * 60_000, jitter: 0.2 };

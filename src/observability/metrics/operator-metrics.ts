@@ -65,7 +65,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
     ['action', 'outcome'],
   );
   writes.of('assign', 'applied');
-  writes.of('revoke', 'ok');
+  writes.of('revoke', 'applied');
   const drift = counter(
     registry,
     'acronis_upsell_drift_found_total',

@@ -4,7 +4,7 @@ import {
   guardOf,
   type NamespaceStore,
   pollNamespaces,
-  projectNamespace,
+  transformNamespace,
 } from '../../../src/fleet/namespaces.ts';
 import { createFleet } from '../../../src/fleet/objects.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -39,7 +39,7 @@ describe('the guard of a namespace', () => {
   ])('%s', async (_, labels, requireLabel, expected) => {
     cluster.namespaces.set('customers', labels);
     expect(await guard(requireLabel), 'asked for').toEqual(expected);
-    const known = projectNamespace({ metadata: { name: 'customers', labels } });
+    const known = transformNamespace({ metadata: { name: 'customers', labels } });
     if (known !== undefined) store.upsert(known);
     const calls = cluster.calls.length;
     expect(await guard(requireLabel), 'from the cache').toEqual(expected);
@@ -134,5 +134,5 @@ describe('listed namespaces', () => {
 });
 
 it('what is not a namespace has no projection', () => {
-  for (const raw of [undefined, {}, { metadata: {} }, 'x']) expect(projectNamespace(raw)).toBeUndefined();
+  for (const raw of [undefined, {}, { metadata: {} }, 'x']) expect(transformNamespace(raw)).toBeUndefined();
 });
