@@ -1,10 +1,10 @@
 /**
- * `npm run generate:chart` makes the two parts of the chart that have their source elsewhere: the CRD as a template, from crds/, and the table of values
- * in its README, from the comments of values.yaml. With --check it only reports, by its exit code, whether they are current.
+ * `npm run generate:chart` makes the parts of the chart that have their source elsewhere: the CRD as a template, from crds/, and from values.yaml the table of
+ * values in its README and what stands in for a null. With --check it only reports, by its exit code, whether they are current.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isScalar, type Pair, parse, parseDocument, stringify, type YAMLMap } from 'yaml';
 import { report, writeOrCheck } from './generated-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,6 +17,7 @@ function crdTemplate(crd: string): string {
   if (head === undefined || tail === undefined || more.length > 0)
     throw new Error('The CRD does not have its name exactly once: correct crdTemplate in scripts/generate-chart.ts.');
   return `{{- /* Made from crds/ by \`npm run generate:chart\`. Do not edit. A template and not in crds/, so that an upgrade of the release upgrades it. */ -}}
+{{- include "upsell.init" . -}}
 {{- if .Values.crds.install }}
 ${head}${name}  labels:
     {{- include "upsell.labels" . | nindent 4 }}
@@ -39,8 +40,7 @@ function rowsOf(map: YAMLMap, path: string): Row[] {
   return map.items.flatMap((pair, index) => {
     if (!isScalar(pair.key)) throw new Error(`values.yaml has a key under "${path}" that is no name.`);
     const here = path === '' ? String(pair.key.value) : `${path}.${pair.key.value}`;
-    // A comment before the first key belongs to the map for the parser.
-    const description = described(pair.key.commentBefore ?? (index === 0 ? map.commentBefore : undefined));
+    const description = described(commentOf(map, pair, index));
     if (description === undefined && isMap(pair.value) && pair.value.items.length > 0) return rowsOf(pair.value, here);
     return [{ path: here, byDefault: defaultOf(pair), description: description ?? '' }];
   });
@@ -69,6 +69,30 @@ function valuesTable(values: string): string {
   return ['| value | default | |', '|---|---|---|', ...rows].join('\n');
 }
 
+/** The paths of the maps that have a row of their own, and so are passed on as a whole. */
+function passedOn(map: YAMLMap, above: string): string[] {
+  return map.items.flatMap((pair, index) => {
+    if (!isScalar(pair.key)) throw new Error('values.yaml has a key that is no name.');
+    const here = above === '' ? String(pair.key.value) : `${above}.${pair.key.value}`;
+    if (!isMap(pair.value)) return [];
+    const isOneRow = described(commentOf(map, pair, index)) !== undefined || pair.value.items.length === 0;
+    return isOneRow ? [here] : passedOn(pair.value, here);
+  });
+}
+
+/** A comment before the first key belongs to the map for the parser. */
+function commentOf(map: YAMLMap, pair: Pair, index: number): string | null | undefined {
+  const own = isScalar(pair.key) ? pair.key.commentBefore : undefined;
+  return own ?? (index === 0 ? map.commentBefore : undefined);
+}
+
+function defaultsFile(values: string): string {
+  const { contents } = parseDocument(values);
+  if (!isMap(contents)) throw new Error('values.yaml is not a map.');
+  const file = { passedOn: passedOn(contents, ''), values: parse(values) };
+  return `# Made from values.yaml by \`npm run generate:chart\`. Do not edit. What a value that is null becomes: of those passed on, nothing.\n${stringify(file)}`;
+}
+
 const begin = '<!-- values: made from values.yaml by `npm run generate:chart` -->\n';
 const end = '\n<!-- end of values -->';
 
@@ -84,6 +108,7 @@ const changed = await writeOrCheck(
   {
     root,
     files: new Map([
+      [`${chart}/files/defaults.yaml`, defaultsFile(await read(`${chart}/values.yaml`))],
       [`${chart}/templates/crd.yaml`, crdTemplate(await read('crds/tenantuserupsells.upsell.acronis.com.yaml'))],
       [
         `${chart}/README.md`,

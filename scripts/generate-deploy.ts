@@ -1,5 +1,6 @@
 /**
- * `npm run generate:deploy` renders the chart into what people use who do not use Helm: deploy/install.yaml and the Kustomize base and components.
+ * `npm run generate:deploy` renders the chart into what people use who do not use Helm: deploy/crds.yaml, deploy/install.yaml, and the same for Kustomize, with
+ * components. The CRD is apart, and with it what is of the cluster: removing the operator must not remove the objects.
  * With --check it only reports, by its exit code, whether they are current.
  */
 import { fileURLToPath } from 'node:url';
@@ -70,11 +71,27 @@ const namespaceObject: Manifest = {
 /** Which file of the base a kind is in; the order is that of install.yaml. */
 const files: readonly (readonly [string, readonly string[]])[] = [
   ['namespace', ['Namespace']],
-  ['crd', ['CustomResourceDefinition']],
   ['rbac', ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']],
   ['network', ['NetworkPolicy', 'Service']],
   ['deployment', ['Deployment']],
 ];
+
+/** What a cluster has once, whatever releases there are: the CRD, and what the cluster's own roles get. */
+const isOfTheCluster = ({ kind, metadata }: Manifest): boolean =>
+  kind === 'CustomResourceDefinition' ||
+  Object.keys(metadata.labels ?? {}).some((label) => label.startsWith('rbac.authorization.k8s.io/aggregate-to-'));
+
+const crdsComment = `# The CRD, and what the cluster's own roles view, edit and admin get: applied once, by an administrator of the cluster. Deleting it deletes all objects;
+# those with deletionPolicy Revoke wait for a running operator then. The order is in deploy/install.yaml.
+`;
+const installComment = `# The operator, for the whole cluster. The CRD is apart, so that removing the operator does not remove the objects:
+#
+#   kubectl apply --server-side -f deploy/crds.yaml
+#   kubectl apply --server-side -f deploy/install.yaml
+#
+# To remove it: first the objects with deletionPolicy Revoke, while the operator still runs to revoke them; then this file; then, with all objects that are
+# left, deploy/crds.yaml.
+`;
 
 /** Values of the chart that people add to the base. */
 const components: readonly (readonly [string, string, readonly string[]])[] = [
@@ -88,6 +105,7 @@ const components: readonly (readonly [string, string, readonly string[]])[] = [
     'In a labelled namespace only objects of its tenant are accepted.',
     ['admissionPolicy.enabled=true'],
   ],
+  ['replicas', 'Two replicas, one of which leads, and a PodDisruptionBudget.', ['replicas=2']],
   [
     'monitoring',
     'ServiceMonitor, alerts and dashboard, for the Prometheus Operator and Grafana.',
@@ -97,7 +115,9 @@ const components: readonly (readonly [string, string, readonly string[]])[] = [
 
 const nameOf = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
 
-const base = [namespaceObject, ...(await render())];
+const all = await render();
+const ofTheCluster = all.filter(isOfTheCluster);
+const base = [namespaceObject, ...all.filter((each) => !isOfTheCluster(each))];
 const output = new Map<string, string>();
 const ordered: Manifest[] = [];
 for (const [file, kinds] of files) {
@@ -110,19 +130,16 @@ if (homeless.length > 0)
   throw new Error(
     `There is no file for ${homeless.map(nameOf).join(', ')}: add its kind to scripts/generate-deploy.ts.`,
   );
-output.set('deploy/install.yaml', stream(ordered));
-output.set(
-  'deploy/kustomize/base/kustomization.yaml',
-  made +
-    yaml({
-      apiVersion: 'kustomize.config.k8s.io/v1beta1',
-      kind: 'Kustomization',
-      resources: files.map(([file]) => `${file}.yaml`),
-    }),
-);
+const kustomization = (resources: readonly string[]): string =>
+  made + yaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources });
+output.set('deploy/install.yaml', installComment + stream(ordered));
+output.set('deploy/crds.yaml', crdsComment + stream(ofTheCluster));
+output.set('deploy/kustomize/crds/crds.yaml', stream(ofTheCluster));
+output.set('deploy/kustomize/crds/kustomization.yaml', kustomization(['crds.yaml']));
+output.set('deploy/kustomize/base/kustomization.yaml', kustomization(files.map(([file]) => `${file}.yaml`)));
 
 for (const [name, comment, values] of components) {
-  const before = new Map(base.map((each) => [nameOf(each), yaml(each)]));
+  const before = new Map([...ofTheCluster, ...base].map((each) => [nameOf(each), yaml(each)]));
   const rendered = await render(...values);
   const added = rendered.filter((each) => !before.has(nameOf(each)));
   const changed = rendered.filter((each) => before.has(nameOf(each)) && before.get(nameOf(each)) !== yaml(each));

@@ -60,6 +60,7 @@ const forTemplates = ({ flag, kind, byDefault, chart: inChart }: Setting): objec
     byDefault: byDefault ?? '',
     value: inChart?.value ?? '',
     dependent: inChart?.dependent ?? '',
+    notEmpty: kind.notEmpty ?? false,
     ...form,
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),

@@ -16,14 +16,36 @@ export type Values = Readonly<Record<string, unknown>>;
 
 const reading = (values: Values) => ({ args: ['--values', '-'], stdin: JSON.stringify(values) });
 
-export function template(values: Values = {}, flags: readonly string[] = []): Promise<HelmResult> {
+/**
+ * What Helm 4 makes of the values. Helm 3 is asked too. @throws Error where the two do not agree: that is a fault of the chart whatever the test is about.
+ */
+export async function template(
+  values: Values = {},
+  { release = 'demo', flags = [], isAlone = false }: Templating = {},
+): Promise<HelmResult> {
   const { args, stdin } = reading(values);
-  return helm({ helm: inject('helm'), stdin }, ['template', 'demo', chartDir, '--namespace=sys', ...args, ...flags]);
+  const all = ['template', release, chartDir, '--namespace=sys', ...args, ...flags];
+  const asking = helm({ helm: inject('helm'), stdin }, all);
+  if (isAlone) return await asking;
+  const [result, older] = await Promise.all([asking, helm({ helm: inject('helm3'), stdin }, all)]);
+  const objects = ({ stdout }: HelmResult): string => JSON.stringify(manifestsOf(stdout));
+  if (result.exitCode === 0 ? older.exitCode !== 0 || objects(result) !== objects(older) : older.exitCode === 0)
+    throw new Error(
+      `Helm 4 and Helm 3 do not agree on ${stdin}:\n${result.stderr || result.stdout}\n--- 3:\n${older.stderr || older.stdout}`,
+    );
+  return result;
+}
+
+export interface Templating {
+  readonly release?: string;
+  readonly flags?: readonly string[];
+  /** Helm 3 is not asked: for the many cases of a property. */
+  readonly isAlone?: boolean;
 }
 
 /** The objects the chart renders, `helm test`'s included. @throws Error with what helm said where it refused. */
-export async function rendered(values: Values = {}): Promise<Rendered> {
-  const { stdout, stderr, exitCode } = await template(values);
+export async function rendered(values: Values = {}, templating: Templating = {}): Promise<Rendered> {
+  const { stdout, stderr, exitCode } = await template(values, templating);
   if (exitCode !== 0) throw new Error(`helm template: ${stderr}`);
   return new Rendered(manifestsOf(stdout), stdout);
 }
@@ -67,9 +89,12 @@ export async function refusal(values: Values): Promise<string> {
 /** kubectl and helm on one cluster. */
 export class Cluster {
   readonly #address: ControlPlaneAddress;
+  readonly #helm: string;
 
-  constructor(address: ControlPlaneAddress) {
+  /** With Helm 4, unless another one is given. */
+  constructor(address: ControlPlaneAddress, program = inject('helm')) {
     this.#address = address;
+    this.#helm = program;
   }
 
   /** @throws Error with what helm said where it failed. */
@@ -82,7 +107,7 @@ export class Cluster {
   tryHelm(namespace: string, args: readonly string[], values: Values = {}): Promise<HelmResult> {
     const { args: more, stdin } = reading(values);
     const takesValues = args[0] === 'install' || args[0] === 'upgrade';
-    return helm({ helm: inject('helm'), kubeconfig: this.#address.kubeconfig, stdin }, [
+    return helm({ helm: this.#helm, kubeconfig: this.#address.kubeconfig, stdin }, [
       ...args,
       `--namespace=${namespace}`,
       ...(takesValues ? more : []),
@@ -100,6 +125,20 @@ export class Cluster {
 
   async apply(manifest: object): Promise<void> {
     await this.ok(['apply', '-f', '-'], JSON.stringify(manifest));
+  }
+
+  /**
+   * Holds that the API server takes these objects by server-side apply, without keeping them. Those of kinds that it does not have are only read as YAML in which no
+   * key comes twice. @throws Error with what kubectl said.
+   */
+  async accepts(text: string): Promise<void> {
+    const objects = manifestsOf(text).filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/'));
+    // Of a namespace that is there.
+    const here = objects.map((each) =>
+      each.metadata.namespace === undefined ? each : { ...each, metadata: { ...each.metadata, namespace: 'default' } },
+    );
+    const list = { apiVersion: 'v1', kind: 'List', items: here };
+    await this.ok(['apply', '--server-side', '--dry-run=server', '--force-conflicts', '-f', '-'], JSON.stringify(list));
   }
 
   /** A namespace of its own. */

@@ -19,8 +19,10 @@ declare module 'vitest' {
     auditedControlPlane: ControlPlaneAddress & { readonly auditLog: string };
     /** For a control plane of one's own. */
     controlPlanePrograms: Programs;
-    /** The helm program. */
+    /** The helm program, version 4. */
     helm: string;
+    /** The same, version 3. */
+    helm3: string;
     /** The kubeconform program. */
     kubeconform: string;
   }
@@ -34,8 +36,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const progress = createProgress();
   const { source, ...programs } = await provision({ progress }, signal);
   const helm = await findTool('helm', { progress }, signal);
+  const helm3 = await findTool('helm3', { progress }, signal);
   const kubeconform = await findTool('kubeconform', { progress }, signal);
-  progress.note(`helm from ${helm.source}, kubeconform from ${kubeconform.source}`);
+  progress.note(`helm 4 from ${helm.source}, helm 3 from ${helm3.source}, kubeconform from ${kubeconform.source}`);
   await execa(process.execPath, [fileURLToPath(new URL('../../scripts/build.ts', import.meta.url))]);
   const controlPlane = await progress.step(`starting etcd and kube-apiserver (from ${source})`, () =>
     startControlPlane({ programs, audit: true, apiServerFlags }, signal),
@@ -49,6 +52,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await kubectlOk(controlPlane, ['wait', '--for=condition=Established', 'crd/tenantuserupsells.upsell.acronis.com']);
   project.provide('controlPlanePrograms', programs);
   project.provide('helm', helm.path);
+  project.provide('helm3', helm3.path);
   project.provide('kubeconform', kubeconform.path);
   return () => controlPlane.stop();
 }

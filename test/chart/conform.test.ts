@@ -100,14 +100,14 @@ it.each(cases)("%s, every object is what the API server's own OpenAPI describes"
   expect(said).toContain('Invalid: 0, Errors: 0');
 });
 
-it('install.yaml and the Kustomize base with all components are too', async () => {
+it('crds.yaml, install.yaml and the Kustomize base with all components are too', async () => {
   const overlay = await mkdtemp(join(tmpdir(), 'upsell-overlay-'));
   onTestFinished(() => rm(overlay, { recursive: true }));
   const from = (path: string) => relative(overlay, `${root}deploy/kustomize/${path}`);
   const components = (await readdir(`${root}deploy/kustomize/components`)).map((name) => from(`components/${name}`));
-  expect(components).toHaveLength(3);
+  expect(components).toHaveLength(4);
   const kustomization = {
-    resources: [from('base')],
+    resources: [from('crds'), from('base')],
     components,
     images: [{ name: 'acronis-upsell-operator', newName: 'r.example.com/op' }],
   };
@@ -116,7 +116,8 @@ it('install.yaml and the Kustomize base with all components are too', async () =
   expect(kustomized).toContain('image: r.example.com/op:');
   expect(kustomized).toContain('- secrets');
   expect(kustomized).toContain('kind: ValidatingAdmissionPolicyBinding');
-  for (const text of [await readFile(`${root}deploy/install.yaml`, 'utf8'), kustomized]) {
+  const files = ['crds.yaml', 'install.yaml'].map((name) => readFile(`${root}deploy/${name}`, 'utf8'));
+  for (const text of [...(await Promise.all(files)), kustomized]) {
     const { exitCode, said } = await checked(text);
     expect(exitCode, said).toBe(0);
   }

@@ -18,7 +18,7 @@ it.each([
   [
     'a duration in words',
     { reconcile: { resyncInterval: '5 minutes' } },
-    'reconcile.resyncInterval is "5 minutes": write a duration such as 30s, 10m or 1h.',
+    'reconcile.resyncInterval is "5 minutes": write a duration from 1s to 168h, such as 30s, 10m or 1h.',
   ],
   [
     'credentials given twice',
@@ -31,7 +31,7 @@ it.each([
     'there is no credentials.clientID and no credentials.clientSecret: give all of url, clientID and clientSecret',
   ],
   ['http', { credentials: { ...own, url: 'http://eu2-cloud.acronis.com' } }, 'it begins with https://'],
-  ['a URL with its path', { credentials: { ...own, url: 'https://eu2-cloud.acronis.com/api/2' } }, 'without a path'],
+  ['a URL with its path', { credentials: { ...own, url: 'https://eu2-cloud.acronis.com/bc' } }, 'without a path'],
   [
     'Secrets by name without the right to any',
     { credentials: { perObjectSecrets: { names: ['a'] } } },

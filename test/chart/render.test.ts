@@ -86,9 +86,10 @@ describe('the chart', () => {
     },
   );
 
-  it('is tested with the helm that go.mod pins', async () => {
+  it('is tested with the helms that go.mod pins', async () => {
     const pinned = await readFile(`${root}tools/helm/go.mod`, 'utf8');
     expect(pinned).toContain(`helm.sh/helm/v4 ${TOOLS.helm.version} `);
+    expect(pinned).toContain(`helm.sh/helm/v3 ${TOOLS.helm3.version} `);
     expect(pinned).toContain(`github.com/yannh/kubeconform ${TOOLS.kubeconform.version} `);
   });
 
@@ -117,7 +118,9 @@ const everything = {
   },
   watch: { selector: 'shard=a' },
   priorityClassName: 'system-cluster-critical',
-  extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+  proxy: { httpsProxy: 'http://proxy:3128', noProxy: 'internal' },
+  extraCA: { configMap: 'company-ca' },
+  extraEnv: [{ name: 'A', value: 'b' }],
   extraArgs: ['--log-level=debug'],
   extraVolumes: [{ name: 'extra', emptyDir: {} }],
   extraVolumeMounts: [{ name: 'extra', mountPath: '/extra' }],
@@ -144,6 +147,7 @@ describe('by itself', () => {
     const plain = await rendered();
     expect(plain.names).toEqual([
       'ClusterRole /demo-acronis-upsell-operator',
+      'ClusterRole /demo-acronis-upsell-operator-admin',
       'ClusterRole /demo-acronis-upsell-operator-edit',
       'ClusterRole /demo-acronis-upsell-operator-view',
       'ClusterRoleBinding /demo-acronis-upsell-operator',
@@ -221,7 +225,7 @@ describe('values', () => {
     [{ watch: { selector: 'shard=a' } }, '--watch-selector=shard=a'],
     [{ acronis: { hosts: ['cloud.example.com'] } }, '--acronis-hosts=cloud.example.com'],
     [{ acronis: { rate: 2.5 } }, '--acronis-rate=2.5'],
-    [{ acronis: { concurrency: 100_000 } }, '--acronis-concurrency=100000'],
+    [{ acronis: { concurrency: 256 } }, '--acronis-concurrency=256'],
     [{ reconcile: { revokeGiveUpAfter: '0s' } }, '--revoke-give-up-after=0s'],
     [{ reconcile: { requireTenantLabel: true } }, '--require-tenant-label'],
     [{ leaderElection: { enabled: false } }, '--leader-elect=false'],
@@ -249,7 +253,7 @@ describe('values', () => {
     const all = await rendered(values);
     expect(all.only('Deployment', deployment).spec.template.spec.containers[0].image).toBe(image);
     // No other image takes part, in helm test neither.
-    expect(new Set([...all.text.matchAll(/^\s+image: (.*)$/gm)].map(([, found]) => found))).toEqual(new Set([image]));
+    expect(new Set([...all.text.matchAll(/^\s+image: "(.*)"$/gm)].map(([, found]) => found))).toEqual(new Set([image]));
   });
 
   it('mounts the Secret that is named, made here, or made later', async () => {
@@ -325,14 +329,14 @@ describe('values', () => {
     const { spec } = (await rendered()).only('NetworkPolicy', policy);
     expect(spec.policyTypes).toEqual(['Ingress', 'Egress']);
     expect(spec.egress.map(({ ports }) => ports.map(({ port }) => port))).toEqual([
-      [53, 53],
+      [53, 53, 5353, 5353],
       [443, 6443, 8443, 16443],
       [443],
     ]);
     expect(spec.ingress.map(({ ports }) => ports.map(({ port }) => port))).toEqual([['metrics'], ['probes']]);
     const narrow = (await rendered(everything)).only('NetworkPolicy', policy);
     expect(narrow.spec.egress[1]?.to).toEqual([{ ipBlock: { cidr: '10.0.0.1/32' } }]);
-    expect(narrow.spec.egress[2]?.to).toEqual([{ ipBlock: { cidr: '203.0.113.0/24' } }]);
+    expect(narrow.spec.egress[3]?.to).toEqual([{ ipBlock: { cidr: '203.0.113.0/24' } }]);
     expect((await rendered({ networkPolicy: { enabled: false } })).kinds('NetworkPolicy')).toEqual([]);
   });
 

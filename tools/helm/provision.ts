@@ -1,5 +1,5 @@
 /**
- * Finds helm and kubeconform on any machine, the nearest first: on PATH where the version fits, in the project's cache, built with Go. They are needed for the chart's tests and
+ * Finds helm 4, helm 3 and kubeconform on any machine, the nearest first: on PATH where the version fits, in the project's cache, built with Go. They are needed for the chart's tests and
  * for `deploy/`, and not for running the operator.
  */
 import { join } from 'node:path';

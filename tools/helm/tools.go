@@ -1,2 +1,2 @@
-// Package helm pins the versions of helm and kubeconform that the chart's tests run: see the tool lines of go.mod.
+// Package helm pins the versions of helm (4 and 3) and kubeconform that the chart's tests run: see the tool lines of go.mod.
 package helm

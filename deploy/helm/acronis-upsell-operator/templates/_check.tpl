@@ -1,55 +1,151 @@
-{{- /* What a schema cannot say, or cannot say in a sentence. Every template that matters begins with it; it renders nothing. */ -}}
+{{- /* What a schema cannot say, or cannot say in a sentence. It renders nothing. */ -}}
 {{- define "upsell.check" -}}
-{{- $duration := "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$" -}}
-{{- range $name := list "driftInterval" "resyncInterval" "revokeGiveUpAfter" -}}
-{{- $value := get $.Values.reconcile $name -}}
-{{- if not (regexMatch $duration $value) -}}
-{{- fail (printf "reconcile.%s is %q: write a duration such as 30s, 10m or 1h." $name $value) -}}
-{{- end -}}
-{{- end -}}
-{{- with .Values.credentials -}}
-{{- $given := list -}}{{- $missing := list -}}
-{{- range $key := list "url" "clientID" "clientSecret" -}}
-{{- if get $.Values.credentials $key }}{{ $given = append $given (printf "credentials.%s" $key) }}{{ else }}{{ $missing = append $missing (printf "credentials.%s" $key) }}{{ end -}}
-{{- end -}}
-{{- if and .existingSecret $given -}}
-{{- fail (printf "credentials.existingSecret and %s are both set: give the Secret's name or the values, not both." (join ", " $given)) -}}
-{{- end -}}
-{{- if and $given $missing -}}
-{{- fail (printf "The credentials are not complete, there is no %s: give all of url, clientID and clientSecret, or credentials.existingSecret instead." (join " and no " $missing)) -}}
-{{- end -}}
-{{- if and .url (not $.Values.acronis.allowInsecure) (not (hasPrefix "https://" .url)) -}}
-{{- fail (printf "credentials.url is %q: it begins with https://, as in https://eu2-cloud.acronis.com." .url) -}}
-{{- end -}}
-{{- if regexMatch "/api/" .url -}}
-{{- fail (printf "credentials.url is %q: write the data center's URL without a path, as in https://eu2-cloud.acronis.com." .url) -}}
-{{- end -}}
-{{- if and (not .perObjectSecrets.enabled) (or .perObjectSecrets.namespaces .perObjectSecrets.names) -}}
-{{- fail "credentials.perObjectSecrets has namespaces or names but is not enabled: set credentials.perObjectSecrets.enabled to true, or remove them." -}}
-{{- end -}}
-{{- if $.Values.watch.namespaces -}}
-{{- range .perObjectSecrets.namespaces -}}
-{{- if not (has . $.Values.watch.namespaces) -}}
-{{- fail (printf "credentials.perObjectSecrets.namespaces has %q, which is not in watch.namespaces: no object there is served, so its Secrets are not needed." .) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- range .Values.watch.namespaces -}}
-{{- if not (regexMatch "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" .) -}}
-{{- fail (printf "watch.namespaces has %q, which is no name of a namespace." .) -}}
-{{- end -}}
-{{- end -}}
+{{- include "upsell.checkSettings" . -}}
+{{- include "upsell.checkNodeOptions" (dict "what" "nodeOptions is refused" "text" .Values.nodeOptions) -}}
+{{- include "upsell.checkNames" . -}}
+{{- include "upsell.checkCredentials" . -}}
+{{- include "upsell.checkEgress" . -}}
+{{- include "upsell.checkMonitoring" . -}}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) -}}
 {{- fail "replicas is more than 1 and leaderElection.enabled is false: two pods would do the same work. Turn leader election on, or take one replica." -}}
 {{- end -}}
 {{- if not (or .Values.image.tag .Values.image.digest .Chart.AppVersion) -}}
 {{- fail "image.tag and image.digest are empty, and the chart has no appVersion." -}}
 {{- end -}}
-{{- if and (not .Values.metrics.enabled) .Values.metrics.serviceMonitor.enabled -}}
-{{- fail "metrics.serviceMonitor.enabled needs metrics.enabled: there is nothing to scrape without it." -}}
+{{- with .Values.strategy.rollingUpdate -}}
+{{- if and (has (toString .maxSurge) (list "0" "0%")) (has (toString .maxUnavailable) (list "0" "0%")) (ne $.Values.strategy.type "Recreate") -}}
+{{- fail "strategy.rollingUpdate has maxSurge and maxUnavailable of 0: no pod could ever be replaced. Make one of them 1." -}}
 {{- end -}}
-{{- if and .Values.metrics.enabled (eq (int .Values.metrics.port) (int .Values.probes.port)) -}}
-{{- fail (printf "metrics.port and probes.port are both %d: take two ports, so that a NetworkPolicy can tell them apart." (int .Values.metrics.port)) -}}
+{{- end -}}
+{{- range $key, $label := include "upsell.selectorLabels" . | fromYaml | merge (dict "app.kubernetes.io/component" "operator") -}}
+{{- with get $.Values.podLabels $key -}}
+{{- if ne . $label -}}
+{{- fail (printf "podLabels has %s: %s, but the Deployment finds its pods by %s: leave it out, or change nameOverride." $key . $label) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "upsell.checkNames" -}}
+{{- range $key := list "nameOverride" "fullnameOverride" -}}
+{{- with get $.Values $key -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" .) -}}
+{{- fail (printf "%s is %q: write lower-case letters, digits and -, beginning with a letter and not ending with -." $key .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $names := dict "serviceAccount.name" .Values.serviceAccount.name "credentials.existingSecret" .Values.credentials.existingSecret "priorityClassName" .Values.priorityClassName
+  "proxy.httpsProxySecret.name" .Values.proxy.httpsProxySecret.name "extraCA.configMap" .Values.extraCA.configMap "extraCA.secret" .Values.extraCA.secret -}}
+{{- range $key, $name := $names -}}
+{{- if and $name (not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $name)) -}}
+{{- fail (printf "%s is %q: write the name of an object, of lower-case letters, digits, - and dots between them." $key $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "upsell.checkCredentials" -}}
+{{- $credentials := .Values.credentials -}}
+{{- $given := list -}}{{- $missing := list -}}
+{{- range $key := list "url" "clientID" "clientSecret" -}}
+{{- if get $credentials $key }}{{ $given = append $given (printf "credentials.%s" $key) }}{{ else }}{{ $missing = append $missing (printf "credentials.%s" $key) }}{{ end -}}
+{{- end -}}
+{{- if and $credentials.existingSecret $given -}}
+{{- fail (printf "credentials.existingSecret and %s are both set: give the Secret's name or the values, not both." (join ", " $given)) -}}
+{{- end -}}
+{{- if eq $credentials.existingSecret (include "upsell.ownSecretName" .) -}}
+{{- fail (printf "credentials.existingSecret is %q, the name of the Secret that the chart makes itself: Helm would delete it when it is given no values any more. Leave existingSecret empty where you make this Secret by hand, or give yours another name." $credentials.existingSecret) -}}
+{{- end -}}
+{{- if and $given $missing -}}
+{{- fail (printf "The credentials are not complete, there is no %s: give all of url, clientID and clientSecret, or credentials.existingSecret instead." (join " and no " $missing)) -}}
+{{- end -}}
+{{- with $credentials.url -}}{{- include "upsell.checkUrl" (dict "url" . "acronis" $.Values.acronis) -}}{{- end -}}
+{{- $perObject := $credentials.perObjectSecrets -}}
+{{- if and (not $perObject.enabled) (or $perObject.namespaces $perObject.names) -}}
+{{- fail "credentials.perObjectSecrets has namespaces or names but is not enabled: set credentials.perObjectSecrets.enabled to true, or remove them." -}}
+{{- end -}}
+{{- if $.Values.watch.namespaces -}}
+{{- range $perObject.namespaces -}}
+{{- if not (has . $.Values.watch.namespaces) -}}
+{{- fail (printf "credentials.perObjectSecrets.namespaces has %q, which is not in watch.namespaces: no object there is served, so its Secrets are not needed." .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* As the binary judges a URL, but for what it has in front of its host, which must not be shown. */ -}}
+{{- define "upsell.checkUrl" -}}
+{{- $why := "" -}}
+{{- $url := trim .url -}}
+{{- $rest := regexReplaceAll "^[a-zA-Z]+://" $url "" -}}
+{{- $host := first (regexSplit "[/?#]" $rest -1) -}}
+{{- $path := trimPrefix $host $rest -}}
+{{- $name := lower (regexReplaceAll ":[0-9]*$" $host "") -}}
+{{- $allowed := false -}}
+{{- range .acronis.hosts -}}
+{{- if hasPrefix "*." . -}}
+{{- if hasSuffix (lower (trimPrefix "*" .)) $name -}}{{- $allowed = true -}}{{- end -}}
+{{- else if eq $name (lower .) -}}{{- $allowed = true -}}
+{{- end -}}
+{{- end -}}
+{{- if contains "@" $rest -}}{{- $why = "it carries a user name or password; leave them out" -}}
+{{- else if not (regexMatch "^(/api/2)?/*$" $path) -}}{{- $why = "write the data center's URL without a path" -}}
+{{- else if .acronis.allowInsecure -}}
+{{- if not (regexMatch "^[hH][tT][tT][pP][sS]?://[^/@?# ]+" $url) -}}{{- $why = "it begins with http:// or https://" -}}{{- end -}}
+{{- else if not (regexMatch "^[hH][tT][tT][pP][sS]://" $url) -}}{{- $why = "it begins with https://" -}}
+{{- else if contains ":" $host -}}{{- $why = "it names a port; leave it out" -}}
+{{- else if not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $name) -}}{{- $why = "that is no name of a host" -}}
+{{- else if not $allowed -}}{{- $why = printf "its host is not in acronis.hosts (%s)" (join ", " .acronis.hosts) -}}
+{{- end -}}
+{{- if $why -}}
+{{- $shown := contains "@" $rest | ternary "credentials.url" (printf "credentials.url is %q" .url) -}}
+{{- fail (printf "%s: %s, as in https://eu2-cloud.acronis.com." $shown $why) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "upsell.checkEgress" -}}
+{{- /* The commonest public suffixes; the operator knows all of them and refuses the rest at its start. */ -}}
+{{- range .Values.acronis.hosts -}}
+{{- if regexMatch "^[*][.]((co|org|ac|gov)[.]uk|com[.](au|br|cn|mx|sg|tr|tw|hk)|co[.](jp|kr|nz|za|in|il|id|th)|github[.]io|herokuapp[.]com|web[.]app|pages[.]dev|workers[.]dev|vercel[.]app|netlify[.]app)$" (lower .) -}}
+{{- fail (printf "acronis.hosts has %q, a public suffix: anyone can have a host below it. Name the domain of your data center, such as *.acronis.com, or its host." .) -}}
+{{- end -}}
+{{- end -}}
+{{- $proxy := .Values.proxy -}}
+{{- if and $proxy.httpsProxy $proxy.httpsProxySecret.name -}}
+{{- fail "proxy.httpsProxy and proxy.httpsProxySecret.name are both set: give one of them." -}}
+{{- end -}}
+{{- with $proxy.httpsProxy -}}
+{{- if contains "@" . -}}
+{{- fail "proxy.httpsProxy carries a user name or password, which everybody could read who may see pods: put the URL into a Secret and name it in proxy.httpsProxySecret." -}}
+{{- end -}}
+{{- if not (regexMatch "^https?://([-a-zA-Z0-9.]+|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?/?$" .) -}}
+{{- fail (printf "proxy.httpsProxy is %q: write a URL such as http://proxy.example.com:3128." .) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.extraCA.configMap .Values.extraCA.secret -}}
+{{- fail "extraCA.configMap and extraCA.secret are both set: give one of them." -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "upsell.checkMonitoring" -}}
+{{- $metrics := .Values.metrics -}}
+{{- range $key := list "serviceMonitor" "prometheusRule" -}}
+{{- if and (not $metrics.enabled) (get $metrics $key).enabled -}}
+{{- fail (printf "metrics.%s.enabled needs metrics.enabled: there is nothing to scrape without it." $key) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $metrics.enabled (eq (int $metrics.port) (int .Values.probes.port)) -}}
+{{- fail (printf "metrics.port and probes.port are both %d: take two ports, so that a NetworkPolicy can tell them apart." (int $metrics.port)) -}}
+{{- end -}}
+{{- with $metrics.serviceMonitor -}}
+{{- if and .interval .scrapeTimeout (gt (float64 (include "upsell.milliseconds" .scrapeTimeout)) (float64 (include "upsell.milliseconds" .interval))) -}}
+{{- fail (printf "metrics.serviceMonitor.scrapeTimeout is %s, longer than its interval of %s: Prometheus refuses that." .scrapeTimeout .interval) -}}
+{{- end -}}
+{{- end -}}
+{{- $alerts := list -}}
+{{- range (.Files.Get "files/rules.yaml" | fromYaml).groups -}}{{- range .rules -}}{{- with .alert -}}{{- $alerts = append $alerts . -}}{{- end -}}{{- end -}}{{- end -}}
+{{- range $metrics.prometheusRule.disabled -}}
+{{- if not (has . $alerts) -}}
+{{- fail (printf "metrics.prometheusRule.disabled has %q, which is no alert of this chart. There are %s." . (join ", " $alerts)) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}

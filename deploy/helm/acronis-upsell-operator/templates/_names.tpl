@@ -1,35 +1,54 @@
-{{- define "upsell.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 46 | trimSuffix "-" -}}
+{{- /* 46 characters leave room for what is appended. Where something is cut off or replaced, a hash keeps two names apart. */ -}}
+{{- define "upsell.cut" -}}
+{{- $plain := . | replace "." "-" -}}
+{{- if regexMatch "^[0-9]" $plain -}}{{- $plain = printf "upsell-%s" $plain -}}{{- end -}}
+{{- if or (gt (len $plain) 46) (contains "." .) -}}
+{{- printf "%s-%s" ($plain | trunc 35 | trimSuffix "-") (sha256sum . | trunc 10) -}}
+{{- else -}}
+{{- $plain -}}
+{{- end -}}
 {{- end -}}
 
-{{- /* 46 characters leave room for what is appended. */ -}}
-{{- define "upsell.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 46 | trimSuffix "-" -}}
-{{- else -}}
-{{- $name := default .Chart.Name .Values.nameOverride -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 46 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 46 | trimSuffix "-" -}}
+{{- define "upsell.name" -}}
+{{- include "upsell.cut" (default .Chart.Name .Values.nameOverride) -}}
 {{- end -}}
+
+{{- define "upsell.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- include "upsell.cut" .Values.fullnameOverride -}}
+{{- else if contains $name .Release.Name -}}
+{{- include "upsell.cut" .Release.Name -}}
+{{- else -}}
+{{- include "upsell.cut" (printf "%s-%s" .Release.Name $name) -}}
 {{- end -}}
 {{- end -}}
 
 {{- define "upsell.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "upsell.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+{{- toYaml (dict "app.kubernetes.io/name" (include "upsell.name" .) "app.kubernetes.io/instance" .Release.Name) -}}
+{{- end -}}
+
+{{- /* Labels with each key once: the chart's, commonLabels, those of `more`, the later ones winning; and those that selectors need, for the one with this `component`. */ -}}
+{{- define "upsell.labelsWith" -}}
+{{- $all := dict
+  "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-")
+  "app.kubernetes.io/name" (include "upsell.name" .root)
+  "app.kubernetes.io/instance" .root.Release.Name
+  "app.kubernetes.io/version" .root.Chart.AppVersion
+  "app.kubernetes.io/part-of" "acronis-upsell-operator"
+  "app.kubernetes.io/managed-by" .root.Release.Service -}}
+{{- range $labels := list .root.Values.commonLabels (default dict .more) -}}
+{{- range $key, $label := $labels -}}{{- $_ := set $all $key $label -}}{{- end -}}
+{{- end -}}
+{{- if .component -}}
+{{- range $key, $label := include "upsell.selectorLabels" .root | fromYaml -}}{{- $_ := set $all $key $label -}}{{- end -}}
+{{- $_ := set $all "app.kubernetes.io/component" .component -}}
+{{- end -}}
+{{- toYaml $all -}}
 {{- end -}}
 
 {{- define "upsell.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "upsell.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: acronis-upsell-operator
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- include "upsell.labelsWith" (dict "root" .) -}}
 {{- end -}}
 
 {{- define "upsell.serviceAccountName" -}}
@@ -40,8 +59,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{- /* Of the Secret that the chart makes itself, or that is made by hand under this name. */ -}}
+{{- define "upsell.ownSecretName" -}}
+{{- printf "%s-credentials" (include "upsell.fullname" .) -}}
+{{- end -}}
+
 {{- define "upsell.credentialsSecretName" -}}
-{{- default (printf "%s-credentials" (include "upsell.fullname" .)) .Values.credentials.existingSecret -}}
+{{- default (include "upsell.ownSecretName" .) .Values.credentials.existingSecret -}}
 {{- end -}}
 
 {{- define "upsell.leaseName" -}}
