@@ -18,7 +18,7 @@ it('an API server that does no streaming lists is listed in pages, with the righ
   proxy.faults.add({ kind: 'status', status: 422, reason: 'Invalid', on: ['list'], times });
   await using world = await World.start({ server: proxy.url });
   world.logOnFailure();
-  const message = 'this API server does not do streaming lists';
+  const message = 'a streaming list did not work at this API server';
   await world.untilLogged(message, times);
   expect(countIn(world.log, message)).toBe(times);
   const { johnDoe } = world.acronis.cast;
