@@ -33,13 +33,24 @@ export interface WatchOptions {
 export interface Watch {
   readonly fleet: Fleet;
   readonly namespaces: NamespaceStore;
-  /** Resolves when the stores hold the whole truth for the first time. */
-  readonly synced: Promise<unknown>;
+  /** Resolves when the stores hold the whole truth for the first time, but for listed namespaces that cannot be served. */
+  readonly synced: Promise<void>;
   /** Why the stores cannot be trusted just now, as a sentence; undefined while they can. */
   problem(): string | undefined;
+  /** Listed namespaces that the API server does not show, and why. They hold up no other one, and are served as soon as it does. */
+  unserved(): readonly Unserved[];
   /** Keeps the stores true until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
+
+export interface Unserved {
+  readonly namespace: string;
+  /** A sentence: what is wrong, and what to do about it. */
+  readonly why: string;
+}
+
+/** How often it is seen whether the stores are synced. */
+const syncCheckMs = 100;
 
 export function createWatch(options: WatchOptions): Watch {
   const { client, clock, random, log, metrics, labelSelector } = options;
@@ -64,12 +75,30 @@ export function createWatch(options: WatchOptions): Watch {
       ? [new Reflector({ ...reflect, resource: namespaces, store, transform: transformNamespace })]
       : [];
   const reflectors = [...objects, ...labels];
+  const { promise: synced, resolve: resolveSynced } = Promise.withResolvers<void>();
+  /** A refusal is a namespace's own trouble while another one is served. */
+  const served = () => {
+    const shown = reflectors.filter((each) => !each.isRefused);
+    return listed.length === 0 || shown.length === 0 ? reflectors : shown;
+  };
+  const awaitSync = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted && !served().every((each) => each.hasSynced))
+      await clock.sleep(syncCheckMs, signal).catch(() => {});
+    if (!signal.aborted) resolveSynced();
+  };
+  const unserved = () =>
+    listed.flatMap((namespace, at) => {
+      const reflector = objects[at];
+      return reflector?.isRefused ? [{ namespace, why: reflector.problem ?? '' }] : [];
+    });
   return {
     fleet,
     namespaces: store,
-    synced: Promise.all(reflectors.map((each) => each.synced)),
-    problem: () => reflectors.find((each) => !each.healthy)?.problem,
+    synced,
+    problem: () => served().find((each) => !each.healthy)?.problem,
+    unserved,
     async run(signal) {
+      void awaitSync(signal);
       const polls = listed.length === 0 ? [] : [pollNamespaces(listed, { store, client, clock, log }, signal)];
       await Promise.all([...reflectors.map((each) => each.run(signal)), ...polls]);
     },

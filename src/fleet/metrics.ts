@@ -5,6 +5,8 @@ export interface FleetMetrics {
   resyncDone(): void;
   /** How many objects there are by reason of Ready; asked for when the page is read. */
   countObjects(count: () => ReadonlyMap<string, number>): void;
+  /** How many listed namespaces are not served; asked for when the page is read. */
+  countUnserved(count: () => number): void;
   /** Since when the object that is not Ready for longest is so; asked for when the page is read. */
   watchNotReady(since: () => NotReadySince): void;
   /** What is asked of Acronis in an hour in which nothing changes; asked for when the page is read. */

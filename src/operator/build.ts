@@ -83,6 +83,7 @@ export async function build(options: OperatorOptions) {
   });
   const { fleet, namespaces } = watch;
   metrics.upsell.countObjects(() => countByReason(fleet));
+  metrics.upsell.countUnserved(() => watch.unserved().length);
   metrics.upsell.watchNotReady(() => notReadySince(fleet));
 
   const lifetime = new AbortController();

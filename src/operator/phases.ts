@@ -3,6 +3,7 @@
  * in flight for as long as its grace period; one that lost its lease gives them up immediately.
  */
 import type { Timer } from '../base/clock.ts';
+import type { Unserved } from '../fleet/cache.ts';
 import { untilReachable } from '../kubernetes/calls/check-server.ts';
 import { startObservabilityServer } from '../observability/server/server.ts';
 import { defaultLeaseDurations, elect, type Hold, LeaseLost } from '../runtime/leaderelection/elector.ts';
@@ -56,11 +57,16 @@ const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, 
     metrics: () => prometheus.page(),
     livez: [{ name: 'ping', problem: () => undefined }],
     readyz: [
-      { name: 'watch', problem: () => watch.problem() },
+      { name: 'watch', problem: () => watch.problem(), note: () => describeUnserved(watch.unserved()) },
       { name: 'rights', problem: () => rights.problem() },
       { name: 'lease', problem: () => lease.problem },
     ],
   });
+
+const describeUnserved = (unserved: readonly Unserved[]): string | undefined =>
+  unserved.length === 0
+    ? undefined
+    : unserved.map(({ namespace, why }) => `namespace ${namespace} is not served: ${why}`).join(' ');
 
 /** @returns false where the operator is to stop before they are. */
 async function cachesSynced({ log }: OperatorOptions, parts: Parts, signal: AbortSignal): Promise<boolean> {
@@ -69,6 +75,8 @@ async function cachesSynced({ log }: OperatorOptions, parts: Parts, signal: Abor
     log.warn('objects without a Secret of their own wait for credentials', { why: own.problem });
   await Promise.race([parts.watch.synced, aborted(signal)]);
   if (signal.aborted) return false;
+  for (const { namespace, why } of parts.watch.unserved())
+    log.warn('a listed namespace is not served; the others are', { namespace, why });
   log.info('caches synced', { objects: parts.watch.fleet.size });
   return true;
 }

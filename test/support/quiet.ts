@@ -34,6 +34,7 @@ export const quietMetrics: Metrics = {
     revocationGivenUp: nothing,
     eventDropped: nothing,
     countObjects: nothing,
+    countUnserved: nothing,
     watchNotReady: nothing,
     forecast: nothing,
   },

@@ -100,7 +100,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
       for (const reason of reasons) objects.of(reason).set(counts.get(reason) ?? 0);
     },
   );
-  const { lastResync, watchNotReady, forecast } = fleetGauges(registry, clock);
+  const { lastResync, countUnserved, watchNotReady, forecast } = fleetGauges(registry, clock);
   return {
     wrote: (action, outcome) => writes.of(action, outcome).inc(),
     driftFound: (users) => drift.inc(users),
@@ -111,6 +111,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
     countObjects(count) {
       countObjects = count;
     },
+    countUnserved,
     watchNotReady,
     forecast,
   };
@@ -135,6 +136,14 @@ function fleetGauges(registry: Registry, clock: Clock) {
       longest.of('false').set(age(passing));
     },
   );
+  let unserved = () => 0;
+  const unservedNamespaces = gauge(
+    registry,
+    'acronis_upsell_unserved_namespaces',
+    'Namespaces of --watch-namespaces that the API server does not show.',
+    [],
+    () => unservedNamespaces.of().set(unserved()),
+  );
   let requestsPerHour = (): RequestsPerHour => ({ feed: 0, resync: 0 });
   const forecasts = gauge(
     registry,
@@ -149,6 +158,9 @@ function fleetGauges(registry: Registry, clock: Clock) {
   );
   return {
     lastResync,
+    countUnserved(count: () => number) {
+      unserved = count;
+    },
     watchNotReady(look: () => NotReadySince) {
       since = look;
     },

@@ -6,6 +6,8 @@ export interface Check {
   readonly name: string;
   /** What is wrong, in a few words; undefined when all is well. Must not take time. */
   readonly problem: () => string | undefined;
+  /** What people should know although the check passes; shown with `?verbose`. */
+  readonly note?: () => string | undefined;
 }
 
 export interface ProbeResponse {
@@ -17,7 +19,8 @@ export function probe(path: 'livez' | 'readyz', checks: readonly Check[], verbos
   let failed = false;
   const lines = checks.map((check) => {
     const problem = problemOf(check);
-    if (problem === undefined) return `[+]${check.name} ok`;
+    const note = problem === undefined ? check.note?.() : undefined;
+    if (problem === undefined) return `[+]${check.name} ok${note === undefined ? '' : `: ${note}`}`;
     failed = true;
     return `[-]${check.name} failed: ${problem}`;
   });

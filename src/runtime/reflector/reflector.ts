@@ -89,6 +89,11 @@ export class Reflector<T extends Stored> {
     return this.#hasSynced && this.#health.inTouch;
   }
 
+  /** The API server does not let this process see the resource. */
+  get isRefused(): boolean {
+    return this.#health.problem?.reason === 'Forbidden';
+  }
+
   /** Why the store cannot be trusted just now, as a sentence; undefined while it can. */
   get problem(): string | undefined {
     if (this.healthy) return undefined;

@@ -116,6 +116,15 @@ describe('probes', () => {
     expect((await get(probePort, '/readyz?verbose')).body).toBe('[+]ping ok\n[+]watch ok\nreadyz check passed\n');
   });
 
+  test('verbose shows what people should know although all is well', async () => {
+    const note = () => 'namespace lb is not served: no Role there.';
+    const { probePort } = await start({ readyz: [{ name: 'watch', problem: () => undefined, note }] });
+    expect(await get(probePort, '/readyz?verbose')).toMatchObject({
+      status: 200,
+      body: '[+]watch ok: namespace lb is not served: no Role there.\nreadyz check passed\n',
+    });
+  });
+
   test('a failed check is 500 and says which and why', async () => {
     let problem: string | undefined = 'no event for 400 s';
     const { probePort } = await start({ readyz: watch(() => problem) });

@@ -1,0 +1,71 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { createWatch } from '../../../src/fleet/cache.ts';
+import type { KubernetesClient } from '../../../src/kubernetes/calls/client.ts';
+import { KubernetesError } from '../../../src/kubernetes/calls/errors.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { quietLog, quietMetrics } from '../../support/quiet.ts';
+
+/** An API server that does streaming lists of no namespace, shows empty lists, and refuses some namespaces. */
+function setup(namespaces: readonly string[]) {
+  const clock = new ManualClock();
+  const refused = new Set<string>();
+  const namespaceOf = (path: string) => /namespaces\/([^/?]+)/.exec(path)?.[1] ?? '';
+  const forbidden = () => new KubernetesError('forbidden', { status: 403, reason: 'Forbidden' });
+  const client: KubernetesClient = {
+    async request({ path }) {
+      if (refused.has(namespaceOf(path))) throw forbidden();
+      if (!path.includes('tenantuserupsells')) return { metadata: { name: namespaceOf(path) } };
+      return { metadata: { resourceVersion: '1' }, items: [] };
+    },
+    watch({ path, query }, _listener, signal) {
+      if (refused.has(namespaceOf(path))) return Promise.reject(forbidden());
+      if (query?.['sendInitialEvents'] !== undefined)
+        return Promise.reject(new KubernetesError('no streaming lists', { status: 422, reason: 'Invalid' }));
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    },
+  };
+  const watch = createWatch({
+    namespaces,
+    labelSelector: undefined,
+    client,
+    clock,
+    random: () => 0,
+    log: quietLog,
+    metrics: quietMetrics.controller,
+  });
+  let synced = false;
+  void watch.synced.then(() => {
+    synced = true;
+  });
+  const run = () => {
+    const stop = new AbortController();
+    const running = watch.run(stop.signal);
+    onTestFinished(async () => {
+      stop.abort(new Error('stop'));
+      await clock.advance(0);
+      await running;
+    });
+  };
+  return { clock, refused, watch, run, synced: () => synced };
+}
+
+it('a listed namespace that the API server does not show holds up no other one, is named, and is served once it is shown', async () => {
+  const { clock, refused, watch, run, synced } = setup(['la', 'lb']);
+  refused.add('lb');
+  run();
+  await clock.advance(10_000);
+  expect(synced()).toBe(true);
+  expect(watch.problem()).toBeUndefined();
+  expect(watch.unserved()).toEqual([{ namespace: 'lb', why: expect.stringContaining('in namespace lb') }]);
+  refused.clear();
+  await clock.until(() => watch.unserved().length === 0, 10 * 60_000);
+});
+
+it('where none of them is shown, the caches are not synced, and the problem is said', async () => {
+  const { clock, refused, watch, run, synced } = setup(['la', 'lb']);
+  for (const each of ['la', 'lb']) refused.add(each);
+  run();
+  await clock.advance(60_000);
+  expect(synced()).toBe(false);
+  expect(watch.problem()).toContain('does not allow');
+});
