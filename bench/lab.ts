@@ -1,7 +1,7 @@
 /** Where the scenarios are run: the servers, the driver, and what every scenario needs again and again. */
 import { randomBytes } from 'node:crypto';
 import { until } from '../sandbox/until.ts';
-import { mostUsersPerRead } from '../src/acronis/api.ts';
+import { maxUsersPerRead } from '../src/acronis/api.ts';
 import type { Acronis } from './acronis.ts';
 import type { Cluster } from './cluster.ts';
 import type { Contender, Running, Settings } from './contenders.ts';
@@ -116,7 +116,7 @@ export async function untilVerified(
   reads: (stats: Stats) => number,
 ) {
   // The resync never ends: with many objects its reads follow each other so closely that Acronis is never idle for long.
-  const passReadEveryMs = resyncMs / Math.ceil(objects / mostUsersPerRead);
+  const passReadEveryMs = resyncMs / Math.ceil(objects / maxUsersPerRead);
   const stillMs = Math.min(5_000, 1_500 + objects / 5, passReadEveryMs / 2);
   let count = 0;
   let last = performance.now();

@@ -27,13 +27,13 @@ export interface BusinessTypesChange {
 }
 
 /** The most users that one read takes: `uuids` of `GET /users` (vendor's OpenAPI). */
-export const mostUsersPerRead = 100;
+export const maxUsersPerRead = 100;
 
 /** All methods throw AcronisError, or the signal's reason once it is aborted. */
 export interface AcronisApi {
   /** `GET /users/{id}`, deleted ones included. */
   getUser(id: string, signal: AbortSignal): Promise<UserEvidence>;
-  /** `GET /users?uuids=`, at most `mostUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here: read it alone. */
+  /** `GET /users?uuids=`, at most `maxUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here: read it alone. */
   getUsers(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UserEvidence>>;
   /**
    * `PUT /users/{id}` with `business_types` and `version`.

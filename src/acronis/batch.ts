@@ -1,6 +1,6 @@
 /**
  * Reads of single users that are asked for at about the same time travel together: `GET /users?uuids=` takes 100.
- * While a batch is under way, and for a moment after it was sent, the next one gathers: a busy operator sends few large batches, and an idle one
+ * While a batch is in flight, and for a moment after it was sent, the next one fills: a busy operator sends few large batches, and an idle one
  * waits for nothing but the first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the answer then says why.
  * A batch that fails as a whole is split before any of its users is blamed, and what failed alone is read alone for a while, so that its neighbours are
  * never again in a batch with it.
@@ -8,7 +8,7 @@
 
 import { orAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { type AcronisApi, mostUsersPerRead } from './api.ts';
+import { type AcronisApi, maxUsersPerRead } from './api.ts';
 import { AcronisError } from './errors.ts';
 import type { UserEvidence } from './evidence.ts';
 
@@ -21,7 +21,7 @@ export interface UserReader {
 export interface BatchOptions {
   readonly api: Pick<AcronisApi, 'getUser' | 'getUsers'>;
   readonly clock: Clock;
-  /** Ends requests under way when the account is no longer used. */
+  /** Ends requests in flight when the account is no longer used. */
   readonly lifetime: AbortSignal;
   /** How long the first read after a quiet time waits for others. */
   readonly windowMs?: number;
@@ -47,13 +47,13 @@ interface Wanted {
 
 export function createUserReader(options: BatchOptions): UserReader {
   const { api, clock, lifetime, windowMs = 5, busyWindowMs = 30, maxInFlight = 2 } = options;
-  let gathering = new Map<string, Wanted>();
+  let waiting = new Map<string, Wanted>();
   let windowOpen = false;
   let inFlight = 0;
   let sentAt = Number.NEGATIVE_INFINITY;
 
   const dispatch = () => {
-    while (gathering.size > 0 && inFlight < maxInFlight && (!windowOpen || gathering.size >= mostUsersPerRead)) {
+    while (waiting.size > 0 && inFlight < maxInFlight && (!windowOpen || waiting.size >= maxUsersPerRead)) {
       const batch = take();
       inFlight++;
       sentAt = clock.now();
@@ -71,9 +71,9 @@ export function createUserReader(options: BatchOptions): UserReader {
   };
 
   const take = (): readonly Wanted[] => {
-    const all = [...gathering.values()];
-    gathering = new Map(all.slice(mostUsersPerRead).map((wanted) => [wanted.id, wanted]));
-    return all.slice(0, mostUsersPerRead);
+    const all = [...waiting.values()];
+    waiting = new Map(all.slice(maxUsersPerRead).map((wanted) => [wanted.id, wanted]));
+    return all.slice(0, maxUsersPerRead);
   };
 
   /** Read alone, until these times. */
@@ -158,10 +158,10 @@ export function createUserReader(options: BatchOptions): UserReader {
         void fetchOne(single);
         return await orAborted(single.promise, signal);
       }
-      let wanted = gathering.get(id);
+      let wanted = waiting.get(id);
       if (wanted === undefined) {
         wanted = { id, ...Promise.withResolvers<UserEvidence>() };
-        gathering.set(id, wanted);
+        waiting.set(id, wanted);
         if (!windowOpen) {
           windowOpen = true;
           clock.after(Math.max(windowMs, sentAt + busyWindowMs - clock.now()), () => {
@@ -169,7 +169,7 @@ export function createUserReader(options: BatchOptions): UserReader {
             dispatch();
           });
         }
-        if (gathering.size >= mostUsersPerRead) dispatch();
+        if (waiting.size >= maxUsersPerRead) dispatch();
       }
       return await orAborted(wanted.promise, signal);
     },

@@ -1,5 +1,5 @@
 /**
- * One authorised call: it carries a token, keeps the account's pace, and is made once more with a new token where the old one was refused.
+ * One authorised call: it carries a token, keeps to the account's rate limit, and is made once more with a new token where the old one was refused.
  */
 import type { Clock } from '../base/clock.ts';
 import { AcronisError } from './errors.ts';

@@ -1,5 +1,5 @@
 /**
- * Every way in which a call to Acronis fails, classified once, here. Callers look at `kind` and never at a status.
+ * Every way in which a call to Acronis fails, classified once, here. Callers read `kind` and never a status.
  * Messages stand in conditions: each is constant for what went wrong, so that a lasting failure writes no status twice. Bodies are read for
  * their codes only, and only known codes are repeated: texts may name people.
  */
@@ -83,7 +83,7 @@ export const throttledMessage = 'Acronis asked for fewer requests.';
 export const unavailableMessage = 'Acronis could not be reached or could not answer.';
 
 /**
- * A response that is not what the API would send: a gateway's page, somebody else's JSON. Whatever its status, it proves nothing, and a write may
+ * A response that is not what the API would send: a gateway's page, another service's JSON. Whatever its status, it proves nothing, and a write may
  * have been applied.
  * @param message constant for what is wrong, where more can be said.
  */

@@ -54,7 +54,7 @@ export interface TokenOptions {
   readonly pace: Pick<Pace, 'run'>;
   readonly clock: Clock;
   readonly metrics: AcronisMetrics;
-  /** Ends a request under way when the account is no longer used. */
+  /** Ends a request in flight when the account is no longer used. */
   readonly lifetime: AbortSignal;
 }
 

@@ -49,7 +49,7 @@ export function structural(schema: z.ZodType, path: string): JsonSchema {
     override: ({ jsonSchema }) => {
       // An integer that is a bigint where a number would not hold it.
       if (jsonSchema.type === 'integer' && jsonSchema.format === 'int64') delete jsonSchema.anyOf;
-      // Pruning drops unknown fields already, and the API server does not accept both at once.
+      // Pruning drops unknown fields already, and the API server does not accept both together.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;

@@ -9,7 +9,7 @@ export const tenantUserUpsells = {
   kind: 'TenantUserUpsell',
 } as const;
 
-/** On an object with `deletionPolicy: Revoke` only: it is held until the type is taken away again. */
+/** On an object with `deletionPolicy: Revoke` only: it is held until the type is revoked. */
 export const revokeFinalizer = 'upsell.acronis.com/revoke';
 /** Any new value asks for a reconcile now; the handled value is echoed in `status.lastHandledReconcileAt`. */
 export const requestedAtAnnotation = 'upsell.acronis.com/requestedAt';

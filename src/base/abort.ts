@@ -1,10 +1,10 @@
 /** Waiting for something that others wait for too: who gives up leaves, and the thing itself goes on. */
 
-/** The promise's value, unless the signal comes first: then its reason. Nobody need be left to hear a failure. */
+/** The promise's value, unless the signal comes first: then its reason. A failure that comes later is ignored. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason);
-    // Before anything else: whoever asked may be gone by the time it fails, and an unheard failure would end the process.
+    // Before anything else: the caller may be gone by the time it fails, and an unhandled failure would end the process.
     promise.then(
       (value) => {
         signal.removeEventListener('abort', leave);

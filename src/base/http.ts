@@ -1,7 +1,7 @@
 /**
  * One HTTP request and its whole answer, for both remote sides, straight on undici's dispatcher: no stream, no event target and no promise per chunk, because there
  * are thousands of these per second. The deadline covers waiting for a connection, the headers and the last byte of the body, so a server
- * that sends one byte now and then holds nobody for longer than one that sends none.
+ * that sends one byte now and then holds no caller for longer than one that sends none.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
@@ -48,7 +48,7 @@ export interface Limits {
 
 const EMPTY = Buffer.alloc(0);
 const NONE: IncomingHttpHeaders = {};
-const nobody = () => {};
+const noCaller = () => {};
 
 /** There is no whole answer, for a reason of our own. */
 export class ExchangeError extends Error {
@@ -188,7 +188,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     );
   }
 
-  /** Settles first: undici answers an abort with `onResponseError`, which then finds nobody waiting. */
+  /** Settles first: undici reacts to an abort with `onResponseError`, which then finds no caller waiting. */
   #fail(error: unknown): void {
     if (!this.waiting) return;
     const controller = this.#controller;
@@ -197,7 +197,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     controller?.abort(error instanceof Error ? error : new Error('aborted'));
   }
 
-  /** Lets go of the answer and of whoever waited: what is still held when this becomes old stays until the next full collection, and with it all that it holds. */
+  /** Releases the response and the caller: what is still held when this becomes old stays until the next full collection, and with it all that it holds. */
   #settle(): void {
     this.waiting = false;
     // It may still wait for a place.
@@ -208,8 +208,8 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     }
     this.#timer.cancel();
     this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#resolve = nobody;
-    this.#reject = nobody;
+    this.#resolve = noCaller;
+    this.#reject = noCaller;
     this.#onSent = undefined;
     this.#controller = undefined;
     this.#headers = NONE;
@@ -219,4 +219,4 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
 }
 
 const tooLarge = (bytes: number) =>
-  new ExchangeError('tooLarge', `the answer is larger than ${Math.round(bytes / 1_048_576)} MiB`);
+  new ExchangeError('tooLarge', `the response is larger than ${Math.round(bytes / 1_048_576)} MiB`);

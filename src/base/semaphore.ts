@@ -1,4 +1,4 @@
-/** At most so many at once; the others wait in line. */
+/** At most so many concurrently; the others wait in line. */
 export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();

@@ -1,4 +1,4 @@
-/** An allowance that refills: `burst` at once, `perSecond` in the long run. It never waits. */
+/** An allowance that refills: `burst` immediately, `perSecond` in the long run. It never waits. */
 import type { Clock } from './clock.ts';
 
 export class TokenBucket {

@@ -64,7 +64,7 @@ export const boolean: Kind = one(
   'boolean',
 );
 
-/** So many things at once. */
+/** A number of concurrent things. */
 export const count = (max: number): Kind =>
   one(
     {

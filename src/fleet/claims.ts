@@ -23,7 +23,7 @@ export function olderClaimant(
   return older.length === 0 ? undefined : firstOf(older, object, user, guardOf);
 }
 
-/** A live object that goes on holding this user when `object` is deleted, so that nothing is taken away in between; as `nameFor` names it. */
+/** A live object that goes on holding this user when `object` is deleted, so that nothing is revoked in between; as `nameFor` names it. */
 export async function remainingClaimant(
   object: TenantUserUpsell,
   user: User,
@@ -49,7 +49,7 @@ async function firstOf(
   return undefined;
 }
 
-/** All others that name this user, as far as the cache alone can tell. Nearly always there is none, which is to cost nothing. */
+/** All others that name this user, as far as the cache alone shows. Nearly always there is none, which is to cost nothing. */
 function others(object: TenantUserUpsell, user: User, fleet: Fleet): TenantUserUpsell[] {
   const found: TenantUserUpsell[] = [];
   for (const key of fleet.byIndex('user', user.id)) {

@@ -1,8 +1,8 @@
 /**
- * What is asked of Acronis in an hour in which nothing changes: the change feed of each account, and the reads of the full pass, a hundred users of one
- * source of credentials at once. Tokens, which are renewed now and then, and objects that are not Ready and tried again are not in it.
+ * The requests to Acronis in an hour in which nothing changes: the change feed of each account, and the reads of the resync, a hundred users of one
+ * source of credentials each. Tokens, which are renewed now and then, and objects that are not Ready and retried are not in it.
  */
-import { mostUsersPerRead } from '../acronis/api.ts';
+import { maxUsersPerRead } from '../acronis/api.ts';
 import type { RequestsPerHour } from './metrics.ts';
 import { type Fleet, type Source, sourceOf } from './objects.ts';
 
@@ -27,7 +27,7 @@ export function forecast({ fleet, accounts, driftIntervalMs, resyncIntervalMs }:
   };
   for (const object of fleet.values()) {
     if (!(object.spec.ok && object.spec.value.suspend)) sources.add(sourceOf(object));
-    if (++size === mostUsersPerRead) endSlice();
+    if (++size === maxUsersPerRead) endSlice();
   }
   endSlice();
   return { feed: (accounts * hourMs) / driftIntervalMs, resync: (reads * hourMs) / resyncIntervalMs };

@@ -3,7 +3,7 @@
  * slices of as many as one read takes, in the order in which they came: an object that comes while a round is on has its turn at the end of this round,
  * within an interval, and not in the next one.
  */
-import { mostUsersPerRead } from '../acronis/api.ts';
+import { maxUsersPerRead } from '../acronis/api.ts';
 import type { Clock } from '../base/clock.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';
 import type { FleetMetrics } from './metrics.ts';
@@ -27,12 +27,12 @@ export async function runResync(
 ): Promise<void> {
   let round = startRound(fleet);
   while (!signal.aborted) {
-    const slices = Math.ceil(fleet.size / mostUsersPerRead);
+    const slices = Math.ceil(fleet.size / maxUsersPerRead);
     const pauseMs = slices === 0 ? Math.min(emptyWaitMs, intervalMs) : intervalMs / slices;
     await clock.sleep(pauseMs, signal).catch(() => {});
     if (signal.aborted) return;
     // A fleet that grew during the pause has more to do than a slice.
-    const due = Math.max(mostUsersPerRead, Math.ceil((fleet.size * pauseMs) / intervalMs));
+    const due = Math.max(maxUsersPerRead, Math.ceil((fleet.size * pauseMs) / intervalMs));
     for (const key of round.take(due)) queue.add(key, 'resync');
     if (!round.isOver) continue;
     metrics.resyncDone();

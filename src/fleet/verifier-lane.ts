@@ -5,7 +5,7 @@
  * spoils it stands alone; that one's object goes to the queue, which says what is wrong, and stays out of slices for a while. What fails for one object
  * while it is compared is that object's alone.
  */
-import { mostUsersPerRead } from '../acronis/api.ts';
+import { maxUsersPerRead } from '../acronis/api.ts';
 import { AcronisError } from '../acronis/errors.ts';
 import type { UserEvidence } from '../acronis/evidence.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
@@ -21,7 +21,7 @@ export interface LaneOptions extends VerifierOptions {
 
 /** Reads in flight: enough to be quick, few enough to leave an account's rate to what people change. */
 const maxReads = 3;
-/** How long keys are gathered before the first read. */
+/** How long keys are batched before the first read. */
 const batchMs = 20;
 /** When a slice is tried again that was not answered. */
 const againMs = 30_000;
@@ -115,7 +115,7 @@ export class VerifierLane {
   #nextSlice(): Slice | undefined {
     const keys: string[] = [];
     for (const key of this.#waiting) {
-      if (keys.length === mostUsersPerRead) break;
+      if (keys.length === maxUsersPerRead) break;
       this.#waiting.delete(key);
       keys.push(key);
     }

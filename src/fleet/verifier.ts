@@ -26,7 +26,7 @@ export interface Verifier {
 
 /** What the controller of the objects says of them. */
 export interface Judge {
-  /** Nothing is owed as far as the object alone can tell, so that a read of its user is all that verifying it takes. */
+  /** Nothing is owed as far as the object alone shows, so that a read of its user is all that verifying it takes. */
   isSettled(object: TenantUserUpsell): boolean;
   /** The user is as the status says, and a reconcile would find nothing to do. */
   isAsReported(object: TenantUserUpsell, user: User, signal: AbortSignal): Promise<boolean>;

@@ -1,4 +1,4 @@
-/** The body of a response as text: gateways compress what nobody asked for, some without saying so, and some put a byte order mark in front. */
+/** The body of a response as text: gateways compress unasked, some without declaring it, and some put a byte order mark in front. */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { type Answer, headerOf } from '../../base/http.ts';
@@ -9,7 +9,7 @@ const decoders = {
   rawDeflate: promisify(inflateRaw),
   br: promisify(brotliDecompress),
 };
-/** More codings than these on top of each other are nobody's honest response. */
+/** No honest response has more codings than these on top of each other. */
 const maxCodings = 3;
 
 /** @throws Error of zlib where the body is not what its coding says, or larger than `maxBytes`. */

@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange with Acronis: time-out over the whole of it, a cap on the body, JSON or nothing. It knows no token and no rate limit.
+ * One HTTP request to Acronis: time-out over the whole of it, a cap on the body, JSON or nothing. It knows no token and no rate limit.
  * Redirects are not followed, so that a credential never goes where its URL did not say.
  */
 import { Agent, type Dispatcher } from 'undici';

@@ -1,6 +1,6 @@
 /**
  * What Node and undici throw when there is no answer, as an AcronisError: whether the request can have arrived, and which of the few things that
- * a person would mend differently it is. Only codes are looked at: messages of lower layers can hold parts of what was sent.
+ * a person would mend differently it is. Only codes are read: messages of lower layers can hold parts of what was sent.
  */
 import { AcronisError, unavailableMessage } from '../errors.ts';
 import { ProxyError } from './egress.ts';

@@ -1,6 +1,6 @@
 /**
- * How fast one account is asked: so many requests at once, so many a second, and nothing while Acronis said "later".
- * A throttle halves what may go at once; it grows back by one with every so many successes. First come, first served.
+ * How fast one account may send: so many concurrent requests, so many a second, and none while Acronis asked to wait.
+ * A throttle halves the concurrency; it grows back by one with every so many successes. First come, first served.
  */
 import type { Clock, Random } from '../../base/clock.ts';
 import { AcronisError, throttledMessage } from '../errors.ts';
@@ -23,7 +23,7 @@ export interface Pace {
    * @throws what `call` throws; AcronisError `throttled` where the turn is too far off to wait for.
    */
   run<T>(call: () => Promise<T>, signal: AbortSignal, subject?: string): Promise<T>;
-  /** How many may go at once just now. */
+  /** The present concurrency. */
   readonly limit: number;
   /** Nothing is sent just now, since Acronis asked for it. */
   readonly isHeld: boolean;
@@ -31,15 +31,15 @@ export interface Pace {
 
 /** A wait that a reconcile sits out; a longer one is given back to the caller as `throttled`, so that the object can say so. */
 const patienceMs = 5_000;
-/** Nobody is held back for longer than this, whatever Retry-After says. */
+/** No request is held back for longer than this, whatever Retry-After says. */
 const longestHoldMs = 15 * 60 * 1000;
-/** Where Retry-After says at once, or a date that is over. */
+/** Where Retry-After is 0, or a date that is over. */
 const shortestHoldMs = 100;
 /** Without a Retry-After. Shorter than the patience, jitter included. */
 const defaultHoldMs = 4_000;
-/** Different users that are told "later", none served in between, until it is taken for the account's. */
+/** Different users that are throttled, none served in between, until it is taken for the account's. */
 const minSuspects = 3;
-/** Consecutive successes until one more request may go at once. */
+/** Consecutive successes until the concurrency grows by one. */
 const growAfter = 20;
 
 interface Waiter {
@@ -79,7 +79,7 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
     }
   };
 
-  /** Takes a turn that nobody has to wait for. */
+  /** Takes a turn that is free. */
   const goesAtOnce = (): boolean => {
     if (waiting.length > 0 || running >= limit) return false;
     const now = clock.now();
@@ -93,7 +93,7 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
       const leave = () => {
         const place = waiting.indexOf(waiter);
         if (place >= 0) waiting.splice(place, 1);
-        // Nobody may be left for the timer to serve.
+        // There may be no waiter left for the timer to serve.
         pump();
         reject(signal.reason);
       };
@@ -121,14 +121,14 @@ export function createPace({ concurrency, rate, clock, random, onThrottled }: Pa
   /** Slows down, and returns the error with the wait that is kept in place of the one that was asked for. */
   const slowDown = (error: AcronisError, startedAt: number): AcronisError => {
     const asked = Math.max(error.retryAfterMs ?? defaultHoldMs, shortestHoldMs);
-    // A little later than told, so that everybody held back does not come at the same millisecond.
+    // A little later than asked, so that requests held back do not all leave in the same millisecond.
     const hold = Math.min(asked * (1 + random() * 0.1), longestHoldMs);
     const until = clock.now() + hold;
     if (until > holdUntil) {
       onThrottled?.((until - Math.max(holdUntil, clock.now())) / 1000);
       holdUntil = until;
     }
-    // Requests that were under way together are refused together: that is one reason to slow down, not eight.
+    // Requests that were in flight together are refused together: that is one reason to slow down, not eight.
     if (startedAt > halvedAt) {
       limit = Math.max(1, Math.floor(limit / 2));
       halvedAt = clock.now();

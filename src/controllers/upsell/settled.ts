@@ -30,14 +30,14 @@ export function wasReconciled(object: TenantUserUpsell): boolean {
 
 export const isReady = ({ status }: TenantUserUpsell): boolean => conditionOf(status, 'Ready')?.status === 'True';
 
-/** Nothing is owed as far as the object alone can tell. */
+/** Nothing is owed as far as the object alone shows. */
 export function isSettled(object: TenantUserUpsell): boolean {
   if (!wasReconciled(object) || !isReady(object)) return false;
   const reported = reportedUser(object);
   return reported !== undefined && owesNothing(object, reported, unhindered);
 }
 
-/** Whether its finalizer has to come or go, as far as the object alone can tell. */
+/** Whether its finalizer has to come or go, as far as the object alone shows. */
 export function owesFinalizer(object: TenantUserUpsell): boolean {
   const { kind } = assess(object, nothingYet, unhindered);
   return kind === 'addFinalizer' || kind === 'removeFinalizer';

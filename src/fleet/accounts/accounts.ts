@@ -1,5 +1,5 @@
 /**
- * One account: an API client at a data center, and everything that is kept per account (token, pace, reads that travel together, change feed).
+ * One account: an API client at a data center, and everything that is kept per account (token, rate limit, batched reads, change feed).
  * Accounts with the same URL, client and secret are the same account, wherever their credentials came from.
  */
 import { createHash } from 'node:crypto';
@@ -48,7 +48,7 @@ export interface AccountOptions {
   readonly lifetime: AbortSignal;
 }
 
-/** While an account is paused a reconcile fails at once, but for one that tries; so all objects say what is wrong within a bounded time. */
+/** While an account is paused a reconcile fails immediately, but for one that tries; so all objects report what is wrong within a bounded time. */
 const pausedRoom = 4;
 /** Seconds' worth of requests that may wait for their turn in reconciles; what is beyond waits in the queue. */
 const rateRoomSeconds = 5;
@@ -81,7 +81,7 @@ export function createAccounts(options: AccountOptions): Accounts {
     },
     keepOnly(credentials) {
       const ids = new Set(credentials.map(fingerprint));
-      // Work under way goes on with the account it has, and ends with it.
+      // Work in flight goes on with the account it has, and ends with it.
       for (const id of [...accounts.keys()]) {
         if (ids.has(id)) continue;
         accounts.delete(id);
@@ -136,7 +136,7 @@ function createAccount(id: string, credentials: Credentials, send: Send, options
   };
 }
 
-/** Asked for at every look at an object, and made once for each set of credentials that was read. */
+/** Called at every reconcile of an object, and made once for each set of credentials that was read. */
 const fingerprints = new WeakMap<Credentials, string>();
 function fingerprint(credentials: Credentials): string {
   let print = fingerprints.get(credentials);

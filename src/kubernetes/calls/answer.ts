@@ -21,7 +21,7 @@ const LONGEST_MESSAGE = 500;
 export const isJson = (answer: Answer): boolean =>
   headerOf(answer, 'content-type')?.startsWith('application/json') === true;
 
-/** As far as can be told without parsing it: an object of the API, whole. What a gateway says in its own JSON must not pass for a write that was done. */
+/** As far as can be judged without parsing it: an object of the API, whole. What a gateway says in its own JSON must not pass for a write that was done. */
 export function isWholeObject(answer: Answer): boolean {
   const { body } = answer;
   if (!isJson(answer) || body[0] !== brace.open || !body.toString('latin1', 0, 200).includes('"apiVersion"'))

@@ -29,7 +29,7 @@ export async function checkServer(
     throw new KubernetesError('GET /version: no API server answered', { reason: 'InvalidAnswer' });
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
-    // Some clusters keep even their version to themselves; whoever gets a 403 was let in.
+    // Some clusters keep even their version to themselves; a client that gets a 403 is authenticated.
     if (isForbidden(error)) return { kind: 'ok', version: 'unknown' };
     return { kind: 'failed', error, ...explain(error, connection) };
   }
@@ -93,7 +93,7 @@ function explain(error: KubernetesError, connection: Connection): { message: str
     case 'InvalidAnswer':
       return {
         lasting: false,
-        message: `${where} does not answer like an API server. Correct the server's URL in the kubeconfig, or look at the proxy in between.`,
+        message: `${where} does not answer like an API server. Correct the server's URL in the kubeconfig, or check the proxy in between.`,
       };
     default:
       return { lasting: false, message: `${where} is not ready: ${error.message}.` };

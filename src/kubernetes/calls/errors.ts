@@ -12,7 +12,7 @@ export type LocalReason =
   | 'CredentialsLate'
   /** No connection, or one that was cut before the answer was complete. */
   | 'ConnectionFailed'
-  /** TLS: the certificate of the server is not one this process was told to trust. */
+  /** TLS: the certificate of the server is not one that this process is configured to trust. */
   | 'CertificateNotTrusted'
   /** An answer that is not the API's: HTML of a gateway, half a JSON document. */
   | 'InvalidAnswer'

@@ -1,5 +1,5 @@
 /**
- * What Node and undici say when there is no answer, in words for people. Only codes are looked at: messages of
+ * What Node and undici report when there is no response, in words for people. Only codes are read: messages of
  * lower layers can hold addresses, file names and parts of what was sent.
  */
 import { ExchangeError } from '../../base/http.ts';

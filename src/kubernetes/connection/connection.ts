@@ -116,7 +116,7 @@ class PooledConnection implements Connection {
 
   refused(credentials: Credentials): void {
     const now = this.#clock.now();
-    // Many calls are refused at once, and perhaps for good: neither may turn into a file read or a process per call.
+    // Many calls are refused together, and perhaps for good: neither may turn into a file read or a process per call.
     if (credentials !== this.#credentials || now < this.#refusedAt + CALM_MS) return;
     this.#refusedAt = now;
     this.#refused = true;

@@ -1,5 +1,5 @@
 /**
- * What goes into each request and each TLS handshake, from what a kubeconfig says: files are read, a plugin is run, an identity provider is asked, each time anew, so
+ * What goes into each request and each TLS handshake, from what a kubeconfig says: files are read, a plugin is run, an identity provider is asked, each time again, so
  * that what was rotated is seen.
  */
 import { readFile } from 'node:fs/promises';

@@ -125,7 +125,7 @@ class BufferedRecorder implements EventRecorder {
         if (isNotFound(error) || (isForbidden(error) && String(error).includes('being terminated'))) return;
         const again = attempt < ATTEMPTS && isTransient(error) && !signal.aborted;
         if (!again) {
-          this.#tell(error, log, signal);
+          this.#report(error, log, signal);
           break;
         }
         const wanted = error instanceof KubernetesError ? (error.retryAfterMs ?? 0) : 0;
@@ -136,7 +136,7 @@ class BufferedRecorder implements EventRecorder {
     metrics.eventDropped();
   }
 
-  #tell(error: unknown, log: Log, signal: AbortSignal): void {
+  #report(error: unknown, log: Log, signal: AbortSignal): void {
     if (signal.aborted) return;
     if (!isForbidden(error)) {
       log.debug('event dropped', { reason: error instanceof Error ? error.message : 'unknown' });

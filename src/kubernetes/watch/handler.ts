@@ -18,7 +18,7 @@ import { SilenceTimer } from './silence-timer.ts';
 /** Far above etcd's limit for one object. */
 const MAX_LINE_BYTES = 64 * 1_048_576;
 const MAX_ERROR_BYTES = 1_048_576;
-/** A watch may be silent for minutes, but the server accepts it at once. */
+/** A watch may be silent for minutes, but the server accepts it immediately. */
 export const OPENS_WITHIN_MS = 30_000;
 
 export interface WatchRequest {

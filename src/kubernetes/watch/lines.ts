@@ -1,5 +1,5 @@
 /**
- * Cuts a byte stream into lines. It looks for byte 10 only, which in UTF-8 is never part of another character, so a character cut between
+ * Cuts a byte stream into lines. It searches for byte 10 only, which in UTF-8 is never part of another character, so a character cut between
  * two chunks is whole again before anything is decoded. (Node's readline decodes first, and also splits at U+2028.)
  */
 const NEWLINE = 10;

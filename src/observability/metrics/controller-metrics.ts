@@ -40,7 +40,7 @@ export function controllerMetrics(registry: Registry, options: Options): Control
   const panics = counter(
     registry,
     'controller_runtime_reconcile_panics_total',
-    'Total number of reconciliations that failed in a way nobody expected.',
+    'Total number of reconciliations that failed unexpectedly.',
     ['controller'],
   ).of(controller);
   const time = histogram(

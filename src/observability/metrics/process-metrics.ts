@@ -94,7 +94,7 @@ export function registerProcessMetrics(
   }).set({ version: buildInfo.version }, 1);
 }
 
-/** Linux only; elsewhere there is nothing to tell. */
+/** Linux only; elsewhere there is nothing to report. */
 function openFiles(): number | undefined {
   try {
     // The directory being read is itself one.

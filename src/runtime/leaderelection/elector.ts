@@ -2,7 +2,7 @@
  * Leader election on a Lease, as client-go does it: of all the processes that take part, one leads.
  *
  * The one that leads renews the lease, and stops leading when it could not for `renewDeadlineMs`, counted from when it sent the last renewal that worked.
- * The others take it only when they have seen no change for `leaseMs`. As the second is longer than the first, by both clocks, two never lead at once.
+ * The others take it only when they have seen no change for `leaseMs`. As the second is longer than the first, by both clocks, two never lead concurrently.
  * A process that stalls for longer than that wakes up with work in its hands and no timer that has fired yet: before anything is sent, `Hold` is asked.
  */
 import type { Clock, Random } from '../../base/clock.ts';
@@ -29,7 +29,7 @@ export const defaultLeaseDurations: LeaseDurations = { leaseMs: 15_000, renewDea
 /** client-go's rule for what is too short; it also lets those who wait try up to this share of `retryMs` later. */
 const retryJitter = 1.2;
 /**
- * Those who wait try after `retryMs` and up to this share of it more. Less than client-go's 1.2, because nobody takes a lease before it has seen it
+ * Those who wait try after `retryMs` and up to this share of it more. Less than client-go's 1.2, because no process takes a lease before it has seen it
  * unchanged for its whole duration: with 1.2 a take-over from a killed leader took up to 20 s (measured), with this one it takes 18.
  */
 const waitJitter = 0.2;
@@ -71,7 +71,7 @@ export class LeaseLost extends Error {
  * Waits for the lease, calls `lead` once it is held, and releases it when `lead` is done.
  *
  * `lead` gets a signal that is aborted with the given `signal`'s reason when it is time to stop: the lease is then kept until `lead` has resolved, and released.
- * When the lease is lost, it is aborted with `LeaseLost`, and the election ends at once, without waiting for `lead`.
+ * When the lease is lost, it is aborted with `LeaseLost`, and the election ends immediately, without waiting for `lead`.
  * @throws what `lead` throws, after the lease was released.
  */
 export async function elect(

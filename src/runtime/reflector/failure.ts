@@ -26,7 +26,7 @@ export interface Verdict {
 /** A server that asks for more is asked again anyway: a stale cache is worse than one more refusal. */
 export const maxRetryAfterMs = 300_000;
 
-/** The stream ended in order, but at once, or before the list it was to bring was complete. */
+/** The stream ended in order, but immediately, or before the list it was to bring was complete. */
 export const endedEarly = (): KubernetesError =>
   new KubernetesError('the API server ended the watch as soon as it had begun', { reason: 'EndedEarly' });
 

@@ -28,7 +28,7 @@ export function metaOf(object: unknown): ObjectMeta {
 export function itemsOf(list: unknown): readonly unknown[] | undefined {
   if (!isRecord(list)) return undefined;
   const items = list['items'];
-  // Go writes an empty list as null where nobody took care.
+  // Go writes an empty list as null unless care is taken.
   if (items === null) return [];
   return Array.isArray(items) ? items : undefined;
 }

@@ -17,7 +17,7 @@ const waitingForPerson: BackoffPolicy = { ...reflectorBackoff, ceilingMs: 5_000 
 const goodWatchMs = 5_000;
 /** Relists are dear: they come faster one after the other only when the last one is this long ago. */
 const relistsForgottenMs = 120_000;
-/** A close at once may be how a server, or what stands before it, says that the version is too old. */
+/** An immediate close may be how a server, or a proxy in front of it, reports that the version is too old. */
 const maxFutileWatches = 3;
 const maxFutileLists = 2;
 /**

@@ -1,5 +1,5 @@
 /**
- * What is known of the objects in the cluster, by key, with indexes. Every change is whole before anybody is told of it: a listener, or whoever
+ * What is known of the objects in the cluster, by key, with indexes. Every change is whole before a listener is notified of it: a listener, or a caller that
  * reads between two of them, never sees half a relist. Objects are never changed in place; a new one takes the old one's seat.
  */
 import type { Log } from '../../base/log.ts';
@@ -20,7 +20,7 @@ export interface StoreOptions<T, I extends string> {
   readonly log: Log;
   /** Under which value, if any, an object is found in each index. */
   readonly indexes?: Readonly<Record<I, IndexFunction<T>>>;
-  /** Whether two states of an object are the same to everybody here; then the old one stays and nobody is told. */
+  /** Whether two states of an object are equal to every user of the store; then the old one stays and no listener is notified. */
   readonly same?: (a: T, b: T) => boolean;
 }
 
@@ -57,7 +57,7 @@ export class Store<T extends Stored, I extends string = never> {
     return this.#objects.values();
   }
 
-  /** The keys found under a value of an index. Read it at once: it may change with the store. */
+  /** The keys found under a value of an index. Read it immediately: it may change with the store. */
   byIndex(name: I, value: string): Iterable<string> {
     return this.#indexes.get(name)?.find(value) ?? none;
   }
@@ -70,17 +70,17 @@ export class Store<T extends Stored, I extends string = never> {
 
   upsert(object: T): void {
     const before = this.#put(object);
-    if (before !== object) this.#tell(before, object);
+    if (before !== object) this.#notify(before, object);
   }
 
   remove(key: string): void {
     const before = this.#drop(key);
-    if (before !== undefined) this.#tell(before, undefined);
+    if (before !== undefined) this.#notify(before, undefined);
   }
 
   /**
    * Makes `items` the whole truth: what is not among them is gone. With a `scope`, the truth about that namespace, and no other object is touched.
-   * The store is changed at once, then the listeners are told what became different.
+   * The whole store is changed first, then the listeners are notified of the differences.
    */
   replace(items: Iterable<T>, scope?: string): void {
     const wanted = new Map<string, T>();
@@ -97,10 +97,10 @@ export class Store<T extends Stored, I extends string = never> {
       const before = this.#put(item);
       if (before !== item) differences.push([before, item]);
     }
-    for (const [before, after] of differences) this.#tell(before, after);
+    for (const [before, after] of differences) this.#notify(before, after);
   }
 
-  /** What was there before; the object itself when there is nothing to do or to tell. */
+  /** What was there before; the object itself when there is nothing to do or to report. */
   #put(object: T): T | undefined {
     const before = this.#objects.get(object.key);
     if (before !== undefined && this.#same(before, object)) return object;
@@ -117,7 +117,7 @@ export class Store<T extends Stored, I extends string = never> {
     return before;
   }
 
-  #tell(before: T | undefined, after: T | undefined): void {
+  #notify(before: T | undefined, after: T | undefined): void {
     for (const listener of this.#listeners) {
       try {
         listener(before, after);
