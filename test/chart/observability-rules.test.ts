@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
 
   {
     alert: 'CircuitOpen',
-    what: 'an account is not answered',
+    what: 'Acronis does not respond to an account',
     series: replica('a', 1, { acronis_circuit_open: '1x60' }),
     at: 6,
     fires: job,
@@ -200,7 +200,7 @@ const cases: readonly Case[] = [
 
   {
     alert: 'DriftStorm',
-    what: 'types of a small fleet are put back once a minute',
+    what: 'types of a small fleet are assigned again once a minute',
     series: replica('a', 1, { [corrected]: '0+1x120', [assigned]: '100x120' }),
     at: 90,
     fires: job,
@@ -303,9 +303,9 @@ it('what people read says how much and for how long', async () => {
     values,
   }));
   const exp_annotations = {
-    summary: 'The operator hears nothing from the API server.',
+    summary: 'The watch on the API server is dead.',
     description:
-      'pod-1 has heard nothing of tenantuserupsells.upsell.acronis.com for 10m 0s; there is a bookmark about every minute. Edits are not seen.',
+      'pod-1 has received nothing about tenantuserupsells.upsell.acronis.com for 10m 0s; there is a bookmark about every minute. Edits are not seen.',
     runbook_url: 'docs/runbooks.md#acronisupsellwatchstalled',
   };
   const exp_labels = {
