@@ -211,7 +211,7 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
   });
 
   it.each(['the release first', 'the CRD first'])('is uninstalled in either order: %s', async (order) => {
-    await cluster.helm(namespace, ['install', release, chartDir]);
+    await cluster.helm(namespace, ['install', release, chartDir, '--create-namespace']);
     await cluster.untilEstablished();
     await cluster.apply(upsell('default', 'one', { userID }));
     const removals = [
