@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import { AcronisError } from './errors.ts';
 import type { Send } from './http/http.ts';
-import type { Pace } from './limits/rate-limiter.ts';
+import type { RateLimiter } from './limits/rate-limiter.ts';
 import { measured } from './measured.ts';
 import type { AcronisMetrics, AcronisOperation } from './metrics.ts';
 import type { TokenSource } from './token.ts';
@@ -26,7 +26,7 @@ export interface CallOptions {
   readonly url: string;
   readonly send: Send;
   readonly tokens: TokenSource;
-  readonly pace: Pick<Pace, 'run'>;
+  readonly limiter: Pick<RateLimiter, 'run'>;
   readonly clock: Clock;
   readonly metrics: AcronisMetrics;
 }
@@ -34,7 +34,7 @@ export interface CallOptions {
 /** @returns the parsed JSON of a 2xx answer. @throws AcronisError, or the signal's reason once it is aborted. */
 export type MakeCall = (operation: AcronisOperation, call: Call, signal: AbortSignal) => Promise<unknown>;
 
-export function createCall({ url, send, tokens, pace, clock, metrics }: CallOptions): MakeCall {
+export function createCall({ url, send, tokens, limiter, clock, metrics }: CallOptions): MakeCall {
   const once = (operation: AcronisOperation, { path, about, ...call }: Call, token: string, signal: AbortSignal) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` };
     if (call.body !== undefined) headers['content-type'] = 'application/json';
@@ -45,7 +45,7 @@ export function createCall({ url, send, tokens, pace, clock, metrics }: CallOpti
         throw about !== undefined && error instanceof AcronisError ? error.ofOneUser() : error;
       }
     };
-    return pace.run(() => measured(operation, request, clock, metrics), signal, about);
+    return limiter.run(() => measured(operation, request, clock, metrics), signal, about);
   };
 
   return async (operation, call, signal) => {

@@ -8,7 +8,7 @@ import { orAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AcronisError, notTheApis } from './errors.ts';
 import type { Exchange, Send } from './http/http.ts';
-import type { Pace } from './limits/rate-limiter.ts';
+import type { RateLimiter } from './limits/rate-limiter.ts';
 import { measured } from './measured.ts';
 import type { AcronisMetrics } from './metrics.ts';
 
@@ -51,7 +51,7 @@ export interface TokenOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly send: Send;
-  readonly pace: Pick<Pace, 'run'>;
+  readonly limiter: Pick<RateLimiter, 'run'>;
   readonly clock: Clock;
   readonly metrics: AcronisMetrics;
   /** Ends a request in flight when the account is no longer used. */
@@ -68,7 +68,7 @@ interface Token {
 }
 
 export function createTokenSource(options: TokenOptions): TokenSource {
-  const { url, clientId, clientSecret, send, pace, clock, metrics, lifetime } = options;
+  const { url, clientId, clientSecret, send, limiter, clock, metrics, lifetime } = options;
   let current: Token | undefined;
   let pending: Promise<string> | undefined;
   let refusal: { readonly error: AcronisError; readonly until: number; readonly times: number } | undefined;
@@ -97,7 +97,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
 
   const renew = async (): Promise<string> => {
     try {
-      current = await pace.run(() => measured('token', ask, clock, metrics), lifetime);
+      current = await limiter.run(() => measured('token', ask, clock, metrics), lifetime);
       refusal = undefined;
       return current.text;
     } catch (error) {

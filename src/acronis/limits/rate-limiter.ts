@@ -6,7 +6,7 @@ import type { Clock, Random } from '../../base/clock.ts';
 import { AcronisError, throttledMessage } from '../errors.ts';
 import { Suspects } from './suspects.ts';
 
-export interface PaceOptions {
+export interface RateLimiterOptions {
   readonly concurrency: number;
   /** Requests per second; 0 = no limit. */
   readonly rate: number;
@@ -16,7 +16,7 @@ export interface PaceOptions {
   readonly onThrottled?: (seconds: number) => void;
 }
 
-export interface Pace {
+export interface RateLimiter {
   /**
    * Runs `call` when its turn comes.
    * @param subject whom the call is about, where it is about one user or a batch of them.
@@ -47,7 +47,7 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-export function createPace({ concurrency, rate, clock, random, onThrottled }: PaceOptions): Pace {
+export function createRateLimiter({ concurrency, rate, clock, random, onThrottled }: RateLimiterOptions): RateLimiter {
   const waiting: Waiter[] = [];
   const suspects = new Suspects();
   let limit = concurrency;

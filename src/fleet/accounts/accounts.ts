@@ -9,7 +9,7 @@ import { type ChangeFeed, createChangeFeed } from '../../acronis/change-feed.ts'
 import type { Credentials } from '../../acronis/credentials.ts';
 import type { Send } from '../../acronis/http/http.ts';
 import { type Circuit, createCircuit } from '../../acronis/limits/circuit.ts';
-import { createPace, type Pace } from '../../acronis/limits/rate-limiter.ts';
+import { createRateLimiter, type RateLimiter } from '../../acronis/limits/rate-limiter.ts';
 import type { AcronisMetrics } from '../../acronis/metrics.ts';
 import { createTokenSource } from '../../acronis/token.ts';
 import type { Clock, Random } from '../../base/clock.ts';
@@ -105,7 +105,7 @@ export function createAccounts(options: AccountOptions): Accounts {
 function createAccount(id: string, credentials: Credentials, send: Send, options: AccountOptions): Account {
   const { clock, metrics, log, lifetime } = options;
   const { url, clientId, clientSecret } = credentials;
-  const pace = createPace({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
+  const limiter = createRateLimiter({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
   const circuit = createCircuit({
     ...options,
     onOpen: (why, ms) =>
@@ -116,15 +116,15 @@ function createAccount(id: string, credentials: Credentials, send: Send, options
       }),
     onClose: () => log?.info('Acronis answers again', { account: id }),
   });
-  const isPaused = () => circuit.isOpen || pace.isHeld;
+  const isPaused = () => circuit.isOpen || limiter.isHeld;
   const rateRoom = options.rate === 0 ? Number.POSITIVE_INFINITY : Math.max(pausedRoom, options.rate * rateRoomSeconds);
-  const guarded: Pick<Pace, 'run'> = {
-    run: (call, signal, subject) => circuit.run(() => pace.run(call, signal, subject), subject),
+  const guarded: Pick<RateLimiter, 'run'> = {
+    run: (call, signal, subject) => circuit.run(() => limiter.run(call, signal, subject), subject),
   };
-  const tokens = createTokenSource({ url, clientId, clientSecret, send, pace: guarded, clock, metrics, lifetime });
-  const api = createApi({ url, clientId, send, tokens, pace: guarded, clock, metrics });
+  const tokens = createTokenSource({ url, clientId, clientSecret, send, limiter: guarded, clock, metrics, lifetime });
+  const api = createApi({ url, clientId, send, tokens, limiter: guarded, clock, metrics });
   // Not for the feed: where it alone fails, and little else is asked, it would close off what works.
-  const feed = createApi({ url, clientId, send, tokens, pace, clock, metrics });
+  const feed = createApi({ url, clientId, send, tokens, limiter, clock, metrics });
   return {
     id,
     api,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createApi } from '../../../src/acronis/api.ts';
 import type { Exchange } from '../../../src/acronis/http/http.ts';
-import { createPace } from '../../../src/acronis/limits/rate-limiter.ts';
+import { createRateLimiter } from '../../../src/acronis/limits/rate-limiter.ts';
 import { failure } from '../../support/failure.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { quietAcronisMetrics } from '../../support/quiet.ts';
@@ -28,7 +28,7 @@ function setup(answer: (exchange: Exchange, count: number) => unknown) {
         return true;
       },
     },
-    pace: createPace({ concurrency: 8, rate: 0, clock, random: () => 0 }),
+    limiter: createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 }),
     clock,
     metrics: {
       ...quietAcronisMetrics,

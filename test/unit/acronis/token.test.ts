@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createPace } from '../../../src/acronis/limits/rate-limiter.ts';
+import { createRateLimiter } from '../../../src/acronis/limits/rate-limiter.ts';
 import { createTokenSource, type TokenOptions } from '../../../src/acronis/token.ts';
 import { failure } from '../../support/failure.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
@@ -13,13 +13,13 @@ const minute = 60_000;
 function source(answer: (count: number) => unknown, options: Partial<TokenOptions> = {}) {
   const clock = new ManualClock();
   const { send, sent } = network((_, count) => answer(count));
-  const pace = createPace({ concurrency: 8, rate: 0, clock, random: () => 0 });
+  const limiter = createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 });
   const tokens = createTokenSource({
     url,
     clientId: 'client',
     clientSecret: 'sécret:with colon',
     send,
-    pace,
+    limiter,
     clock,
     metrics: quietAcronisMetrics,
     lifetime: always(),
@@ -304,14 +304,14 @@ describe('an answer without a token that can be used', () => {
   });
 });
 
-test('the token endpoint keeps the pace of the account', async () => {
+test('the token endpoint keeps to the rate limit of the account', async () => {
   const clock = new ManualClock();
-  const pace = createPace({ concurrency: 8, rate: 0, clock, random: () => 0 });
+  const limiter = createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 });
   const { tokens, sent } = source(
     () => {
       throw refused('throttled', { status: 429, retryAfterMs: 60_000 });
     },
-    { pace, clock },
+    { limiter, clock },
   );
   for (let i = 0; i < 100; i++) expect((await acronisFailure(tokens.get(always()))).kind).toBe('throttled');
   expect(sent).toHaveLength(1);

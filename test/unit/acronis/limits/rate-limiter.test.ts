@@ -1,15 +1,15 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { createPace, type PaceOptions } from '../../../../src/acronis/limits/rate-limiter.ts';
+import { createRateLimiter, type RateLimiterOptions } from '../../../../src/acronis/limits/rate-limiter.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';
 import { acronisFailure, refused } from '../support.ts';
 
-function setup(options: Partial<PaceOptions> = {}) {
+function setup(options: Partial<RateLimiterOptions> = {}) {
   const clock = new ManualClock();
   const held: number[] = [];
-  const pace = createPace({
+  const limiter = createRateLimiter({
     concurrency: 8,
     rate: 0,
     clock,
@@ -17,7 +17,7 @@ function setup(options: Partial<PaceOptions> = {}) {
     onThrottled: (seconds) => void held.push(seconds),
     ...options,
   });
-  return { clock, pace, held };
+  return { clock, limiter, held };
 }
 
 const throttled = (retryAfterMs?: number) => refused('throttled', { status: 429, retryAfterMs, detail: 'HTTP 429' });
@@ -38,9 +38,9 @@ function openCalls() {
 
 describe('requests at once', () => {
   test('are never more than the limit, and the next goes when one ends', async () => {
-    const { pace } = setup({ concurrency: 3 });
+    const { limiter } = setup({ concurrency: 3 });
     const calls = openCalls();
-    const all = Array.from({ length: 10 }, () => pace.run(calls.call, always()));
+    const all = Array.from({ length: 10 }, () => limiter.run(calls.call, always()));
     await settle();
     expect(calls.running()).toBe(3);
     for (let i = 0; i < 10; i++) {
@@ -52,30 +52,30 @@ describe('requests at once', () => {
   });
 
   test('a failed one makes room as a successful one does, and its error comes through as it is', async () => {
-    const { pace, held } = setup({ concurrency: 1 });
+    const { limiter, held } = setup({ concurrency: 1 });
     for (const error of [refused('unavailable'), refused('conflict'), new Error('x')])
-      expect(await failure(pace.run(() => Promise.reject(error), always()))).toBe(error);
-    expect(await pace.run(async () => 5, always())).toBe(5);
-    expect(pace.limit).toBe(1);
+      expect(await failure(limiter.run(() => Promise.reject(error), always()))).toBe(error);
+    expect(await limiter.run(async () => 5, always())).toBe(5);
+    expect(limiter.limit).toBe(1);
     expect(held).toEqual([]);
   });
 
   test('a call that throws before it returns a promise makes room too', async () => {
-    const { pace } = setup({ concurrency: 1 });
+    const { limiter } = setup({ concurrency: 1 });
     const broken = () => {
       throw new Error('x');
     };
-    await failure(pace.run(broken, always()));
-    expect(await pace.run(async () => 5, always())).toBe(5);
+    await failure(limiter.run(broken, always()));
+    expect(await limiter.run(async () => 5, always())).toBe(5);
   });
 
   test('nobody starves: first come, first served, whoever comes meanwhile', async () => {
-    const { pace } = setup({ concurrency: 1 });
+    const { limiter } = setup({ concurrency: 1 });
     const order: number[] = [];
     let next = 0;
     const ask = (): Promise<void> => {
       const mine = next++;
-      return pace.run(async () => {
+      return limiter.run(async () => {
         order.push(mine);
         // Each one that is served brings another one in.
         if (next < 200) later.push(ask());
@@ -90,10 +90,10 @@ describe('requests at once', () => {
 
 describe('requests a second', () => {
   test('are spread evenly, with no burst after a pause', async () => {
-    const { pace, clock } = setup({ rate: 4 });
+    const { limiter, clock } = setup({ rate: 4 });
     const at: number[] = [];
     const ask = (count: number) =>
-      Promise.all(Array.from({ length: count }, () => pace.run(async () => void at.push(clock.now()), always())));
+      Promise.all(Array.from({ length: count }, () => limiter.run(async () => void at.push(clock.now()), always())));
     const first = ask(4);
     await clock.advance(750);
     await first;
@@ -107,11 +107,11 @@ describe('requests a second', () => {
 
 describe('"later"', () => {
   test('holds everything of the account back for as long as Retry-After said', async () => {
-    const { pace, clock, held } = setup();
-    const error = await acronisFailure(pace.run(() => Promise.reject(throttled(2_000)), always()));
+    const { limiter, clock, held } = setup();
+    const error = await acronisFailure(limiter.run(() => Promise.reject(throttled(2_000)), always()));
     expect(error).toMatchObject({ kind: 'throttled', status: 429, retryAfterMs: 2_000, detail: 'HTTP 429' });
     let went = 0;
-    const waiting = Promise.all(Array.from({ length: 3 }, () => pace.run(async () => void went++, always())));
+    const waiting = Promise.all(Array.from({ length: 3 }, () => limiter.run(async () => void went++, always())));
     await clock.advance(1_999);
     expect(went).toBe(0);
     await clock.advance(1);
@@ -121,8 +121,10 @@ describe('"later"', () => {
   });
 
   test('is kept a little longer than told, so that not everybody comes back in the same millisecond', async () => {
-    const { pace } = setup({ random: () => 0.5 });
-    expect((await acronisFailure(pace.run(() => Promise.reject(throttled(2_000)), always()))).retryAfterMs).toBe(2_100);
+    const { limiter } = setup({ random: () => 0.5 });
+    expect((await acronisFailure(limiter.run(() => Promise.reject(throttled(2_000)), always()))).retryAfterMs).toBe(
+      2_100,
+    );
   });
 
   test.each([
@@ -132,32 +134,35 @@ describe('"later"', () => {
     ['more than a number holds', Number.POSITIVE_INFINITY, 15 * 60_000],
   ])('with %s is kept within bounds, and whoever was refused is told what is kept', async (_, asked, kept) => {
     for (const random of [() => 0, () => 0.999]) {
-      const { pace } = setup({ random });
-      const error = await acronisFailure(pace.run(() => Promise.reject(throttled(asked)), always()));
+      const { limiter } = setup({ random });
+      const error = await acronisFailure(limiter.run(() => Promise.reject(throttled(asked)), always()));
       expect(error.retryAfterMs).toBeGreaterThanOrEqual(kept);
       expect(error.retryAfterMs).toBeLessThanOrEqual(Math.min(kept * 1.1, 15 * 60_000));
     }
   });
 
   test('without a time is short enough to be sat out', async () => {
-    const { pace, clock } = setup({ random: () => 0.999 });
-    await failure(pace.run(() => Promise.reject(throttled()), always()));
-    const waiting = pace.run(async () => 5, always());
+    const { limiter, clock } = setup({ random: () => 0.999 });
+    await failure(limiter.run(() => Promise.reject(throttled()), always()));
+    const waiting = limiter.run(async () => 5, always());
     await clock.advance(4_400);
     expect(await waiting).toBe(5);
   });
 
   test('for long is given back at once to all who wait and all who come, with the time that is left', async () => {
-    const { pace, clock } = setup({ concurrency: 1 });
+    const { limiter, clock } = setup({ concurrency: 1 });
     const calls = openCalls();
-    const first = acronisFailure(pace.run(calls.call, always()));
-    const waiting = [acronisFailure(pace.run(calls.call, always())), acronisFailure(pace.run(calls.call, always()))];
+    const first = acronisFailure(limiter.run(calls.call, always()));
+    const waiting = [
+      acronisFailure(limiter.run(calls.call, always())),
+      acronisFailure(limiter.run(calls.call, always())),
+    ];
     await settle();
     calls.open[0]?.fail(throttled(60_000));
     for (const error of await Promise.all([first, ...waiting]))
       expect(error).toMatchObject({ kind: 'throttled', retryAfterMs: 60_000 });
     await clock.advance(10_000);
-    const late = await acronisFailure(pace.run(calls.call, always()));
+    const late = await acronisFailure(limiter.run(calls.call, always()));
     expect(late).toMatchObject({
       kind: 'throttled',
       retryAfterMs: 50_000,
@@ -166,20 +171,20 @@ describe('"later"', () => {
     expect(calls.open).toHaveLength(1);
     expect(clock.timers).toBe(0);
     await clock.advance(50_000);
-    expect(await pace.run(async () => 5, always())).toBe(5);
+    expect(await limiter.run(async () => 5, always())).toBe(5);
   });
 
   test('that sends away all who wait leaves no timer that was to serve them', async () => {
-    const { pace, clock } = setup({ concurrency: 8 });
+    const { limiter, clock } = setup({ concurrency: 8 });
     const calls = openCalls();
     const [first, second] = [
-      acronisFailure(pace.run(calls.call, always())),
-      acronisFailure(pace.run(calls.call, always())),
+      acronisFailure(limiter.run(calls.call, always())),
+      acronisFailure(limiter.run(calls.call, always())),
     ];
     await settle();
     calls.open[0]?.fail(throttled());
     await first;
-    const third = acronisFailure(pace.run(calls.call, always()));
+    const third = acronisFailure(limiter.run(calls.call, always()));
     await settle();
     expect(clock.timers).toBe(1);
     calls.open[1]?.fail(throttled(60_000));
@@ -189,9 +194,9 @@ describe('"later"', () => {
   });
 
   test('is never shortened by a later answer that asks for less, and no second is counted twice', async () => {
-    const { pace, clock, held } = setup();
+    const { limiter, clock, held } = setup();
     const calls = openCalls();
-    const all = [acronisFailure(pace.run(calls.call, always())), acronisFailure(pace.run(calls.call, always()))];
+    const all = [acronisFailure(limiter.run(calls.call, always())), acronisFailure(limiter.run(calls.call, always()))];
     await settle();
     calls.open[0]?.fail(throttled(4_000));
     await clock.advance(1_000);
@@ -203,62 +208,62 @@ describe('"later"', () => {
 
 describe('how many may go at once', () => {
   test('is halved once for requests that were refused together', async () => {
-    const { pace, clock } = setup();
+    const { limiter, clock } = setup();
     const calls = openCalls();
-    const all = Array.from({ length: 8 }, () => failure(pace.run(calls.call, always())));
+    const all = Array.from({ length: 8 }, () => failure(limiter.run(calls.call, always())));
     await settle();
     for (const each of calls.open) {
       await clock.advance(1);
       each.fail(throttled(1_000));
     }
     await Promise.all(all);
-    expect(pace.limit).toBe(4);
+    expect(limiter.limit).toBe(4);
   });
 
   test('is halved once even where the clock stood still between them', async () => {
-    const { pace } = setup();
+    const { limiter } = setup();
     const calls = openCalls();
-    const all = Array.from({ length: 8 }, () => failure(pace.run(calls.call, always())));
+    const all = Array.from({ length: 8 }, () => failure(limiter.run(calls.call, always())));
     await settle();
     for (const each of calls.open) each.fail(throttled(1_000));
     await Promise.all(all);
-    expect(pace.limit).toBe(4);
+    expect(limiter.limit).toBe(4);
   });
 
   test('is halved again by one that went later, down to one and never to none', async () => {
-    const { pace, clock } = setup();
+    const { limiter, clock } = setup();
     const limits: number[] = [];
     for (let i = 0; i < 6; i++) {
-      await failure(pace.run(() => Promise.reject(throttled(1_000)), always()));
-      limits.push(pace.limit);
+      await failure(limiter.run(() => Promise.reject(throttled(1_000)), always()));
+      limits.push(limiter.limit);
       await clock.advance(2_000);
     }
     expect(limits).toEqual([4, 2, 1, 1, 1, 1]);
-    expect(await pace.run(async () => 5, always())).toBe(5);
+    expect(await limiter.run(async () => 5, always())).toBe(5);
   });
 
   test('grows back by one with every 20 successes, up to what it was', async () => {
-    const { pace, clock } = setup({ concurrency: 4 });
+    const { limiter, clock } = setup({ concurrency: 4 });
     for (let i = 0; i < 3; i++) {
-      await failure(pace.run(() => Promise.reject(throttled(1_000)), always()));
+      await failure(limiter.run(() => Promise.reject(throttled(1_000)), always()));
       await clock.advance(2_000);
     }
-    expect(pace.limit).toBe(1);
+    expect(limiter.limit).toBe(1);
     const limits: number[] = [];
     for (let i = 0; i < 100; i++) {
-      await pace.run(async () => {}, always());
-      limits.push(pace.limit);
+      await limiter.run(async () => {}, always());
+      limits.push(limiter.limit);
     }
     expect([18, 19, 38, 39, 58, 59, 99].map((at) => limits[at])).toEqual([1, 2, 2, 3, 3, 4, 4]);
   });
 
   test('once grown, is used by those who wait', async () => {
-    const { pace, clock } = setup({ concurrency: 2 });
-    await failure(pace.run(() => Promise.reject(throttled(100)), always()));
+    const { limiter, clock } = setup({ concurrency: 2 });
+    await failure(limiter.run(() => Promise.reject(throttled(100)), always()));
     await clock.advance(200);
-    for (let i = 0; i < 19; i++) await pace.run(async () => {}, always());
+    for (let i = 0; i < 19; i++) await limiter.run(async () => {}, always());
     const calls = openCalls();
-    const all = Array.from({ length: 3 }, () => pace.run(calls.call, always()));
+    const all = Array.from({ length: 3 }, () => limiter.run(calls.call, always()));
     await settle();
     expect(calls.running()).toBe(1);
     calls.open[0]?.end();
@@ -273,20 +278,20 @@ describe('how many may go at once', () => {
 
 describe('whoever is aborted', () => {
   test('before asking is not served', async () => {
-    const { pace } = setup();
+    const { limiter } = setup();
     const reason = new Error('enough');
     let went = 0;
-    expect(await failure(pace.run(async () => void went++, AbortSignal.abort(reason)))).toBe(reason);
+    expect(await failure(limiter.run(async () => void went++, AbortSignal.abort(reason)))).toBe(reason);
     expect(went).toBe(0);
   });
 
   test('while waiting leaves at once, and the others keep their places', async () => {
-    const { pace } = setup({ concurrency: 1 });
+    const { limiter } = setup({ concurrency: 1 });
     const calls = openCalls();
-    const running = pace.run(calls.call, always());
+    const running = limiter.run(calls.call, always());
     const abort = new AbortController();
-    const leaving = failure(pace.run(calls.call, abort.signal));
-    const staying = pace.run(async () => 'served', always());
+    const leaving = failure(limiter.run(calls.call, abort.signal));
+    const staying = limiter.run(async () => 'served', always());
     await settle();
     const reason = new Error('enough');
     abort.abort(reason);
@@ -298,10 +303,10 @@ describe('whoever is aborted', () => {
   });
 
   test('while all is held back leaves no timer behind', async () => {
-    const { pace, clock } = setup();
-    await failure(pace.run(() => Promise.reject(throttled(3_000)), always()));
+    const { limiter, clock } = setup();
+    await failure(limiter.run(() => Promise.reject(throttled(3_000)), always()));
     const abort = new AbortController();
-    const leaving = failure(pace.run(async () => {}, abort.signal));
+    const leaving = failure(limiter.run(async () => {}, abort.signal));
     await settle();
     expect(clock.timers).toBe(1);
     abort.abort(new Error('enough'));
@@ -310,45 +315,45 @@ describe('whoever is aborted', () => {
   });
 
   test('after being served is let go of: no listener stays', async () => {
-    const { pace } = setup();
+    const { limiter } = setup();
     const { signal } = new AbortController();
-    await pace.run(async () => {}, signal);
-    await failure(pace.run(() => Promise.reject(throttled(60_000)), signal));
-    await failure(pace.run(async () => {}, signal));
+    await limiter.run(async () => {}, signal);
+    await failure(limiter.run(() => Promise.reject(throttled(60_000)), signal));
+    await failure(limiter.run(async () => {}, signal));
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
 
 describe('"later" about one user', () => {
   const later = refused('throttled', { status: 503, retryAfterMs: 600_000, scope: 'user' });
-  const refuse = (pace: ReturnType<typeof setup>['pace'], user: string) =>
-    acronisFailure(pace.run(() => Promise.reject(later), always(), user));
+  const refuse = (limiter: ReturnType<typeof setup>['limiter'], user: string) =>
+    acronisFailure(limiter.run(() => Promise.reject(later), always(), user));
 
   test('holds that user back and no other, however often it is given', async () => {
-    const { pace, held } = setup();
+    const { limiter, held } = setup();
     for (let i = 0; i < 10; i++)
-      expect(await refuse(pace, 'a')).toMatchObject({ scope: 'user', retryAfterMs: 600_000 });
-    expect(await pace.run(async () => 'served', always(), 'b')).toBe('served');
-    expect([held, pace.limit, pace.isHeld]).toEqual([[], 8, false]);
+      expect(await refuse(limiter, 'a')).toMatchObject({ scope: 'user', retryAfterMs: 600_000 });
+    expect(await limiter.run(async () => 'served', always(), 'b')).toBe('served');
+    expect([held, limiter.limit, limiter.isHeld]).toEqual([[], 8, false]);
   });
 
   test("is the whole account's where three users are given it and none is served in between", async () => {
-    const { pace, held } = setup();
-    await refuse(pace, 'a');
-    await refuse(pace, 'b');
-    await pace.run(async () => 'served', always(), 'c');
-    await refuse(pace, 'a');
-    await refuse(pace, 'b');
-    expect(pace.isHeld).toBe(false);
-    await refuse(pace, 'd');
-    expect([held, pace.isHeld]).toEqual([[600], true]);
+    const { limiter, held } = setup();
+    await refuse(limiter, 'a');
+    await refuse(limiter, 'b');
+    await limiter.run(async () => 'served', always(), 'c');
+    await refuse(limiter, 'a');
+    await refuse(limiter, 'b');
+    expect(limiter.isHeld).toBe(false);
+    await refuse(limiter, 'd');
+    expect([held, limiter.isHeld]).toEqual([[600], true]);
   });
 
   test("is the whole account's where the call is about none", async () => {
-    const { pace } = setup();
+    const { limiter } = setup();
     await acronisFailure(
-      pace.run(() => Promise.reject(refused('throttled', { status: 503, retryAfterMs: 600_000 })), always()),
+      limiter.run(() => Promise.reject(refused('throttled', { status: 503, retryAfterMs: 600_000 })), always()),
     );
-    expect(pace.isHeld).toBe(true);
+    expect(limiter.isHeld).toBe(true);
   });
 });

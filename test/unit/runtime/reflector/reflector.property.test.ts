@@ -79,7 +79,7 @@ const readable = (objects: FakeApiServer['objects']) =>
   new Map([...objects].filter(([, object]) => object.spec.value >= 0).map(([key, object]) => [key, object.spec.value]));
 
 describe('a reflector, over random histories and faults', () => {
-  it('always comes back to what the server has, at a pace it can be held to, and leaves nothing behind', async () => {
+  it('always comes back to what the server has, at a bounded rate, and leaves nothing behind', async () => {
     await fc.assert(
       fc.asyncProperty(
         server,
