@@ -52,8 +52,10 @@ export function makeCloud({ clock, random, keepRequests, keepWrites }: CloudOpti
   const tenants = new TenantTree();
   const directory = new Directory(tenants, {
     now,
-    nextVersion: (version) =>
-      switches.current.revisions === 'epochMs' ? Math.max(version + 1, Math.floor(clock.wall())) : version + 1,
+    nextVersion: (version) => {
+      if (typeof version === 'bigint') return version + 1n;
+      return switches.current.revisions === 'epochMs' ? Math.max(version + 1, Math.floor(clock.wall())) : version + 1;
+    },
   });
   return {
     clock,

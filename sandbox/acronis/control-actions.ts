@@ -5,7 +5,7 @@ import type { Console } from './console.ts';
 import { InputError, parseInput } from './input.ts';
 import { routeSchema } from './routes.ts';
 import type { Cast, Reseed } from './seed.ts';
-import { isBuyer, type User } from './users.ts';
+import { isBuyer, revisionView, type User } from './users.ts';
 import { policyView, tenantView, userView } from './views.ts';
 
 export interface Controlled {
@@ -279,6 +279,6 @@ const briefly = (user: User): Record<string, unknown> => ({
   id: user.id,
   login: user.login,
   tenantId: user.tenant.id,
-  version: user.version,
+  version: revisionView(user.version),
   businessTypes: user.businessTypes,
 });

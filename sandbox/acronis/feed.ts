@@ -25,7 +25,7 @@ export const feed: Handler = (cloud, call): ApiResponse => {
   const again = lie === 'repeats' && begin.to > begin.from ? pageOf(cloud, root, begin, begin.from, false).users : [];
   const items = [...again, ...page.users].map((user) => {
     const item = userItem(user, begin.lod, begin.policies, call.switches);
-    return lie === 'backwards' && user.version > 1
+    return lie === 'backwards' && typeof user.version === 'number' && user.version > 1
       ? { ...item, version: user.version - 1, ...(begin.lod === 'full' ? { business_types: NO_TYPES } : {}) }
       : item;
   });

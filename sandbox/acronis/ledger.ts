@@ -6,6 +6,7 @@
  */
 import { RecentList } from './recent.ts';
 import type { Route } from './routes.ts';
+import type { Revision } from './users.ts';
 
 export interface RequestRecord {
   /** Milliseconds since 1970 when the request came. */
@@ -30,8 +31,8 @@ export interface WriteRecord {
   /** An applied PUT; someone in the web console; or the other writer of a fault. */
   readonly by: 'put' | 'console' | 'otherWriter';
   readonly user: string;
-  readonly before: number;
-  readonly after: number;
+  readonly before: Revision;
+  readonly after: Revision;
   readonly businessTypes: readonly string[];
   /** Which fields are different now; none where only the revision moved. */
   readonly fields: readonly string[];

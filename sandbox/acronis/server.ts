@@ -3,6 +3,7 @@
  * without a promise, so that a bench measures the client and not this.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseExactJson } from '../../src/base/exact-json.ts';
 import type { Cloud, Handler } from './cloud.ts';
 import type { Console } from './console.ts';
 import { deliver, send } from './deliver.ts';
@@ -138,7 +139,7 @@ export class ApiServer {
     if (match.route === 'putUser') {
       if (!/^application\/json\b/i.test(contentType ?? '')) return unsupportedMedia();
       try {
-        json = JSON.parse(body);
+        json = parseExactJson(body);
       } catch {
         return envelope(400, 400, 'Bad Request', 'The body is not JSON.');
       }

@@ -7,6 +7,13 @@
 import type { Tenant, TenantTree } from './tenants.ts';
 import type { Micros } from './timestamps.ts';
 
+/** A whole number up to int64, a bigint where a number would not hold it exactly: see src/base/exact-json.ts. */
+export type Revision = number | bigint;
+
+/** As JSON.stringify takes it. */
+export const revisionView = (revision: Revision): unknown =>
+  typeof revision === 'bigint' ? JSON.rawJSON(String(revision)) : revision;
+
 export type Role = 'partner_admin' | 'company_admin' | 'unit_admin' | 'backup_user';
 
 /** Fields that few users ever have. */
@@ -26,7 +33,7 @@ export interface User {
   readonly guideShape: boolean;
   tenant: Tenant;
   login: string;
-  version: number;
+  version: Revision;
   businessTypes: readonly string[];
   notifications: readonly string[];
   language: string;
@@ -84,7 +91,7 @@ const shareTypes = (types: readonly string[]): readonly string[] =>
 export interface DirectoryRules {
   now(): Micros;
   /** The revision after this one. */
-  nextVersion(version: number): number;
+  nextVersion(version: Revision): Revision;
 }
 
 export class Directory {
@@ -161,7 +168,7 @@ export class Directory {
   }
 
   /** Applies a change and moves the revision on. Answers the revision before and after. */
-  update(user: User, change: UserChange): { readonly before: number; readonly after: number } {
+  update(user: User, change: UserChange): { readonly before: Revision; readonly after: Revision } {
     const before = user.version;
     if (change.deletedAt !== undefined && user.deletedAt === undefined) this.#deleted += 1;
     if ('deletedAt' in change && change.deletedAt === undefined && user.deletedAt !== undefined) this.#deleted -= 1;

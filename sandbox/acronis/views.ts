@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { SwitchValues } from './switches.ts';
 import { type Brand, brandInForce, pathOf, type Tenant } from './tenants.ts';
 import { formatMicros, type Micros } from './timestamps.ts';
-import { emailOf, type User } from './users.ts';
+import { emailOf, revisionView, type User } from './users.ts';
 
 export const DEFAULT_IDP = '11111111-1111-1111-1111-111111111111';
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
@@ -45,7 +45,7 @@ function guideView(user: User): Record<string, unknown> {
     personal_tenant_id: null,
     tenant_id: user.tenant.id,
     terms_accepted: false,
-    version: user.version,
+    version: revisionView(user.version),
   };
 }
 
@@ -71,7 +71,7 @@ export function userItem(
 ): Record<string, unknown> {
   const stamps = {
     id: user.id,
-    version: user.version,
+    version: revisionView(user.version),
     tenant_id: user.tenant.id,
     created_at: formatMicros(user.createdAt),
     updated_at: byServerClock(user.updatedAt, switches),

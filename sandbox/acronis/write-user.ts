@@ -56,7 +56,7 @@ const contactPut = z.strictObject({
 });
 
 const userPut = z.strictObject({
-  version: z.int('is required and must be a whole number'),
+  version: z.union([z.int(), z.bigint()], 'is required and must be a whole number'),
   login: z.string().regex(LOGIN, 'has characters that are not allowed').optional(),
   external_id: z.string().optional(),
   idp_id: uuid.optional(),

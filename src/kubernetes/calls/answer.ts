@@ -2,6 +2,7 @@
  * Reads what an API server, or something in front of it, answered: JSON where it succeeded, and one KubernetesError for everything else.
  */
 import * as z from 'zod';
+import { parseExactJson } from '../../base/exact-json.ts';
 import { type Answer, headerOf, retryAfterOf } from '../../base/http.ts';
 import { KubernetesError } from './errors.ts';
 
@@ -30,11 +31,11 @@ export function isWholeObject(answer: Answer): boolean {
 }
 const brace = { open: 0x7b, close: 0x7d, newline: 0x0a } as const;
 
-/** The body of a 2xx answer; undefined where there is none. @throws KubernetesError when it is not JSON */
+/** The body of a 2xx answer, its integers exact up to int64; undefined where there is none. @throws KubernetesError when it is not JSON */
 export function jsonOf(answer: Answer, what: string): unknown {
   if (answer.body.length === 0 && answer.status === 204) return undefined;
   try {
-    return JSON.parse(answer.body.toString());
+    return parseExactJson(answer.body.toString());
   } catch {
     throw notTheApis(answer, what);
   }

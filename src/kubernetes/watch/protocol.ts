@@ -2,8 +2,9 @@
  * The watch protocol at its boundary: one line of a watch becomes one typed event. By hand, since it runs for each event of the fleet.
  *
  * Nothing that a user can write is read as protocol: what an event is follows from its `type` alone, and the annotation that ends a streaming list
- * counts on bookmarks, which only the server makes. What an object is, its reader finds out.
+ * counts on bookmarks, which only the server makes. What an object is, its reader finds out; its integers are exact up to int64.
  */
+import { parseExactJson } from '../../base/exact-json.ts';
 import { KubernetesError } from '../calls/errors.ts';
 
 export type WatchEvent =
@@ -17,7 +18,7 @@ export type WatchEvent =
 export function parseWatchEvent(line: string, what: string): WatchEvent {
   let event: unknown;
   try {
-    event = JSON.parse(line);
+    event = parseExactJson(line);
   } catch {
     throw invalid(`${what}: a line of the stream is not JSON`);
   }

@@ -65,7 +65,7 @@ describe('settled objects', () => {
     const [first, second] = [...world.acronis.users.values()];
     if (first === undefined || second === undefined) throw new Error('there are users');
     first.business_types = [];
-    second.version += 1;
+    second.version++;
     await verify(keys);
     expect(queued).toEqual([
       [keys[0], 'resync'],

@@ -1,12 +1,14 @@
 /** Acronis in memory, behind the real client: token, users, search, change feed, revision check, and faults that a test puts in the way. */
+import * as z from 'zod';
 import { AcronisError, classify } from '../../../../src/acronis/errors.ts';
 import type { Exchange, Send } from '../../../../src/acronis/http/http.ts';
 import { orAborted } from '../../../../src/base/abort.ts';
+import { parseExactJson } from '../../../../src/base/exact-json.ts';
 
 export interface FakeUser {
   readonly id: string;
   tenant_id: string;
-  version: number;
+  version: number | bigint;
   login: string;
   business_types: string[];
   /** Of a user that was deleted. */
@@ -41,6 +43,8 @@ export const answered = (
 
 /** A gateway's page in place of the API's response. */
 export const page = (status: number): AcronisError => classify({ status, body: undefined, retryAfterMs: undefined });
+
+const putSchema = z.object({ business_types: z.array(z.string()), version: z.union([z.int(), z.bigint()]) });
 
 const notFound = (): AcronisError => answered(404, { error: { code: 404, message: 'Not found' } });
 
@@ -102,7 +106,7 @@ export class FakeAcronis {
     if (operation === 'token') this.tokenRequests.push(exchange.headers['authorization'] ?? '');
     else this.requests.push(operation);
     if (operation === 'put')
-      this.puts.push({ id: path.slice('/users/'.length), body: JSON.parse(exchange.body ?? '') });
+      this.puts.push({ id: path.slice('/users/'.length), body: parseExactJson(exchange.body ?? '') });
     const apply = () => this.#apply(operation, path, url.searchParams, exchange.body);
     const at = this.#once.findIndex((each) => each.operation === operation);
     const fault = at >= 0 ? this.#once.splice(at, 1)[0]?.fault : this.#always.get(operation);
@@ -136,7 +140,7 @@ export class FakeAcronis {
       case 'put': {
         const user = this.#user(path);
         if (user.deleted_at !== undefined) throw notFound();
-        const change: { business_types: string[]; version: number } = JSON.parse(body ?? '');
+        const change = putSchema.parse(parseExactJson(body ?? ''));
         if (change.version !== user.version) throw answered(this.conflict.status, this.conflict.body);
         user.business_types = change.business_types;
         user.version++;

@@ -39,6 +39,19 @@ describe('a user named by id', () => {
     await expectSteady(key);
   });
 
+  it('has its revision exactly, up to int64, from the read over the status to the PUT', async () => {
+    const user = world.acronis.add({ id: userId, version: 9_223_372_036_854_775_807n, business_types: ['buyer'] });
+    const key = world.cluster.create({ userID: userId });
+    await world.reconcile(key);
+    expect(world.cluster.status(key).observedVersion).toBe(9_223_372_036_854_775_807n);
+    await expectSteady(key);
+    user.business_types = [];
+    await world.reconcile(key);
+    expect(world.acronis.puts).toEqual([
+      { id: userId, body: { business_types: ['buyer'], version: 9_223_372_036_854_775_807n } },
+    ]);
+  });
+
   it('that is a buyer already is not written to', async () => {
     world.acronis.add({ id: userId, version: 9, business_types: ['buyer', 'seller'] });
     const key = world.cluster.create({ userID: userId });

@@ -16,7 +16,7 @@ beforeEach(() => {
 /** Another writer changes the user between our read and our write. */
 const otherWriter = (change: (user: FakeUser) => void = () => {}) => {
   world.acronis.next('put', (apply) => {
-    user.version += 10;
+    user.version = Number(user.version) + 10;
     change(user);
     return apply();
   });

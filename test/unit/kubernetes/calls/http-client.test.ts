@@ -51,6 +51,19 @@ describe('what goes out', () => {
     });
   });
 
+  test('integers up to int64 are exact, in the request and in the response', async () => {
+    const body = { status: { observedVersion: 9_223_372_036_854_775_807n, observedGeneration: 1 } };
+    const bodies: string[] = [];
+    const { client } = await serving((request, response) => {
+      void text(request).then((sent) => {
+        bodies.push(sent);
+        response.end(sent);
+      });
+    });
+    expect(await client.request({ method: 'PATCH', path: '/things/t', body }, always())).toEqual(body);
+    expect(bodies).toEqual(['{"status":{"observedVersion":9223372036854775807,"observedGeneration":1}}']);
+  });
+
   test('a server behind a path keeps it', async () => {
     const urls: (string | undefined)[] = [];
     const { client } = await serving(

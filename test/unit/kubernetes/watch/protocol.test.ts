@@ -11,6 +11,14 @@ describe('a line of a watch', () => {
     expect(parse(type, object)).toEqual({ kind: type.toLowerCase(), object });
   });
 
+  it('has integers up to int64 exactly', () => {
+    const line = '{"type":"MODIFIED","object":{"status":{"observedVersion":9223372036854775807}}}';
+    expect(parseWatchEvent(line, 'WATCH /things')).toEqual({
+      kind: 'modified',
+      object: { status: { observedVersion: 9_223_372_036_854_775_807n } },
+    });
+  });
+
   it.each<[unknown, boolean]>([
     [ends, true],
     [{ 'k8s.io/initial-events-end': 'false' }, false],
