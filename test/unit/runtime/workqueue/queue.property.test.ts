@@ -147,7 +147,7 @@ describe('the work queue, over random interleavings', () => {
           expect(queue.delayed).toBe(model.delayed.size);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 400 },
     );
   }, 60_000);
 
