@@ -16,6 +16,8 @@ const when = {
   routes: z.array(routeSchema).min(1, 'must name at least one route').optional(),
   /** Only requests whose path names this user or tenant. */
   id: z.string().optional(),
+  /** Only requests that name this user: in the path, or among the `uuids` of a batch. */
+  names: z.string().optional(),
   /** Only requests of this client (on the token route: the one named in the Basic header). */
   client: z.string().optional(),
   /** Lets this many matching requests pass first. */
@@ -100,6 +102,7 @@ export interface FaultEntry {
 interface Target {
   readonly route: Route;
   readonly id: string | undefined;
+  readonly query: URLSearchParams;
   readonly client: string | undefined;
 }
 
@@ -156,6 +159,7 @@ export class Faults {
       if (struck && !beside) continue;
       if (fault.routes !== undefined && !fault.routes.includes(target.route)) continue;
       if (fault.id !== undefined && fault.id !== target.id) continue;
+      if (fault.names !== undefined && !namesUser(target, fault.names)) continue;
       if (fault.client !== undefined && fault.client !== target.client) continue;
       entry.seen += 1;
       if (entry.seen <= fault.skip) continue;
@@ -169,3 +173,6 @@ export class Faults {
     return taken;
   }
 }
+
+const namesUser = ({ id, query }: Target, user: string): boolean =>
+  id === user || (query.get('uuids') ?? '').split(',').includes(user);

@@ -75,7 +75,7 @@ export class ApiServer {
     const at = cloud.clock.wall();
     const token = match.route === 'token' ? undefined : cloud.tokens.check(req.headers.authorization, at);
     const client = token?.client.id ?? basicCredentials(req.headers.authorization)?.id;
-    const faults = cloud.faults.take({ route: match.route, id: match.id, client });
+    const faults = cloud.faults.take({ ...match, client });
     const inFlight: InFlight = { req, res, match, at, started: cloud.clock.now(), faults, token };
     if (faults.length === 0 && match.route !== 'putUser' && match.route !== 'token') {
       this.#record(inFlight, send(res, this.#respond(inFlight, '')));

@@ -26,6 +26,15 @@ describe('a fault', () => {
     expect((await get()).status).toBe(200);
   });
 
+  test('of a user that requests name strikes batches with this user too, and no others', async () => {
+    const { buyer, companyAdmin } = sandbox.cast;
+    sandbox.faults.add({ kind: 'status', status: 500, names: user });
+    expect((await get()).status).toBe(500);
+    expect((await ask('GET', `/users?uuids=${buyer},${user}`)).status).toBe(500);
+    expect((await ask('GET', `/users?uuids=${buyer},${companyAdmin}`)).status).toBe(200);
+    expect((await ask('GET', `/users/${buyer}`)).status).toBe(200);
+  });
+
   test('with a probability strikes about that share, and the same ones for the same seed', async () => {
     const strikes = async () => {
       const one = await startSandbox({ seed: 7 });
