@@ -17,6 +17,7 @@ export class Lane {
   #free: number;
   #admitting = false;
   #drained: (() => void) | undefined;
+  #destroyed = false;
 
   /** @param places how many connections the dispatcher has. */
   constructor(dispatcher: Dispatcher, places: number) {
@@ -53,11 +54,13 @@ export class Lane {
         this.#drained = resolve;
       });
     }
-    await this.dispatcher.close();
+    // The network layer does not close what was destroyed meanwhile, and rejects.
+    if (!this.#destroyed) await this.dispatcher.close();
   }
 
   /** Cuts what is in flight; what waits, or comes later, fails as the network layer has it. */
   destroy(): Promise<void> {
+    this.#destroyed = true;
     return this.dispatcher.destroy();
   }
 

@@ -94,3 +94,12 @@ test('a lane that is closed lets what entered end first; one that is destroyed e
   expect(new Set((await ends).map(({ status }) => status))).toEqual(new Set(['rejected']));
   expect(destroyed.asked).toEqual(['/held']);
 });
+
+test('a lane that is destroyed while it closes is closed', async () => {
+  const { lane, ...server } = await slowServer(1);
+  const cut = Promise.allSettled(await occupied({ lane, ...server }, 1));
+  const closed = lane.close();
+  await lane.destroy();
+  await closed;
+  expect((await cut).map(({ status }) => status)).toEqual(['rejected']);
+});
