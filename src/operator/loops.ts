@@ -11,7 +11,21 @@ export interface Controller extends Loop {
   shutDown(): void;
 }
 
-/** Resolves when all of them have. */
-export const runAll = async (loops: readonly Loop[], signal: AbortSignal): Promise<void> => {
-  await Promise.all(loops.map((loop) => loop.run(signal)));
-};
+/**
+ * Resolves when all of them have. Where one fails, the others are stopped, and waited for all the same: what comes next, such as the release of the lease,
+ * must find nothing at work.
+ * @throws what the first one threw.
+ */
+export async function runAll(loops: readonly Loop[], signal: AbortSignal): Promise<void> {
+  const failed = new AbortController();
+  const until = AbortSignal.any([signal, failed.signal]);
+  const run = async (loop: Loop): Promise<void> => {
+    try {
+      await loop.run(until);
+    } catch (error) {
+      failed.abort(error);
+    }
+  };
+  await Promise.all(loops.map(run));
+  failed.signal.throwIfAborted();
+}
