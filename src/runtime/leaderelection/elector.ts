@@ -133,6 +133,8 @@ class Election {
       signal.removeEventListener('abort', stop);
       renewing.abort(new Error('the election is over'));
       metrics.leading(false);
+      // Before the release: what `lead` may have left behind must not send anything while another process can have the lease.
+      this.#heldSince = Number.NEGATIVE_INFINITY;
       if (!lost) await this.#release();
     }
   }

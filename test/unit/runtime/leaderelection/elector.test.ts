@@ -406,6 +406,40 @@ describe('the leader', () => {
     expect(one.log.at('warn')).toHaveLength(1);
   });
 
+  it('holds it no longer by the time it is released, so that nothing left behind by its work is sent', async () => {
+    const held: (boolean | undefined)[] = [];
+    const way = server.way('one');
+    let holds: Hold | undefined;
+    const client: KubernetesClient = {
+      ...way.client,
+      request: (call, signal) => {
+        held.push(holds?.());
+        return way.client.request(call, signal);
+      },
+    };
+    const failing = elect(
+      {
+        client,
+        namespace: 'system',
+        name: 'lease',
+        identity: 'one',
+        durations: defaultLeaseDurations,
+        clock,
+        random: seededRandom(1),
+        log: new RecordedLog(),
+        metrics: { leading: () => {} },
+      },
+      async (_signal, given) => {
+        holds = given;
+        throw new Error('no');
+      },
+      new AbortController().signal,
+    );
+    await expect(failing).rejects.toThrow('no');
+    expect(methods()).toEqual(['GET', 'POST', 'GET', 'PUT']);
+    expect(held).toEqual([undefined, undefined, false, false]);
+  });
+
   it('gives the lease back and passes on the error when its work fails', async () => {
     const way = server.way('one');
     const failing = elect(
