@@ -154,7 +154,7 @@ export class WorkQueue {
 
   /** The next key that may be in flight, if there is one. Every key taken must be given back with `done`. */
   take(): Work | undefined {
-    const entry = this.#ready.take();
+    const entry = this.#takeReady();
     if (entry === undefined) return undefined;
     const now = this.#clock.now();
     entry.state = 'none';
@@ -227,6 +227,17 @@ export class WorkQueue {
     flow.keys += 1;
     entry.flow = flow;
     return flow;
+  }
+
+  /** Keys wait for long, and whose they are may have been learnt meanwhile: they go to their flow then, and wait for its room. */
+  #takeReady(): Entry | undefined {
+    for (let entry = this.#ready.take(); entry !== undefined; entry = this.#ready.take()) {
+      const { flow } = entry;
+      if (flow === undefined || flow.name === this.#flowOf(entry.key)) return entry;
+      this.#ready.end(entry, flow);
+      this.#ready.push(entry, this.#join(entry));
+    }
+    return undefined;
   }
 
   #leave(entry: Entry): void {
