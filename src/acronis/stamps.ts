@@ -5,7 +5,6 @@ import { idSchema, isTime, type Revision, revisionSchema } from './user.ts';
 /** A change of a user, whatever changed it. */
 export interface UserStamp {
   readonly id: string;
-  readonly tenantId: string;
   readonly version: Revision;
   readonly deleted: boolean;
 }
@@ -23,7 +22,6 @@ export interface StampPage {
 
 const stamp = z.object({
   id: idSchema,
-  tenant_id: idSchema,
   version: revisionSchema,
   updated_at: z.unknown().optional(),
   deleted_at: z.string().nullish(),
@@ -45,7 +43,7 @@ export function parseStampPage(raw: unknown): StampPage | undefined {
   for (const item of parsed.data.items ?? []) {
     const { success, data } = stamp.safeParse(item);
     if (!success) continue;
-    stamps.push({ id: data.id, tenantId: data.tenant_id, version: data.version, deleted: isTime(data.deleted_at) });
+    stamps.push({ id: data.id, version: data.version, deleted: isTime(data.deleted_at) });
     const changed = serverTime(data.updated_at);
     if (changed !== undefined && changed > (newestChange ?? 0)) newestChange = changed;
   }

@@ -1,17 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { parseStampPage } from '../../../src/acronis/stamps.ts';
-import { id, tenant, wireUser } from './support.ts';
+import { id, wireUser } from './support.ts';
 
 describe('a page of the change feed', () => {
-  test('has ids, revisions, tenants and deletions, the cursor and the time of the server', () => {
+  test('has ids, revisions and deletions, the cursor and the time of the server', () => {
     const items = [wireUser(1, { updated_at: '2026-01-02T03:04:05.5' }), { id: 'x' }, null];
     const raw = { timestamp: '2026-01-02T03:04:06', items, paging: { cursors: { after: 'A==' } } };
     expect(parseStampPage(raw)).toEqual({
-      stamps: [{ id: id(1), tenantId: tenant, version: 1, deleted: false }],
+      stamps: [{ id: id(1), version: 1, deleted: false }],
       after: 'A==',
       timestamp: Date.parse('2026-01-02T03:04:06Z'),
       newestChange: Date.parse('2026-01-02T03:04:05.500Z'),
     });
+  });
+
+  test('names a user of whom it shows no tenant', () => {
+    expect(parseStampPage({ items: [{ id: id(1), version: 7 }] })?.stamps).toEqual([
+      { id: id(1), version: 7, deleted: false },
+    ]);
   });
 
   test.each([
