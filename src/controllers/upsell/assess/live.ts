@@ -1,8 +1,8 @@
 /**
  * What is owed to an object that is not being deleted: its types on its user, its finalizer, and a status that says what is true.
  *
- * Nothing that passes makes it forget: whom it assigned goes only with the proof that this user was deleted. A finalizer goes only with the policy that
- * asked for it.
+ * Nothing that passes makes it forget: whom it assigned goes only with the proof that this user was deleted. A finalizer goes with the policy that asked
+ * for it or, by login, with that proof.
  */
 import type { User } from '../../../acronis/user.ts';
 import type { Verdict } from '../../../api/conditions.ts';
@@ -33,8 +33,9 @@ export function assessLive(object: TenantUserUpsell, evidence: Evidence, circums
   });
   if (!object.spec.ok) return report(invalidSpecVerdict(object.spec.problem), unknown);
   const spec = object.spec.value;
-  if (spec.suspend) return report(suspendedVerdict, unknown);
-  const housekeeping = finalizerOwed(object, spec, remembered);
+  const housekeeping = evidence.kind === 'gone' ? undefined : finalizerOwed(object, spec, remembered);
+  // Deletion revokes while suspended, too: what holds it comes back, and nothing goes.
+  if (spec.suspend) return housekeeping?.kind === 'addFinalizer' ? housekeeping : report(suspendedVerdict, unknown);
   if (housekeeping !== undefined) return housekeeping;
   const forbidden = forbidsAsking(spec, circumstances.guard);
   if (forbidden !== undefined) return report(forbidden, none);
@@ -47,6 +48,8 @@ export function assessLive(object: TenantUserUpsell, evidence: Evidence, circums
     case 'noMatch':
       return report(evidence.verdict, none);
     case 'gone':
+      // By id a deletion asks once more; by login it would not know of whom, and give up what is proven to be over.
+      if (remembered !== undefined && isByLogin(spec) && hasFinalizer(object)) return { kind: 'removeFinalizer' };
       if (remembered !== undefined)
         return { kind: 'report', findings: { verdict: userGoneVerdict, facts: none, assigned: undefined } };
       if (isByLogin(spec)) return { kind: 'ask', question: searchFor(spec, circumstances) };

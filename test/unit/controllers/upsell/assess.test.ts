@@ -269,6 +269,20 @@ const finalizers: Row[] = [
     {},
     'report Suspended, facts unknown',
   ],
+  [
+    'comes while suspended, too, for what was assigned: deletion would revoke nothing',
+    object({ ...byId, ...revoke, suspend: true }, { status: { assigned } }),
+    nothingYet,
+    {},
+    'addFinalizer',
+  ],
+  [
+    'of a login goes with the proof that its user was deleted',
+    object({ ...byLogin, ...revoke }, { held: true, status: { assigned } }),
+    gone,
+    {},
+    'removeFinalizer',
+  ],
 ];
 
 const old: Status = { userID: userId, tenantID: tenantId, observedGeneration: 1 };

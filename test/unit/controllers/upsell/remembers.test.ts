@@ -159,6 +159,18 @@ describe('a login that was given to another user (D3)', () => {
     await world.reconcile(key);
     expect(other.business_types).toEqual(['buyer']);
     expect(world.cluster.status(key).assigned).toEqual({ userID: otherUserId, tenantID: tenantId });
+    expect(finalizers(key)).toEqual([finalizer]);
+  });
+
+  it('is not given up on deletion where the user was proven to be deleted before', async () => {
+    const key = await ready(byLogin);
+    world.acronis.delete(userId);
+    await world.reconcile(key);
+    await world.reconcile(key);
+    world.cluster.delete(key);
+    if (world.cluster.has(key)) await world.reconcile(key);
+    expect(world.cluster.has(key)).toBe(false);
+    expect(world.count.givenUp).toBe(0);
   });
 });
 
@@ -235,6 +247,19 @@ it('what is not shown for the whole time is given up, naming the user', async ()
   expect(world.count.givenUp).toBe(1);
   expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RevocationGivenUp' });
   expect(world.events.at(-1)?.message).toContain(userId);
+});
+
+it('an object that is suspended and then set to Revoke is held on deletion, and revokes', async () => {
+  const key = await ready({ userID: userId });
+  world.cluster.edit(key, { suspend: true });
+  await world.reconcile(key);
+  world.cluster.edit(key, { deletionPolicy: 'Revoke' });
+  await world.reconcile(key);
+  expect(world.cluster.reason(key)).toBe('Suspended');
+  world.cluster.delete(key);
+  await world.reconcile(key);
+  expect(world.cluster.has(key)).toBe(false);
+  expect(user.business_types).toEqual(['seller']);
 });
 
 it('a field of a newer version in a stored spec is ignored (D6)', async () => {
