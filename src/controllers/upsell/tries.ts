@@ -2,8 +2,8 @@
  * What a running operator remembers of objects between two reconciles: how often something failed consecutively, and since when a deletion is tried. It is
  * kept in memory alone: a restart costs a try or two and writes nothing.
  *
- * A write that was refused is sent once more, after a fresh read, and then slowly, whatever asks for a reconcile meanwhile; one that is accepted and
- * ignored is tried a few times more. An edit, another API client or (for a refusal) another revision of the user lifts that.
+ * A write that was refused is sent once more, after a fresh read, and then slowly, whatever asks for a reconcile meanwhile; one that has no answer, or is
+ * accepted and ignored, is tried a few times more. An edit, another API client or (for a refusal) another revision of the user lifts that.
  */
 import type { Revision, User } from '../../acronis/user.ts';
 import type { Verdict } from '../../api/conditions.ts';
@@ -15,6 +15,8 @@ import { maxNotAppliedTries, notAppliedVerdict } from './verdicts.ts';
 
 /** From the second refusal on. */
 const afterRefusal: BackoffPolicy = { baseMs: 5 * 60_000, factor: 2, ceilingMs: 15 * 60_000, jitter: 0 };
+/** From the third write on that had no answer: an outage's length at most, and never for long. */
+const afterNoAnswer: BackoffPolicy = { baseMs: 30_000, factor: 2, ceilingMs: 5 * 60_000, jitter: 0 };
 /** While it may pass by itself. */
 const afterIgnored: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 15_000, jitter: 0 };
 const noJitter = () => 0;
@@ -77,10 +79,19 @@ export class ObjectTries {
 
   /** A write was refused while the user was as `user` shows. */
   refused(basis: string, user: User, verdict: Verdict): void {
-    const { version } = user;
+    this.#failed(basis, user, verdict, 1, afterRefusal);
+  }
+
+  /** A write had no answer that says what became of it, and a read shows that it was not applied. */
+  unanswered(basis: string, user: User, verdict: Verdict): void {
+    this.#failed(basis, user, verdict, 2, afterNoAnswer);
+  }
+
+  /** @param free after how many tries the next one may leave without a wait. */
+  #failed(basis: string, { version }: User, verdict: Verdict, free: number, policy: BackoffPolicy): void {
     const before = this.#write;
     const tries = before?.basis === basis && before.version === version ? before.tries + 1 : 1;
-    const wait = tries === 1 ? 0 : delayMs(afterRefusal, tries - 2, noJitter);
+    const wait = tries <= free ? 0 : delayMs(policy, tries - free - 1, noJitter);
     this.#write = { basis, version, tries, verdict, notBefore: this.#clock.now() + wait };
   }
 

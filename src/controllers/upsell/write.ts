@@ -76,7 +76,11 @@ async function afterFailure(
   if (evidence.kind !== 'seen') return { evidence };
   const { user } = evidence;
   if (error.outcomeUnknown && isDone(owed, user)) return applied(owed, evidence, tries, audit, 'confirmed');
-  if (error.outcomeUnknown && !isPage(error)) return { evidence, again: verdictOfError(error) };
+  if (error.outcomeUnknown && !isPage(error)) {
+    const again = verdictOfError(error);
+    tries.unanswered(writeBasis(object, account.id), user, again);
+    return { evidence, again };
+  }
   const isConflict = error.kind === 'conflict';
   if (isConflict && user.version !== owed.change.version) return { evidence, again: conflictVerdict };
   const verdict = isConflict ? notAConflictVerdict(error.detail) : verdictOfError(error);

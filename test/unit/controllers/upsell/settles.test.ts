@@ -122,6 +122,25 @@ describe('a write that is accepted and ignored (D11)', () => {
     expect(world.cluster.reason(key)).toBe('BuyerAssigned');
   });
 
+  it.each([
+    ['HTTP 500', () => answered(500, { error: { code: 1000 } })],
+    ['HTTP 502', () => page(502)],
+    ['no response', lost],
+  ])('with %s each time, and is never applied, leaves less and less often', async (_, failure) => {
+    world.acronis.always('put', () => {
+      throw failure();
+    });
+    await serve(60_000);
+    expect(world.acronis.puts.length).toBeLessThanOrEqual(5);
+    const patches = world.cluster.patches.length;
+    await serve(24 * 3_600_000, 60_000);
+    expect(world.acronis.puts.length).toBeLessThanOrEqual(300);
+    expect(world.cluster.patches.length).toBe(patches);
+    world.acronis.always('put', undefined);
+    await serve(300_000, 60_000);
+    expect(world.cluster.reason(key)).toBe('BuyerAssigned');
+  });
+
   it('with a page in place of a response leaves at most three times in five minutes', async () => {
     world.acronis.always('put', () => {
       throw page(200);
