@@ -56,13 +56,14 @@ export function createCall({ url, send, tokens, limiter, clock, metrics }: CallO
       return result;
     } catch (error) {
       if (!(error instanceof AcronisError) || (error.status !== 401 && error.status !== 403)) throw error;
-      // It may have ended early, or a right was granted since it was issued: one new token, one more try.
-      if (!tokens.refused(token, error.status)) throw error;
+      // It may have ended early, or a right was granted since it was issued: one new token, one more try. A page in front of the API speaks of no token,
+      // so it brings a new one as rarely as a right that is missing.
+      if (!tokens.refused(token, error.kind === 'unavailable' ? 403 : error.status)) throw error;
       // A page in front of the API says nothing of what became of a write.
       if (call.method === 'PUT' && error.outcomeUnknown) throw error;
       const renewed = await tokens.get(signal);
       const result = await once(operation, call, renewed, signal).catch((again: unknown) => {
-        if (again instanceof AcronisError && again.status === 401) tokens.refused(renewed, 401);
+        if (again instanceof AcronisError && again.kind === 'credentials') tokens.refused(renewed, 401);
         throw again;
       });
       tokens.accepted(renewed);

@@ -72,7 +72,10 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   let current: Token | undefined;
   let pending: Promise<string> | undefined;
   let refusal: { readonly error: AcronisError; readonly until: number; readonly times: number } | undefined;
-  /** Consecutive new tokens that were refused at their first use. */
+  /**
+   * New tokens that were refused at their first use, since a token was last renewed at its time. That other calls are served with one takes nothing back:
+   * what refuses may be one endpoint, whatever the token.
+   */
   let useless = 0;
   let forbiddenUntil = Number.NEGATIVE_INFINITY;
 
@@ -96,9 +99,11 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   };
 
   const renew = async (): Promise<string> => {
+    const servedItsTime = current !== undefined;
     try {
       current = await limiter.run(() => measured('token', ask, clock, metrics), lifetime);
       refusal = undefined;
+      if (servedItsTime) useless = 0;
       return current.text;
     } catch (error) {
       if (error instanceof AcronisError && error.kind === 'credentials') {
@@ -124,7 +129,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
     if (token.state === 'untried') useless++;
     if (token.state !== 'accepted') token.state = 'refused';
     // One new token is always worth a try.
-    return token.state === 'accepted' || useless < 2 || age >= backoffMs(useless - 1);
+    return useless < 2 || age >= backoffMs(useless - 1);
   };
 
   return {
@@ -138,9 +143,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
       return await orAborted(pending, signal);
     },
     accepted(token) {
-      if (current?.text !== token || current.state === 'accepted') return;
-      current.state = 'accepted';
-      useless = 0;
+      if (current?.text === token) current.state = 'accepted';
     },
     refused(token, status) {
       // Another caller was refused with it before, and it is renewed or about to be.

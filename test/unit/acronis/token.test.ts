@@ -204,6 +204,18 @@ describe('a token that calls are refused with', () => {
     expect(sent.length).toBeLessThanOrEqual(8);
   });
 
+  test('by one endpoint, while others are served with it, is renewed a few times an hour', async () => {
+    const { tokens, clock, sent } = source(token);
+    for (let second = 0; second < 60 * 60; second += 15) {
+      tokens.accepted(await tokens.get(always()));
+      const given = await tokens.get(always());
+      // As a call does it: once more with the new one.
+      if (tokens.refused(given, 401)) tokens.refused(await tokens.get(always()), 401);
+      await clock.advance(15_000);
+    }
+    expect(sent.length).toBeLessThanOrEqual(10);
+  });
+
   test('is renewed at once each time, where it was accepted before', async () => {
     const { tokens, sent } = source((count) => token(count, { expires_in: 1 }));
     for (let i = 1; i <= 5; i++) {

@@ -151,6 +151,20 @@ describe('a write that is accepted and ignored (D11)', () => {
   });
 });
 
+it('a page that answers writes with 401 costs no token for each of them', async () => {
+  world.acronis.always('put', () => {
+    throw page(401);
+  });
+  await world.clock.advance(300_000);
+  for (let each = 10; each < 30; each++) {
+    const id = userId.replace(/^../, String(each));
+    world.acronis.add({ id });
+    await world.reconcile(world.cluster.create({ userID: id }, { name: `user-${each}` }));
+  }
+  expect(world.acronis.puts).toHaveLength(40);
+  expect(world.acronis.tokenRequests.length).toBeLessThanOrEqual(2);
+});
+
 describe('the audit trail has exactly one line for each write that left (D12)', () => {
   const lines = () => world.log.lines.filter(({ message }) => message === 'wrote to Acronis');
 
