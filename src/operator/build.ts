@@ -10,6 +10,7 @@ import { proxyFrom } from '../acronis/http/proxy-settings.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
+import { PrunedFields } from '../controllers/upsell/pruned-fields.ts';
 import { connectTriggers } from '../controllers/upsell/triggers.ts';
 import { createAccounts } from '../fleet/accounts/accounts.ts';
 import { createWatch } from '../fleet/cache.ts';
@@ -137,6 +138,7 @@ export async function build(options: OperatorOptions) {
     clock,
     log,
   });
+  const pruned = new PrunedFields({ clock, log });
   const flows = createFlows({ fleet, sources, accounts });
   const upsell = createUpsellController({
     context: {
@@ -148,6 +150,7 @@ export async function build(options: OperatorOptions) {
       requireTenantLabel: config.requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       events,
+      pruned,
       clock,
       log,
       metrics: metrics.upsell,
@@ -179,6 +182,7 @@ export async function build(options: OperatorOptions) {
     connection,
     client,
     rights,
+    pruned,
     /** What keeps this process from the lease for good, for readiness. */
     lease,
     prometheus,

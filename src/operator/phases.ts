@@ -50,7 +50,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   return await runLease(options, parts, signal);
 }
 
-const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, lease }: Parts) =>
+const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, pruned, lease }: Parts) =>
   startObservabilityServer({
     metricsAddress: config.metricsBindAddress,
     probeAddress: config.healthProbeBindAddress,
@@ -59,6 +59,7 @@ const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, 
     readyz: [
       { name: 'watch', problem: () => watch.problem(), note: () => describeUnserved(watch.unserved()) },
       { name: 'rights', problem: () => rights.problem() },
+      { name: 'crd', problem: () => undefined, note: () => pruned.note },
       { name: 'lease', problem: () => lease.problem },
     ],
   });

@@ -8,6 +8,7 @@ import { createConnections } from '../../src/acronis/http/connections.ts';
 import { createDispatcher, createSend, type Send } from '../../src/acronis/http/http.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { ReconcileContext } from '../../src/controllers/upsell/context.ts';
+import { PrunedFields } from '../../src/controllers/upsell/pruned-fields.ts';
 import { report } from '../../src/controllers/upsell/report.ts';
 import { connectTriggers } from '../../src/controllers/upsell/triggers.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
@@ -86,7 +87,8 @@ export class LargeFleet implements AsyncDisposable {
         facts: { kind: 'user', user: { id, version, login, tenantId: tenant.id, businessTypes } },
         assigned: { userID: id, tenantID: tenant.id },
       } as const;
-      const options = { client: large.cluster, events: untold, clock };
+      const pruned = new PrunedFields({ clock, log: quietLog });
+      const options = { client: large.cluster, events: untold, pruned, clock };
       await report(large.cluster.object(key), findings, undefined, options, never);
     }
     return large;
@@ -127,6 +129,7 @@ export class LargeFleet implements AsyncDisposable {
       requireTenantLabel: false,
       revokeGiveUpAfterMs: 3_600_000,
       events: untold,
+      pruned: new PrunedFields({ clock, log }),
       clock,
       log,
       metrics: {

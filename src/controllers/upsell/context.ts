@@ -12,6 +12,7 @@ import type { Fleet } from '../../fleet/objects.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { UpsellMetrics } from './metrics.ts';
+import type { PrunedFields } from './pruned-fields.ts';
 
 export interface ReconcileContext {
   readonly fleet: Fleet;
@@ -24,6 +25,8 @@ export interface ReconcileContext {
   /** `--revoke-give-up-after`; 0 = never. */
   readonly revokeGiveUpAfterMs: number;
   readonly events: EventRecorder;
+  /** Shared by all reconciles. */
+  readonly pruned: PrunedFields;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: UpsellMetrics & FleetMetrics;

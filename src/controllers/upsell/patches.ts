@@ -4,36 +4,59 @@
  *
  * The status goes as a JSON patch that tests the uid: of a merge patch of `status` the API server ignores the uid (measured with 1.36).
  */
+import * as z from 'zod';
 import { revokeFinalizer, tenantUserUpsells } from '../../api/names.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
+import { KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
+import type { PrunedFields } from './pruned-fields.ts';
+
+export interface StatusWriter {
+  readonly client: KubernetesClient;
+  readonly pruned: PrunedFields;
+}
 
 /**
- * @param changes by field; null for a field that goes.
- * @returns nothing of use, once it is written.
+ * Writes what of the changes the CRD stores.
+ * @param given by field; null for a field that goes.
  * @throws KubernetesError (422 where it is another object by now, or a field that goes was not there), or the signal's reason once it is aborted.
  */
-export function patchStatus(
-  client: KubernetesClient,
+export async function patchStatus(
+  { client, pruned }: StatusWriter,
   { namespace, name, uid, status }: TenantUserUpsell,
-  changes: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
-): Promise<unknown> {
-  return client.request(
+): Promise<void> {
+  const changes = pruned.without(given);
+  if (changes === undefined) return;
+  const path = pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' });
+  const mustSee = pruned.mustSee(changes);
+  const response = await client.request(
     {
       method: 'PATCH',
-      path: pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' }),
+      path,
       contentType: 'application/json-patch+json',
       body: [
         { op: 'test', path: '/metadata/uid', value: uid },
         ...(Object.keys(status).length === 0 ? [{ op: 'add', path: '/status', value: changes }] : operations(changes)),
       ],
-      discardAnswer: true,
+      discardAnswer: !mustSee,
     },
     signal,
   );
+  if (!mustSee) return;
+  const stored = storedSchema.safeParse(response);
+  // What a gateway says in its own JSON must not pass for a write that was done.
+  if (!stored.success || stored.data.metadata.uid !== uid)
+    throw new KubernetesError(`PATCH ${path}: the response is not the object`, { reason: 'InvalidAnswer' });
+  pruned.saw(changes, stored.data.status);
 }
+
+const storedSchema = z.object({
+  metadata: z.object({ uid: z.string() }),
+  status: z.record(z.string(), z.unknown()).default({}),
+});
 
 /** A field can only be added to a status that is there; a CRD without our default for it leaves it out. */
 const operations = (changes: Readonly<Record<string, unknown>>) =>

@@ -7,15 +7,13 @@ import { apiGroup, apiVersion, tenantUserUpsells } from '../../api/names.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import { conditionOf, type Status } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder, EventSubject } from '../../kubernetes/events/recorder.ts';
 import type { Findings } from './assess/owed.ts';
-import { patchStatus } from './patches.ts';
+import { patchStatus, type StatusWriter } from './patches.ts';
 import { statusOf, statusPatch } from './status.ts';
 import type { Applied } from './write.ts';
 
-export interface ReportOptions {
-  readonly client: KubernetesClient;
+export interface ReportOptions extends StatusWriter {
   readonly events: EventRecorder;
   readonly clock: Clock;
 }
@@ -29,12 +27,12 @@ export async function report(
   object: TenantUserUpsell,
   findings: Findings,
   applied: Applied | undefined,
-  { client, events, clock }: ReportOptions,
+  { client, pruned, events, clock }: ReportOptions,
   signal: AbortSignal,
 ): Promise<Status> {
   const status = statusOf(object, findings, clock.wall());
   const patch = statusPatch(object.status, status);
-  if (patch !== undefined) await patchStatus(client, object, patch, signal);
+  if (patch !== undefined) await patchStatus({ client, pruned }, object, patch, signal);
   notify(object, findings.verdict, applied, events);
   return patch === undefined ? object.status : status;
 }

@@ -87,7 +87,7 @@ export async function takeSteps(
           break;
         case 'remember': {
           const { assigned } = owed;
-          await patchStatus(client, object, { assigned }, signal);
+          await patchStatus(context, object, { assigned }, signal);
           object = { ...object, status: { ...object.status, assigned } };
           onStatus(object.status);
           break;

@@ -59,6 +59,8 @@ export class FakeCluster implements KubernetesClient {
   readonly secrets = new Map<string, Readonly<Record<string, string>>>();
   /** Name → labels. */
   readonly namespaces = new Map<string, Readonly<Record<string, string>>>([['customers', {}]]);
+  /** Fields of the status that the CRD lacks. */
+  readonly prunes = new Set<string>();
   /** While true the watch says nothing: see `catchUp`. */
   lagging = false;
   readonly #objects = new Map<string, RawObject>();
@@ -223,6 +225,7 @@ export class FakeCluster implements KubernetesClient {
       else if (!(field in status)) throw failing(422);
       else delete status[field];
     }
+    for (const field of this.prunes) delete status[field];
     object.status = status;
     this.patches.push({ kind: 'status', key, changes });
   }

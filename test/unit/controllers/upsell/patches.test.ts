@@ -5,8 +5,10 @@ import {
   patchStatus,
   removeFinalizer,
 } from '../../../../src/controllers/upsell/patches.ts';
+import { PrunedFields } from '../../../../src/controllers/upsell/pruned-fields.ts';
 import { createFleet } from '../../../../src/fleet/objects.ts';
 import type { KubernetesCall } from '../../../../src/kubernetes/calls/client.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { userId } from './fake-acronis.ts';
 import { FakeCluster } from './fake-cluster.ts';
@@ -18,13 +20,17 @@ const calls: KubernetesCall[] = [];
 const client = {
   ...cluster,
   watch: () => cluster.watch(),
-  request: async (call: KubernetesCall) => calls.push(call),
+  request: async (call: KubernetesCall) => {
+    calls.push(call);
+    return { metadata: { uid: object.uid }, status: { observedVersion: 3, businessTypes: [] } };
+  },
 };
+const pruned = new PrunedFields({ clock: new ManualClock(), log: quietLog });
 const path = '/apis/upsell.acronis.com/v1alpha1/namespaces/customers/tenantuserupsells/john';
 
 it('a status is written only to the object that was looked at: the uid is tested on the server', async () => {
   calls.length = 0;
-  await patchStatus(client, object, { observedVersion: 3, userID: null, businessTypes: [] }, never);
+  await patchStatus({ client, pruned }, object, { observedVersion: 3, userID: null, businessTypes: [] }, never);
   expect(calls).toMatchObject([
     {
       method: 'PATCH',
@@ -38,6 +44,14 @@ it('a status is written only to the object that was looked at: the uid is tested
       ],
     },
   ]);
+});
+
+it('a gateway that answers in its own JSON has written nothing', async () => {
+  const gateway = { ...client, request: async () => ({ message: 'ok' }) };
+  const writer = { client: gateway, pruned: new PrunedFields({ clock: new ManualClock(), log: quietLog }) };
+  await expect(patchStatus(writer, object, { observedVersion: 3 }, never)).rejects.toMatchObject({
+    reason: 'InvalidAnswer',
+  });
 });
 
 it('the list of finalizers is replaced only in the object as it was seen, and others stay in it', async () => {

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { patchStatus } from '../../../../src/controllers/upsell/patches.ts';
+import { PrunedFields } from '../../../../src/controllers/upsell/pruned-fields.ts';
 import { connectTriggers } from '../../../../src/controllers/upsell/triggers.ts';
 import { assignedVerdict, conflictVerdict } from '../../../../src/controllers/upsell/verdicts.ts';
 import { createNamespaceStore, type NamespaceStore } from '../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
 import type { Priority } from '../../../../src/runtime/workqueue/queue.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { otherUserId, tenantId, userId } from './fake-acronis.ts';
 import { FakeCluster } from './fake-cluster.ts';
@@ -24,8 +26,9 @@ beforeEach(() => {
   connectTriggers(fleet, namespaces, { add: (key, priority) => added.push([key, priority]) });
 });
 
+const pruned = new PrunedFields({ clock: new ManualClock(), log: quietLog });
 const writeStatus = (key: string, changes: Record<string, unknown>) =>
-  patchStatus(cluster, cluster.object(key), changes, new AbortController().signal);
+  patchStatus({ client: cluster, pruned }, cluster.object(key), changes, new AbortController().signal);
 /** As a reconcile leaves it: all is well, or not. */
 const ready = (status: 'True' | 'False', observedGeneration = 1) => ({
   observedGeneration,

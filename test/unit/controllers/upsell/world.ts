@@ -1,6 +1,7 @@
 /** All that a reconcile needs, with the real client of Acronis over a fake network, a fake API server, and time that the test moves. */
 
 import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
+import { PrunedFields } from '../../../../src/controllers/upsell/pruned-fields.ts';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
@@ -99,6 +100,7 @@ export function createWorld(options: WorldOptions = {}): World {
     requireTenantLabel: options.requireTenantLabel ?? false,
     revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
+    pruned: new PrunedFields({ clock, log }),
     clock,
     log,
     metrics,
