@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { tenantIdLabel } from '../api/names.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { SharedCalls } from '../base/shared-calls.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { isForbidden, isNotFound, KubernetesError } from '../kubernetes/calls/errors.ts';
 import { pathOf } from '../kubernetes/calls/resource.ts';
@@ -58,9 +59,18 @@ export function guardOf(
   return known === undefined ? askForGuard(namespace, options, signal) : guardBy(known, options);
 }
 
+/** All objects of a namespace ask for it together: as many reads would fill the connections that their statuses need. */
+const reads = new WeakMap<KubernetesClient, SharedCalls<NamespaceLabel>>();
+function readsOf(client: KubernetesClient): SharedCalls<NamespaceLabel> {
+  const known = reads.get(client) ?? new SharedCalls<NamespaceLabel>();
+  reads.set(client, known);
+  return known;
+}
+
 async function askForGuard(namespace: string, options: GuardOptions, signal: AbortSignal): Promise<NamespaceGuard> {
   try {
-    return guardBy(await readNamespace(namespace, options.client, signal), options);
+    const read = (until: AbortSignal) => readNamespace(namespace, options.client, until);
+    return guardBy(await readsOf(options.client).run(namespace, read, signal), options);
   } catch (error) {
     if (isForbidden(error) || isNotFound(error)) return { kind: 'unreadable' };
     throw error;

@@ -8,9 +8,10 @@
  */
 import type { Credentials, CredentialsResult } from '../../acronis/credentials.ts';
 import type { UrlPolicy } from '../../acronis/http/url.ts';
-import { orAborted } from '../../base/abort.ts';
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
+import { before } from '../../base/deadline.ts';
 import type { Log } from '../../base/log.ts';
+import { SharedCalls } from '../../base/shared-calls.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import { ownSource, type Source } from '../objects.ts';
 import { type OwnCredentials, readOwn, readSecret } from './read.ts';
@@ -43,6 +44,7 @@ const maxReadsPerSecond = 20;
 const maxConcurrentReads = 16;
 /** One that takes longer is given up. */
 const readDeadlineMs = 5_000;
+const tooLate = (): Error => new Error(`no response within ${readDeadlineMs / 1000} s`);
 
 interface Known {
   readonly result: CredentialsResult;
@@ -50,17 +52,10 @@ interface Known {
   triedAt: number;
 }
 
-interface Pending {
-  readonly result: Promise<CredentialsResult>;
-  readonly end: AbortController;
-  readonly deadline: Timer;
-  waiting: number;
-}
-
 export function createCredentialSources({ own, policy, client, clock, log }: SourcesOptions): CredentialSources {
   const known = new Map<Source, Known>();
   const good = new Map<Source, Credentials>();
-  const pending = new Map<Source, Pending>();
+  const calls = new SharedCalls<CredentialsResult>();
   /** What `run` compares with: a change that a reconcile was the first to read is news to all other objects all the same. */
   const reported = new Map<Source, CredentialsResult>();
   /** What is wrong with sources that cannot be read, or whose last good set is kept. */
@@ -84,59 +79,30 @@ export function createCredentialSources({ own, policy, client, clock, log }: Sou
   };
 
   const fetch = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
-    const before = known.get(source);
+    const entry = known.get(source);
     try {
-      const result = await orAborted(readNow(source, signal), signal);
+      const result = await before(readNow(source, signal), readDeadlineMs, tooLate, clock, signal);
       if (result.kind !== 'found' || result.credentials !== good.get(source)) problems.delete(source);
       known.set(source, { result, triedAt: clock.now() });
       if (!reported.has(source)) reported.set(source, result);
       if (result.kind === 'found') good.set(source, result.credentials);
       return result;
     } catch (error) {
-      if (before !== undefined) before.triedAt = clock.now();
+      if (entry !== undefined) entry.triedAt = clock.now();
       throw error;
     }
   };
 
-  const begin = (source: Source): Pending => {
-    const end = new AbortController();
-    const late = () => end.abort(new Error(`no response within ${readDeadlineMs / 1000} s`));
-    const deadline = clock.after(readDeadlineMs, late);
-    const result = fetch(source, end.signal).finally(() => forget(source, end));
-    // The callers may have been aborted by the time it fails.
-    result.catch(() => {});
-    const started = { result, end, deadline, waiting: 0 };
-    pending.set(source, started);
-    return started;
-  };
-  const forget = (source: Source, end: AbortController) => {
-    const current = pending.get(source);
-    if (current?.end !== end) return;
-    current.deadline.cancel();
-    pending.delete(source);
-  };
-
-  /** One request for a source, however many callers wait; it ends early only when none of them waits any more. */
-  const fetchOnce = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
-    const request = pending.get(source) ?? begin(source);
-    request.waiting++;
-    try {
-      return await orAborted(request.result, signal);
-    } finally {
-      request.waiting--;
-      if (request.waiting === 0) {
-        forget(source, request.end);
-        request.end.abort(new Error('no caller waits for these credentials any more'));
-      }
-    }
-  };
+  /** One request for a source, however many callers wait. */
+  const fetchOnce = (source: Source, signal: AbortSignal): Promise<CredentialsResult> =>
+    calls.run(source, (until) => fetch(source, until), signal);
 
   /** One read of the regular round. */
   const check = async (source: Source, onChange: (source: Source) => void, signal: AbortSignal): Promise<void> => {
     try {
       const now = await fetchOnce(source, signal);
-      const before = reported.get(source);
-      if (before === undefined || sameResult(before, now)) return;
+      const last = reported.get(source);
+      if (last === undefined || sameResult(last, now)) return;
       reported.set(source, now);
       log.info('credentials changed', { source: nameOf(source), found: now.kind });
       onChange(source);

@@ -54,6 +54,13 @@ describe('the guard of a namespace', () => {
     expect(await guard()).toEqual({ kind: 'unreadable' });
   });
 
+  it('is asked for once, however many objects wait for it', async () => {
+    cluster.namespaces.set('customers', labelled);
+    const guards = await Promise.all(Array.from({ length: 100 }, () => guard()));
+    for (const each of guards) expect(each).toEqual({ kind: 'tenant', tenantId });
+    expect(cluster.calls).toHaveLength(1);
+  });
+
   it('that cannot be asked for just now is a fault, not a missing label', async () => {
     cluster.fail(
       () => true,
