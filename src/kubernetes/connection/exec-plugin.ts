@@ -42,11 +42,22 @@ const responseSchema = z.object({
   status: z.object({ token: text, clientCertificateData: text, clientKeyData: text, expirationTimestamp: text }),
 });
 
+/** It is run again this long before what it gave ends, or in the last fifth of its time, while the calls (the lease's above all) go on with what is at hand. */
+const maxAheadMs = 60_000;
+const aheadShare = 0.2;
+
+interface Given {
+  readonly credential: PluginCredential;
+  readonly renewFrom: number;
+  readonly until: number;
+}
+
 /** One plugin, and what it gave last for as long as that holds. */
 export class ExecPlugin {
   readonly #spec: ExecSpec;
   readonly #context: PluginContext;
-  #last: { readonly credential: PluginCredential; readonly until: number } | undefined;
+  #last: Given | undefined;
+  #renewal: Promise<PluginCredential> | undefined;
 
   constructor(spec: ExecSpec, context: PluginContext) {
     this.#spec = spec;
@@ -55,15 +66,31 @@ export class ExecPlugin {
 
   /** For one caller at a time. @throws PluginError; the signal's reason when `signal` ends it */
   async credential(signal: AbortSignal): Promise<PluginCredential> {
-    const { clock } = this.#context;
-    if (this.#last !== undefined && clock.wall() < this.#last.until) return this.#last.credential;
+    const last = this.#last;
+    const now = this.#context.clock.wall();
+    if (last === undefined || now >= last.until) return this.#renew(signal);
+    // Should it fail, it is run again at the next call, and at the end of the time its failure is reported.
+    if (now >= last.renewFrom) this.#renew(signal).catch(() => {});
+    return last.credential;
+  }
+
+  #renew(signal: AbortSignal): Promise<PluginCredential> {
+    this.#renewal ??= this.#ask(signal).finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  async #ask(signal: AbortSignal): Promise<PluginCredential> {
     const { status } = this.#read(await this.#run(signal));
     const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = status;
     if (token === undefined && cert === undefined && key === undefined)
       throw this.#failed('gave neither a token nor a certificate');
     if ((cert === undefined) !== (key === undefined)) throw this.#failed('gave only one of certificate and key');
     const ends = Date.parse(expirationTimestamp ?? '');
-    this.#last = { credential: { token, cert, key }, until: Number.isNaN(ends) ? Number.POSITIVE_INFINITY : ends };
+    const until = Number.isNaN(ends) ? Number.POSITIVE_INFINITY : ends;
+    const ahead = Math.min(maxAheadMs, Math.max(0, until - this.#context.clock.wall()) * aheadShare);
+    this.#last = { credential: { token, cert, key }, renewFrom: until - ahead, until };
     return this.#last.credential;
   }
 

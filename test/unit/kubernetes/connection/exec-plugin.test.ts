@@ -41,12 +41,47 @@ test('what it says holds until its time, and not longer', async () => {
   const { command, here } = saying({ token: 't', expirationTimestamp: '2026-01-02T03:10:00Z' });
   const plugin = pluginOf({ command }, clock);
   expect(await plugin.credential(always())).toEqual({ token: 't', cert: undefined, key: undefined });
-  clock.jumpWall(599_999);
+  clock.jumpWall(539_999);
   await plugin.credential(always());
   expect(runs(here)).toBe(1);
-  clock.jumpWall(1);
+  clock.jumpWall(60_001);
   await plugin.credential(always());
   expect(runs(here)).toBe(2);
+});
+
+test('it is run again before that time ends, and no call waits for it while what it gave still holds', async () => {
+  const clock = new ManualClock('2026-01-02T03:00:00Z');
+  const { command, here } = script(
+    (at) => `n=$(cat ${at}/n); echo run >> ${at}/runs
+while [ $n = 2 ] && [ ! -e ${at}/go ]; do sleep 0.02; done
+echo '{"kind":"ExecCredential","status":{"token":"t'$n'","expirationTimestamp":"2026-01-02T03:'$n'0:00Z"}}'`,
+  );
+  writeFileSync(join(here, 'n'), '1');
+  const plugin = pluginOf({ command }, clock);
+  expect((await plugin.credential(always())).token).toBe('t1');
+  writeFileSync(join(here, 'n'), '2');
+  clock.jumpWall(540_000);
+  for (let n = 0; n < 10; n++) expect((await plugin.credential(always())).token).toBe('t1');
+  await eventually(() => expect(runs(here), 'once, however many ask').toBe(2));
+  writeFileSync(join(here, 'go'), '');
+  await eventually(async () => expect((await plugin.credential(always())).token).toBe('t2'));
+  expect(runs(here)).toBe(2);
+});
+
+test('one that fails before that time ends costs no call anything until then', async () => {
+  const clock = new ManualClock('2026-01-02T03:00:00Z');
+  const { command, here } = script(
+    (at) => `echo run >> ${at}/runs; [ ! -e ${at}/broken ] || exit 3
+echo '{"kind":"ExecCredential","status":{"token":"t","expirationTimestamp":"2026-01-02T03:10:00Z"}}'`,
+  );
+  const plugin = pluginOf({ command }, clock);
+  await plugin.credential(always());
+  writeFileSync(join(here, 'broken'), '');
+  clock.jumpWall(599_000);
+  expect((await plugin.credential(always())).token).toBe('t');
+  await eventually(() => expect(runs(here)).toBe(2));
+  clock.jumpWall(1_000);
+  await expect(plugin.credential(always())).rejects.toThrow(/exit code 3/);
 });
 
 test.each([undefined, null, '', 'never'])('without a time of its end (%j) it holds', async (expirationTimestamp) => {
