@@ -8,7 +8,6 @@
  * accepted it, and as working once it brought something or its version was confirmed. A list is put into the store whole, when it is complete; until then the store keeps what it had.
  */
 import type { Log } from '../../base/log.ts';
-import { KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
 import type { Stored } from '../store/store.ts';
 import { confirmVersion } from './confirm-version.ts';
@@ -18,7 +17,7 @@ import { WatchHealth } from './health.ts';
 import { InitialEvents } from './initial-events.ts';
 import { metaOf } from './object-meta.ts';
 import type { ReflectorOptions } from './options.ts';
-import { listInPages } from './paged-list.ts';
+import { PagedList } from './paged-list.ts';
 import { nameOf, problemOf } from './problem.ts';
 import { type Recovery, WatchRecovery } from './recovery.ts';
 import { isOlder } from './resource-version.ts';
@@ -26,9 +25,6 @@ import { type Position, positionOf, type State } from './state.ts';
 import { Transform } from './transform.ts';
 import { watchCall } from './watch-call.ts';
 
-const firstPageLimit = 500;
-/** Beyond this a list is not cut into pages at all. */
-const maxPageLimit = 8_000;
 /** While a streaming list is read the server has something to send all the time. */
 const maxListSilenceMs = 60_000;
 
@@ -42,20 +38,20 @@ export class Reflector<T extends Stored> {
   readonly #selectors: Readonly<Record<string, string>>;
   readonly #log: Log;
   readonly #transform: Transform<T>;
+  readonly #pages: PagedList<T>;
   readonly #recovery: WatchRecovery;
   readonly #health: WatchHealth;
   readonly #resolveSynced: () => void;
 
   #state: State = { kind: 'opening', from: undefined };
   #hasSynced = false;
-  #pageLimit = firstPageLimit;
   /** Since when the present watch has been open. */
   #openSince = 0;
   /** Whether the present stream has brought an event. */
   #broughtEvents = false;
 
   constructor(options: ReflectorOptions<T>) {
-    const { resource, namespace, labelSelector, clock, random, metrics } = options;
+    const { resource, namespace, labelSelector, client, clock, random, metrics } = options;
     this.#options = options;
     this.#name = nameOf(resource);
     this.#path = pathOf(resource, namespace === undefined ? {} : { namespace });
@@ -71,6 +67,7 @@ export class Reflector<T extends Stored> {
         this.#log.warn('an object cannot be read and is treated as if it were not there', { key, detail });
       },
     });
+    this.#pages = new PagedList({ client, path: this.#path, query: this.#selectors, transform: this.#transform });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -129,37 +126,15 @@ export class Reflector<T extends Stored> {
     try {
       if (this.#recovery.listsByStream(this.#options.clock.now()))
         return await this.#listByStreamAndWatch(() => endTurn?.(), signal);
-      listed = await this.#listInPages(signal);
+      this.#state = { kind: 'listing' };
+      const { objects, resourceVersion } = await this.#pages.read(signal);
+      this.#listed(objects, resourceVersion);
+      listed = resourceVersion;
     } finally {
       endTurn?.();
     }
     this.#state = { kind: 'opening', from: listed };
     return this.#watch(listed, true, signal);
-  }
-
-  async #listInPages(signal: AbortSignal): Promise<string> {
-    this.#state = { kind: 'listing' };
-    const objects = new Map<string, T>();
-    const end = await listInPages(
-      {
-        client: this.#options.client,
-        path: this.#path,
-        query: this.#selectors,
-        limit: this.#pageLimit,
-        onItem: (item) => {
-          const object = this.#transform.of(item);
-          if (object !== undefined) objects.set(object.key, object);
-        },
-      },
-      signal,
-    );
-    if (end.kind === 'token expired') {
-      // Reading the pages takes longer than the server keeps them: fewer and larger ones.
-      this.#pageLimit = this.#pageLimit * 2 > maxPageLimit ? 0 : this.#pageLimit * 2;
-      throw new KubernetesError('the list grew too old while it was read in pages', { status: 410, reason: 'Expired' });
-    }
-    this.#listed(objects, end.resourceVersion);
-    return end.resourceVersion;
   }
 
   /** A streaming list goes on as a watch, on the same stream, once the list is complete. */

@@ -24,3 +24,37 @@ export class Flow {
     this.retries = retryRate === undefined ? undefined : new RetryLimiter(retryRate);
   }
 }
+
+/** What belongs to a flow. */
+interface Member {
+  flow: Flow | undefined;
+}
+
+/** The flows that have keys, by name. */
+export class Flows {
+  readonly #retryRate: RetryRate | undefined;
+  readonly #flows = new Map<string, Flow>();
+
+  constructor(retryRate: RetryRate | undefined) {
+    this.#retryRate = retryRate;
+  }
+
+  /** Moves the member, which is neither ready nor in flight, to the flow of this name. */
+  join(member: Member, name: string): Flow {
+    if (member.flow?.name === name) return member.flow;
+    this.leave(member);
+    let flow = this.#flows.get(name);
+    if (flow === undefined) {
+      flow = new Flow(name, this.#retryRate);
+      this.#flows.set(name, flow);
+    }
+    flow.keys += 1;
+    member.flow = flow;
+    return flow;
+  }
+
+  leave(member: Member): void {
+    if (member.flow !== undefined && --member.flow.keys === 0) this.#flows.delete(member.flow.name);
+    member.flow = undefined;
+  }
+}

@@ -10,13 +10,14 @@
  * Everything known of a key is one small object, in a list (ready) or a heap (delayed); there is one timer for all of them.
  */
 import { type BackoffPolicy, delayMs } from '../../base/backoff.ts';
-import type { Clock, Random, Timer } from '../../base/clock.ts';
+import type { Clock, Random } from '../../base/clock.ts';
 import { DelayHeap } from './delay-heap.ts';
 import { addFailure, countFailures, type Entry, newEntry } from './entry.ts';
 import { FairTurns, type Limits } from './fair-turns.ts';
-import { Flow } from './flow.ts';
+import { type Flow, Flows } from './flow.ts';
 import type { QueueMetrics } from './metrics.ts';
 import type { RetryRate } from './retry-limiter.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 /** Why a key is reconciled, the most urgent first. */
 export type Priority = 'change' | 'retry' | 'resync';
@@ -25,8 +26,6 @@ const ranks: Readonly<Record<Priority, number>> = { change: 0, retry: 1, resync:
 
 /** Nothing comes back sooner than asked for; up to this share later, so that what was given the same time does not come back together. */
 const atLeastSpread = 0.1;
-/** The longest a timer can be set for (Node fires a longer one immediately); what is due later is looked up again then. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export interface WorkQueueOptions extends Limits {
   readonly clock: Clock;
@@ -49,15 +48,13 @@ export class WorkQueue {
   readonly #random: Random;
   readonly #metrics: QueueMetrics;
   readonly #flowOf: (key: string) => string;
-  readonly #retryRate: RetryRate | undefined;
   readonly #entries = new Map<string, Entry>();
-  readonly #flows = new Map<string, Flow>();
+  readonly #flows: Flows;
   readonly #ready: FairTurns;
   readonly #delayed = new DelayHeap();
+  readonly #timer: WakeTimer;
   #onReady: (() => void) | undefined;
   #announced = false;
-  #timer: Timer | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
   #shutDown = false;
 
   constructor(options: WorkQueueOptions) {
@@ -65,8 +62,12 @@ export class WorkQueue {
     this.#random = options.random;
     this.#metrics = options.metrics;
     this.#flowOf = options.flowOf ?? (() => '');
-    this.#retryRate = options.retryRate;
+    this.#flows = new Flows(options.retryRate);
     this.#ready = new FairTurns(options);
+    this.#timer = new WakeTimer(options.clock, () => {
+      this.#releaseDue();
+      this.#arm();
+    });
   }
 
   /** How many keys are ready to be handed out. */
@@ -193,7 +194,7 @@ export class WorkQueue {
   shutDown(): void {
     if (this.#shutDown) return;
     this.#shutDown = true;
-    this.#timer?.cancel();
+    this.#timer.cancel();
     for (let entry = this.#delayed.pop(); entry !== undefined; entry = this.#delayed.pop()) {
       entry.state = 'none';
       this.#dropIfUnused(entry);
@@ -211,22 +212,12 @@ export class WorkQueue {
   #dropIfUnused(entry: Entry): void {
     if (entry.state !== 'none' || entry.inFlight || entry.failures !== undefined) return;
     this.#entries.delete(entry.key);
-    this.#leave(entry);
+    this.#flows.leave(entry);
   }
 
   /** Sees to it that the entry, which is neither ready nor in flight, is in the flow that its key belongs to now. */
   #join(entry: Entry): Flow {
-    const name = this.#flowOf(entry.key);
-    if (entry.flow?.name === name) return entry.flow;
-    this.#leave(entry);
-    let flow = this.#flows.get(name);
-    if (flow === undefined) {
-      flow = new Flow(name, this.#retryRate);
-      this.#flows.set(name, flow);
-    }
-    flow.keys += 1;
-    entry.flow = flow;
-    return flow;
+    return this.#flows.join(entry, this.#flowOf(entry.key));
   }
 
   /** Keys wait for long, and whose they are may have been learnt meanwhile: they go to their flow then, and wait for its room. */
@@ -238,11 +229,6 @@ export class WorkQueue {
       this.#ready.push(entry, this.#join(entry));
     }
     return undefined;
-  }
-
-  #leave(entry: Entry): void {
-    if (entry.flow !== undefined && --entry.flow.keys === 0) this.#flows.delete(entry.flow.name);
-    entry.flow = undefined;
   }
 
   #makeReady(entry: Entry, rank: number): void {
@@ -285,20 +271,9 @@ export class WorkQueue {
     this.#onReady?.();
   };
 
-  /** Sees to it that the timer fires when the first delayed key is due; one that fires too early is set again. */
   #arm(): void {
-    const first = this.#delayed.first;
-    if (first === undefined || this.#timerAt <= first.at) return;
-    this.#timer?.cancel();
-    const now = this.#clock.now();
-    const wait = Math.min(maxTimerMs, Math.max(1, Math.ceil(first.at - now)));
-    this.#timerAt = now + wait;
-    this.#timer = this.#clock.after(wait, () => {
-      this.#timer = undefined;
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#releaseDue();
-      this.#arm();
-    });
+    const { first } = this.#delayed;
+    if (first !== undefined) this.#timer.setFor(first.at);
   }
 
   #releaseDue(): void {
