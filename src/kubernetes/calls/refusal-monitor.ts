@@ -5,7 +5,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { KubernetesCall, KubernetesClient } from './client.ts';
-import { isForbidden, KubernetesError } from './errors.ts';
+import { isConflict, isForbidden, isNotFound, KubernetesError } from './errors.ts';
 
 export interface RefusalMonitor {
   /** The same client, which is refused no faster than this allows. */
@@ -18,10 +18,14 @@ interface Refusal {
   readonly error: KubernetesError;
   tries: number;
   nextTryAt: number;
+  /** When a call needed the right last. */
+  neededAt: number;
 }
 
 const firstWaitMs = 2_000;
 const maxWaitMs = 30_000;
+/** Longer than anything waits between two tries: what was not needed for so long (its objects are gone) is missed by none. */
+const forgottenMs = 30 * 60_000;
 
 /** As RBAC says it, and no admission webhook, which refuses one object and not another. */
 const missingRight = /cannot [a-z]+ resource "/;
@@ -37,6 +41,7 @@ export function createRefusalMonitor(client: KubernetesClient, clock: Clock, log
     const key = call.method === 'PATCH' && refused.size > 0 ? causeOf(call) : '';
     const known = refused.get(key);
     if (known !== undefined) {
+      known.neededAt = clock.now();
       if (clock.now() < known.nextTryAt) throw known.error;
       // This one tries; until it is back the others wait for it.
       known.tries += 1;
@@ -44,23 +49,25 @@ export function createRefusalMonitor(client: KubernetesClient, clock: Clock, log
     }
     try {
       const response = await client.request(call, signal);
-      if (known !== undefined && refused.delete(key)) log.info('the API server allows it again', { what: key });
+      if (known !== undefined) allowed(key);
       return response;
     } catch (error) {
-      if (
-        call.method === 'PATCH' &&
-        error instanceof KubernetesError &&
-        isForbidden(error) &&
-        missingRight.test(error.message)
-      )
-        noticed(causeOf(call), error);
+      if (call.method !== 'PATCH' || !(error instanceof KubernetesError)) throw error;
+      if (isForbidden(error) && missingRight.test(error.message)) noticed(causeOf(call), error);
+      // Rights are checked before anything else.
+      else if (known !== undefined && (isNotFound(error) || isConflict(error))) allowed(key);
       throw error;
     }
   };
 
+  function allowed(cause: string): void {
+    if (refused.delete(cause)) log.info('the API server allows it again', { what: cause });
+  }
+
   function noticed(cause: string, error: KubernetesError): void {
     if (refused.has(cause)) return;
-    refused.set(cause, { error, tries: 0, nextTryAt: clock.now() + firstWaitMs });
+    const now = clock.now();
+    refused.set(cause, { error, tries: 0, nextTryAt: now + firstWaitMs, neededAt: now });
     log.warn('the API server does not allow this; all that needs it waits, and it is tried again until it is allowed', {
       what: cause,
       reason: error.message,
@@ -70,6 +77,7 @@ export function createRefusalMonitor(client: KubernetesClient, clock: Clock, log
   return {
     client: { request, watch: (call, listener, signal) => client.watch(call, listener, signal) },
     problem: () => {
+      for (const [cause, { neededAt }] of refused) if (clock.now() - neededAt > forgottenMs) refused.delete(cause);
       const [first] = refused;
       if (first === undefined) return undefined;
       const more = refused.size === 1 ? '' : ` (and ${refused.size - 1} more)`;

@@ -77,3 +77,27 @@ test('what a webhook refuses for one object is tried for each', async () => {
   expect(sent).toBe(10);
   expect(problem()).toBeUndefined();
 });
+
+test('a right that nothing has needed for long, since its objects are gone, is no problem any more', async () => {
+  const { client, problem } = monitored();
+  await client.request(patch('one'), always()).catch(() => {});
+  await client.request(patch('one', 'b'), always()).catch(() => {});
+  await clock.advance(20 * 60_000);
+  await client.request(patch('one', 'b'), always()).catch(() => {});
+  expect(problem()).toContain('(and 1 more)');
+  await clock.advance(11 * 60_000);
+  expect(problem()).toContain('in namespace b:');
+  await clock.advance(20 * 60_000);
+  expect(problem()).toBeUndefined();
+});
+
+test.each([404, 409])('a response of %i to the call that tries shows that the right is there', async (status) => {
+  const { client, problem } = monitored();
+  await client.request(patch('one'), always()).catch(() => {});
+  refuses = new KubernetesError(`PATCH: ${status}`, { status, reason: 'Said' });
+  await clock.advance(2_000);
+  await expect(client.request(patch('one'), always())).rejects.toBe(refuses);
+  expect(problem()).toBeUndefined();
+  refuses = undefined;
+  expect(await client.request(patch('two'), always())).toBe('done');
+});
