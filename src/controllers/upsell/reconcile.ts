@@ -39,7 +39,7 @@ export function createReconcile(context: ReconcileContext): (key: string, signal
       const options = { context, tries: tries.of(object), onStatus };
       return await conclude(object, await takeSteps(object, options, signal), options, signal);
     } catch (error) {
-      return afterKubernetesError(error, key, context.log);
+      return afterKubernetesError(error, object, context.log);
     }
   };
 }
@@ -91,9 +91,9 @@ function passes(verdict: Verdict): boolean {
  * The object is gone, has changed meanwhile, or the API server is in trouble: each leads to another reconcile. One that is gone is found gone then; that
  * it is gone is the watch's to say, and not a 404's, which a gateway or a kind that is being installed again can give too.
  */
-function afterKubernetesError(error: unknown, key: string, log: Log): Outcome {
+function afterKubernetesError(error: unknown, object: TenantUserUpsell, log: Log): Outcome {
   if (!(error instanceof KubernetesError)) throw error;
-  const fields = { key, status: error.status, error: error.message };
+  const fields = { key: object.key, status: error.status, error: withoutLogin(error.message, object) };
   if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is reconciled again', fields);
   // Missing rights are warned of once for all objects, by the client's refusal monitor.
   else if (isForbidden(error)) log.debug('the API server refused; the object is reconciled again', fields);
@@ -103,6 +103,13 @@ function afterKubernetesError(error: unknown, key: string, log: Log): Outcome {
     policy: soon,
     ...(error.retryAfterMs === undefined ? {} : { atLeastMs: Math.min(error.retryAfterMs, maxRetryAfterMs) }),
   };
+}
+
+/** A server or a webhook that refuses a patch quotes the object, and the login is a person's. Of a spec that cannot be read no value is shown. */
+function withoutLogin(message: string, { spec }: TenantUserUpsell): string {
+  const unquoted = message.replace(/ value: ("(\\.|[^"\\])*"?|\{[^}]*\}?)/g, ' value: …');
+  const login = spec.ok ? spec.value.login : undefined;
+  return login === undefined ? unquoted : unquoted.replaceAll(login, '…');
 }
 
 /** An API server, or a gateway, that asks for more is asked again anyway. */

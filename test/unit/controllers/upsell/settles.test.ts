@@ -2,8 +2,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile.ts';
 import { judgeOf } from '../../../../src/controllers/upsell/settled.ts';
+import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
 import type { Outcome } from '../../../../src/runtime/controller/controller.ts';
-import { answered, type FakeUser, lost, page, userId } from './fake-acronis.ts';
+import { answered, type FakeUser, lost, page, tenantId, userId } from './fake-acronis.ts';
 import { createWorld, type World } from './world.ts';
 
 let world: World;
@@ -163,6 +164,22 @@ it('a page that answers writes with 401 costs no token for each of them', async 
   }
   expect(world.acronis.puts).toHaveLength(40);
   expect(world.acronis.tokenRequests.length).toBeLessThanOrEqual(2);
+});
+
+it.each([
+  'spec.login: Invalid value: "johndoe": spec.login in body should match',
+  'admission webhook "policy" denied the request: login johndoe is not welcome',
+])('the login is not logged where the API server quotes it: %s', async (words) => {
+  const named = world.cluster.create({ login: 'johndoe', tenantID: tenantId }, { name: 'named' });
+  const error = new KubernetesError(`patch: 422 Invalid: ${words}`, { status: 422 });
+  world.cluster.fail(
+    ({ method }) => method === 'PATCH',
+    () => error,
+  );
+  await world.reconcile(named);
+  const logged = JSON.stringify(world.log.lines);
+  expect(logged).toContain('422 Invalid');
+  expect(logged).not.toContain('johndoe');
 });
 
 describe('the audit trail has exactly one line for each write that left (D12)', () => {
