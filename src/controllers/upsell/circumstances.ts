@@ -33,9 +33,9 @@ export async function circumstancesOf(
   { account, exhausted, patienceIsOver, tries, context }: Around,
   signal: AbortSignal,
 ): Promise<{ readonly circumstances: Circumstances; readonly heldMs: number | undefined }> {
-  const guardOf = (each: TenantUserUpsell) => namespaceGuard(each, context, signal);
+  const guardOf = (each: TenantUserUpsell) => orUnreadable(namespaceGuard(each, context, signal), patienceIsOver);
   const isLive = object.deletedAt === undefined;
-  const guard = isIdle(object) ? any : await orUnreadable(guardOf(object), patienceIsOver);
+  const guard = isIdle(object) ? any : await guardOf(object);
   if (evidence.kind !== 'seen' || account === undefined)
     return {
       circumstances: { guard, otherClaimant: undefined, heldWrite: undefined, patienceIsOver },
@@ -56,7 +56,7 @@ const any: NamespaceGuard = { kind: 'any' };
 const isIdle = ({ spec, deletedAt }: TenantUserUpsell): boolean =>
   !spec.ok || (deletedAt === undefined && spec.value.suspend);
 
-/** A namespace that the API server does not show must not hold a deletion for ever. */
+/** A namespace that the API server does not show, its own or another claimant's, must not hold a deletion for ever. */
 async function orUnreadable(
   guard: NamespaceGuard | Promise<NamespaceGuard>,
   patienceIsOver: boolean,

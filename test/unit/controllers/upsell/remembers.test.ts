@@ -1,6 +1,7 @@
 /** What an object assigned stays known, whatever is observed later: rows D1 to D6 of the faults that were found. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { answered, type FakeUser, lost, otherTenantId, otherUserId, page, tenantId, userId } from './fake-acronis.ts';
+import { failing } from './fake-cluster.ts';
 import { createWorld, ownValues, type World } from './world.ts';
 
 const finalizer = 'upsell.acronis.com/revoke';
@@ -247,6 +248,25 @@ it('what is not shown for the whole time is given up, naming the user', async ()
   expect(world.count.givenUp).toBe(1);
   expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RevocationGivenUp' });
   expect(world.events.at(-1)?.message).toContain(userId);
+});
+
+it('another claimant, whose namespace the API server does not show, holds a deletion no longer than the give-up time', async () => {
+  world = createWorld({ revokeGiveUpAfterMs: 60_000 });
+  user = world.acronis.add({ id: userId, business_types: ['seller'] });
+  const key = await ready(byId);
+  world.cluster.create({ userID: userId }, { namespace: 'other', createdAt: '2026-01-02T04:00:00Z' });
+  world.cluster.fail(
+    ({ path }) => path.endsWith('/namespaces/other'),
+    () => failing(500),
+    Number.POSITIVE_INFINITY,
+  );
+  world.cluster.delete(key);
+  await world.reconcile(key);
+  expect(finalizers(key)).toEqual([finalizer]);
+  await world.clock.advance(60_000);
+  await world.reconcile(key);
+  expect(world.cluster.has(key)).toBe(false);
+  expect(user.business_types).toEqual(['seller']);
 });
 
 it('an object that is suspended and then set to Revoke is held on deletion, and revokes', async () => {
