@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
+import { ROUTES } from '../sandbox/acronis/routes.ts';
 import { freePort } from '../sandbox/port.ts';
 
 const main = fileURLToPath(new URL('../sandbox/acronis/main.ts', import.meta.url));
@@ -22,6 +23,10 @@ const statsSchema = z.object({
 });
 export type AcronisStats = z.output<typeof statsSchema>;
 
+const castSchema = z.object({ clients: z.object({ customer: z.string() }) });
+const secretSchema = z.object({ clientSecret: z.string() });
+const faultSchema = z.object({ number: z.number() });
+
 const userSchema = z.object({ user: z.object({ business_types: z.array(z.string()) }) });
 
 export interface Acronis {
@@ -40,6 +45,10 @@ export interface Acronis {
   /** What an administrator does in the console. */
   strip(id: string): Promise<void>;
   isBuyer(id: string): Promise<boolean>;
+  /** Another API client of the same data center. */
+  otherAccount(): Promise<{ readonly clientId: string; readonly clientSecret: string }>;
+  /** From now on no request of this API client but that for a token is responded to. @returns what ends it. */
+  hang(clientId: string): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -65,8 +74,8 @@ export async function startAcronis(strangers: number): Promise<Acronis> {
   ]);
   stdout.resume();
 
-  const ask = async <T>(path: string, schema: z.ZodType<T>, method = 'GET'): Promise<T> => {
-    const response = await fetch(`${url}/_sandbox/${path}`, { method });
+  const ask = async <T>(path: string, schema: z.ZodType<T>, method = 'GET', body?: unknown): Promise<T> => {
+    const response = await fetch(`${url}/_sandbox/${path}`, { method, body: JSON.stringify(body) ?? null });
     return schema.parse(await response.json());
   };
   return {
@@ -91,6 +100,15 @@ export async function startAcronis(strangers: number): Promise<Acronis> {
     },
     strip: async (id) => void (await ask(`users/${id}/strip`, z.unknown(), 'POST')),
     isBuyer: async (id) => (await ask(`users/${id}`, userSchema)).user.business_types.includes('buyer'),
+    async otherAccount() {
+      const clientId = (await ask('cast', castSchema)).clients.customer;
+      return { clientId, ...(await ask(`clients/${clientId}/secret`, secretSchema, 'POST')) };
+    },
+    async hang(clientId) {
+      const routes = ROUTES.filter((route) => route !== 'token');
+      const { number } = await ask('faults', faultSchema, 'POST', { kind: 'hang', client: clientId, routes });
+      return async () => void (await ask(`faults/${number}`, z.unknown(), 'DELETE'));
+    },
     async stop() {
       child.kill('SIGTERM');
       await child;

@@ -9,6 +9,8 @@ export interface Target {
   readonly namespace: string;
   readonly name: string;
   readonly user: SandboxUser;
+  /** A Secret beside it with the credentials of its account; the operator's own account where it is absent. */
+  readonly secret?: string;
 }
 
 /** Enough to keep the API server busy, and few enough that its queue is not what is measured. */
@@ -28,12 +30,19 @@ export class Driver {
     this.#signal = signal;
   }
 
-  async create({ namespace, name, user }: Target, deletionPolicy: 'Retain' | 'Revoke' = 'Retain'): Promise<void> {
+  async create(
+    { namespace, name, user, secret }: Target,
+    deletionPolicy: 'Retain' | 'Revoke' = 'Retain',
+  ): Promise<void> {
     const body = {
       apiVersion: `${apiGroup}/${apiVersion}`,
       kind: tenantUserUpsells.kind,
       metadata: { name },
-      spec: { userID: user.id, deletionPolicy },
+      spec: {
+        userID: user.id,
+        deletionPolicy,
+        ...(secret === undefined ? {} : { credentialsSecretRef: { name: secret } }),
+      },
     };
     await this.#client.request({ method: 'POST', path: pathOf(tenantUserUpsells, { namespace }), body }, this.#signal);
   }

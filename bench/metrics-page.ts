@@ -1,4 +1,4 @@
-/** As much of a /metrics page as the bench reads: quantiles of what a histogram saw between two readings. */
+/** As much of a /metrics page as the bench reads: gauges, and quantiles of what a histogram saw between two readings. */
 
 /** How many observations were at most so long, by that bound. */
 export type Buckets = ReadonlyMap<number, number>;
@@ -22,6 +22,10 @@ export function bucketQuantile(before: Buckets, after: Buckets, p: number): numb
   }
   return Number.POSITIVE_INFINITY;
 }
+
+/** The sum of a gauge over its labels; 0 where it is not there. */
+export const gauge = (page: string, name: string): number =>
+  samples(page, name).reduce((sum, { value }) => sum + value, 0);
 
 function samples(page: string, name: string): { readonly labels: string; readonly value: number }[] {
   return page.split('\n').flatMap((line) => {

@@ -11,6 +11,7 @@ export const scenarios = [
   'steady',
   'drift',
   'churn',
+  'neighbours',
   'memory',
 ] as const;
 export type ScenarioName = (typeof scenarios)[number];
@@ -56,7 +57,12 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     .option('--scenario <names>', `of ${scenarios.join(', ')}; none = only show what --with names`, scenarioList, [
       ...scenarios,
     ])
-    .option('--objects <n>', 'objects of burst, edit, delete and revoke', whole, 5_000)
+    .option(
+      '--objects <n>',
+      'objects of burst, edit, delete and revoke; in neighbours twice as many wait',
+      whole,
+      5_000,
+    )
     .option('--fleet <n>', 'objects of restart, steady, drift and churn', whole, 50_000)
     .option('--repeat <n>', 'runs of each, in turn with the other contenders', whole, 3)
     .option(
@@ -67,8 +73,13 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     )
     .option('--go-workers <n>', 'objects the peer reconciles concurrently', whole, 10)
     .option('--steady-seconds <n>', 'how long the steady state is watched', whole, 60)
-    .option('--churn-seconds <n>', 'how long people create and edit', whole, 60)
-    .option('--churn-rate <n>', 'objects created, and as many edited, per second', whole, 10)
+    .option('--churn-seconds <n>', 'how long people create and edit, in neighbours too', whole, 60)
+    .option(
+      '--churn-rate <n>',
+      'objects created, and as many edited, per second; in neighbours created only',
+      whole,
+      10,
+    )
     .option('--memory-sizes <list>', 'fleets of the scenario memory', sizes, [1_000, 10_000, 50_000, 100_000])
     .option('--quick', 'a hundred objects, to see that all of it works', false)
     .option('--json <file>', 'every sample is written here', 'bench-results.json')

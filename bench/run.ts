@@ -6,6 +6,7 @@ import { contenders, type Sample } from './sample.ts';
 import { churn } from './scenarios/churn.ts';
 import { Fleet } from './scenarios/fleet.ts';
 import { type LifecycleOptions, lifecycle } from './scenarios/lifecycle.ts';
+import { neighbours } from './scenarios/neighbours.ts';
 import { restart } from './scenarios/restart.ts';
 import { line } from './statistics.ts';
 
@@ -68,6 +69,16 @@ export async function runScenarios(
     await inTurn(repeat, (contender, n) =>
       lifecycle(lab, contender, n, { objects, settings: production, deletionPolicy: 'Revoke', phases }),
     );
+  }
+
+  if (wanted('neighbours')) {
+    const what = {
+      settings: production,
+      waiting: 2 * objects,
+      ms: options.churnSeconds * 1000,
+      perSecond: options.churnRate,
+    };
+    await inTurn(repeat, (contender, n) => neighbours(lab, contender, n, what), [operators[0]]);
   }
 
   if (!wanted('restart', 'steady', 'drift', 'churn', 'memory')) return;

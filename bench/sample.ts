@@ -48,6 +48,7 @@ export const figures: Readonly<Record<string, Figure>> = {
   p50Ms: { label: 'half are Ready within', unit: 'ms', digits: 0 },
   p95Ms: { label: '95 % are Ready within', unit: 'ms', digits: 0 },
   p99Ms: { label: '99 % are Ready within', unit: 'ms', digits: 0 },
+  p99OfAlone: { label: 'that, by the same alone', unit: '×', digits: 2 },
   queueP99Ms: { label: '99 % of all reconciles waited in the queue for at most', unit: 'ms', digits: 0 },
   readsPerSecond: { label: 'reads from Acronis meanwhile', unit: '/s', digits: 1 },
   bytesPerObject: { label: 'memory per further object', unit: 'B', digits: 0 },
@@ -80,6 +81,7 @@ export function goalsFor(fleet: number): readonly Goal[] {
     { phase: 'steady', figure: 'needlessWrites', of: 'value', atMost: 0 },
     { phase: 'churn: create', figure: 'p99Ms', of: 'value', atMost: 1_000 },
     { phase: 'churn: edit', figure: 'p99Ms', of: 'value', atMost: 1_000 },
+    { phase: 'neighbours: one hangs', figure: 'p99OfAlone', of: 'value', atMost: 1.2 },
   ];
 }
 

@@ -1,6 +1,6 @@
 /** What is read of other people's pages: the kernel's, the API server's, and Prometheus pages. */
 import { describe, expect, it } from 'vitest';
-import { bucketQuantile, histogram } from '../../../bench/metrics-page.ts';
+import { bucketQuantile, gauge, histogram } from '../../../bench/metrics-page.ts';
 import { costOf, parseStat, parseStatus } from '../../../bench/process-cost.ts';
 import { countWrites, since } from '../../../bench/write-counts.ts';
 
@@ -24,6 +24,14 @@ describe('the cost of a process', () => {
     while (after.cpuS <= before.cpuS && performance.now() < end) after = await costOf(process.pid);
     expect(after.cpuS).toBeGreaterThan(before.cpuS);
     expect(after.peakRssMiB).toBeGreaterThanOrEqual(after.rssMiB * 0.9);
+  });
+});
+
+describe('a gauge of a Prometheus page', () => {
+  const page = 'objects{reason="A"} 2\nobjects{reason="B"} 3\nobjects_of_others 7\nup 1\n';
+
+  it('is the sum over its labels, and 0 where it is not there', () => {
+    expect([gauge(page, 'objects'), gauge(page, 'up'), gauge(page, 'down')]).toEqual([5, 1, 0]);
   });
 });
 
