@@ -1,4 +1,7 @@
-/** The matrix: which fault strikes on which side at which moment. A cell is data; `run-cells.ts` brings it about. */
+/**
+ * The matrix: which fault strikes on which side at which moment. A cell is data; `run-cells.ts` brings it about. At Acronis these faults strike the
+ * whole data center; `scoped-cells.ts` has those of one account and of one user.
+ */
 import type { FaultInput } from '../../sandbox/acronis/faults.ts';
 import type { Route } from '../../sandbox/acronis/routes.ts';
 import type { ProxyFault, RequestFault, StreamFault } from '../../sandbox/faulty-proxy/faults.ts';
@@ -95,7 +98,7 @@ const streams = (): readonly Cell[] =>
     fault: { ...fault, on: ['watch'], times: fault.kind === 'silent' ? 1 : 2 },
   }));
 
-const overHttp = {
+export const overHttp = {
   'cut before': { kind: 'cut', moment: 'before' },
   'cut after': { kind: 'cut', moment: 'after' },
   'cut in the answer': { kind: 'cut', moment: 'midBody' },

@@ -1,5 +1,5 @@
 /**
- * `npm run test:faults [-- --seed N --minutes M --filter TEXT --parallel P]`: every fault at every moment on either side, replicas that fight over a
+ * `npm run test:faults [-- --seed N --minutes M --filter TEXT --parallel P]`: every fault at every moment on either side, faults of one user or one account, replicas that fight over a
  * lease, and a random mixture of it all, on one real control plane. Prints a table; exit code 0 only if nothing was lost, doubled or stuck.
  */
 import { randomInt } from 'node:crypto';
@@ -12,6 +12,7 @@ import { cells, groups } from './cells.ts';
 import { randomCases } from './random-schedule.ts';
 import { replicaCases } from './replicas.ts';
 import { type CaseResult, complaint, failed, isBad, titleOf } from './result.ts';
+import { scopedCases } from './scoped-cells.ts';
 import { serverCases } from './server-cases.ts';
 import { startStage } from './stage.ts';
 import { table } from './table.ts';
@@ -39,6 +40,7 @@ const all: readonly Case[] = [
   ...[...serverCases(), ...replicaCases(), ...randomCases(options.minutes * 60_000)].filter(({ title }) =>
     wanted(title),
   ),
+  ...scopedCases(wanted),
   ...groups(cells.filter((cell) => wanted(titleOf(cell)))).map(caseOf),
 ];
 const random = seededRandom(options.seed);

@@ -96,11 +96,12 @@ export class Workload {
     this.#acronis.console.setTypes(this.userOf(name), ['legacy']);
   }
 
-  /** The objects that are not, or not known to be, as they should. */
-  async stuck(): Promise<readonly string[]> {
+  /** The objects that are not, or not known to be, as they should; of these names, if given. */
+  async stuck(names?: readonly string[]): Promise<readonly string[]> {
     const seen = new Map((await this.#cluster.list(this.#namespace)).map((each) => [each.metadata.name, each]));
     const stuck: string[] = [];
     for (const [name, wanted] of this.#wanted) {
+      if (names?.includes(name) === false) continue;
       const why = this.#whyNot(wanted, seen.get(name));
       if (why !== undefined) stuck.push(`${name}: ${why}`);
     }
