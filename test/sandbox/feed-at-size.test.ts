@@ -160,11 +160,11 @@ const troubles: readonly Trouble[] = [
     faults: [
       { kind: 'status', status: 500, body: 'html', routes: ['feed'], times: 20 },
       { kind: 'garbage', form: 'otherJson', routes: ['feed'], times: 20 },
-      { kind: 'cut', moment: 'midBody', routes: ['feed'], times: 20 },
+      // A page that is cut is asked for again immediately: two of these for each of the last twenty polls.
+      { kind: 'cut', moment: 'midBody', routes: ['feed'], times: 40 },
     ],
     shown: 0,
-    // A page that is cut is asked for twice at once.
-    feed: 70,
+    feed: 80,
     batches: 0,
   },
 ];
