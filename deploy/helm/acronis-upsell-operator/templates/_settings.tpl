@@ -127,7 +127,7 @@ Settings of the binary, by files/settings.json, which is made from the binary's 
 {{- range $setting := .Files.Get "files/settings.json" | fromJsonArray -}}
 {{- $text := include "upsell.textOf" (dict "root" $root "setting" $setting) -}}
 {{- if and $text (not (has $setting.flag $given)) (not (has $setting.variable $variables)) -}}
-{{- $args = append $args (eq $text "true" | ternary (printf "--%s" $setting.flag) (printf "--%s=%s" $setting.flag $text)) -}}
+{{- $args = append $args (and (eq $setting.shape "boolean") (eq $text "true") | ternary (printf "--%s" $setting.flag) (printf "--%s=%s" $setting.flag $text)) -}}
 {{- end -}}
 {{- end -}}
 {{- toJson (concat $args .Values.extraArgs) -}}
