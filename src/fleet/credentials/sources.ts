@@ -13,6 +13,7 @@ import { before } from '../../base/deadline.ts';
 import type { Log } from '../../base/log.ts';
 import { SharedCalls } from '../../base/shared-calls.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
+import { KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { ownSource, type Source } from '../objects.ts';
 import { type OwnCredentials, readOwn, readSecret } from './read.ts';
 
@@ -44,7 +45,8 @@ const maxReadsPerSecond = 20;
 const maxConcurrentReads = 16;
 /** One that takes longer is given up. */
 const readDeadlineMs = 5_000;
-const tooLate = (): Error => new Error(`no response within ${readDeadlineMs / 1000} s`);
+const tooLate = (): Error =>
+  new KubernetesError(`no response within ${readDeadlineMs / 1000} s`, { reason: 'TimedOut' });
 
 interface Known {
   readonly result: CredentialsResult;

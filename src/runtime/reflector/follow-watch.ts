@@ -12,6 +12,8 @@ export interface WatchStreamOptions {
   readonly clock: Clock;
   /** How long it may be silent just now; asked again each time, since it may become longer on the way. */
   readonly silenceMs: () => number;
+  /** Asked once a stream was silent for that long: whether there was nothing to say. It never rejects. Absent: silence is death. */
+  readonly isIdle?: (stream: AbortSignal) => Promise<boolean>;
   /** The server accepted the watch. `stream` is aborted when it is over; `giveUp` ends it with an error. */
   readonly onAccepted: (stream: AbortSignal, giveUp: (error: Error) => void) => void;
   /** Called for each event. What it throws ends the stream. */
@@ -55,8 +57,19 @@ export async function followWatch(options: WatchStreamOptions, signal: AbortSign
       if (left > 0) checkAfter(left);
       // The process was held up, and what came meanwhile could not be read yet.
       else if (now - dueAt > stallMs) checkAfter(stallMs);
-      else stream.abort(silent(limit));
+      else void judgeSilence(limit);
     });
+  }
+  async function judgeSilence(limit: number): Promise<void> {
+    // The server was asked to end it by then, whatever there was to say.
+    const isOver = clock.now() - lastActivity >= call.idleTimeoutMs;
+    const idle = !isOver && ((await options.isIdle?.(stream.signal)) ?? false);
+    if (stream.signal.aborted) return;
+    if (!idle) {
+      stream.abort(silent(Math.round(clock.now() - lastActivity)));
+      return;
+    }
+    checkAfter(Math.min(limit, lastActivity + call.idleTimeoutMs - clock.now()));
   }
 
   const abort = () => stream.abort(signal.reason);

@@ -27,6 +27,8 @@ import { watchCall } from './watch-call.ts';
 
 /** While a streaming list is read the server has something to send all the time. */
 const maxListSilenceMs = 60_000;
+/** A server that sends bookmarks sends one a minute while its version moves (kube-apiserver's cacher). */
+const heartbeatMs = 90_000;
 
 export class Reflector<T extends Stored> {
   /** Resolves when the store holds all that the server has for the first time. */
@@ -49,6 +51,7 @@ export class Reflector<T extends Stored> {
   #openSince = 0;
   /** Whether the present stream has brought an event. */
   #broughtEvents = false;
+  #sendsBookmarks = false;
 
   constructor(options: ReflectorOptions<T>) {
     const { resource, namespace, labelSelector, client, clock, random, metrics } = options;
@@ -203,7 +206,11 @@ export class Reflector<T extends Stored> {
         client,
         clock,
         call,
-        silenceMs: () => (this.#state.kind === 'watching' ? call.idleTimeoutMs : maxListSilenceMs),
+        silenceMs: () => {
+          if (this.#state.kind !== 'watching') return maxListSilenceMs;
+          return this.#sendsBookmarks ? heartbeatMs : call.idleTimeoutMs;
+        },
+        isIdle: (stream) => this.#isIdle(stream),
         onAccepted,
         onEvent: (event) => {
           this.#broughtEvents = true;
@@ -212,6 +219,21 @@ export class Reflector<T extends Stored> {
         },
       },
       signal,
+    );
+  }
+
+  /**
+   * A server that sends bookmarks sends none while its version stands still. Where it moved and the watch brought nothing for so long, the watch is dead;
+   * opening it again from its version costs little.
+   */
+  async #isIdle(stream: AbortSignal): Promise<boolean> {
+    const seen = positionOf(this.#state);
+    if (seen === undefined || this.#state.kind !== 'watching') return false;
+    const query = { ...this.#selectors, limit: '1' };
+    const list = this.#options.client.request({ method: 'GET', path: this.#path, query }, stream);
+    return await list.then(
+      (page) => metaOf(page).resourceVersion === seen,
+      () => false,
     );
   }
 
@@ -241,6 +263,7 @@ export class Reflector<T extends Stored> {
         store.remove(key);
         break;
       case 'bookmark':
+        this.#sendsBookmarks = true;
     }
     this.#state = { kind: 'watching', resourceVersion };
     this.#recovery.broughtEvent();
