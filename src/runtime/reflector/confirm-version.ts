@@ -20,6 +20,17 @@ export interface ConfirmOptions {
   readonly isConfirmed: () => boolean;
 }
 
+/** The version of the server now, by a list of one object. @throws KubernetesError; the signal's reason. */
+export async function currentVersion(
+  { client, path, query }: Pick<ConfirmOptions, 'client' | 'path' | 'query'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const page = await client.request({ method: 'GET', path, query: { ...query, limit: '1' } }, signal);
+  const { resourceVersion } = metaOf(page);
+  if (resourceVersion === undefined) throw invalidResponse('the API server sent a list without a resource version');
+  return resourceVersion;
+}
+
 /** What happens after the version was out of reach may be reported in this time, and then no list is needed. */
 const confirmAfterMs = 5_000;
 /** Between two tries, where the list fails. */
@@ -34,11 +45,9 @@ export async function confirmVersion(options: ConfirmOptions, stream: AbortSigna
   for (let waitMs = confirmAfterMs; ; waitMs = againMs) {
     await clock.sleep(waitMs, stream);
     if (isConfirmed()) return;
-    let current: string | undefined;
+    let current: string;
     try {
-      const page = await client.request({ method: 'GET', path, query: { ...query, limit: '1' } }, stream);
-      current = metaOf(page).resourceVersion;
-      if (current === undefined) throw invalidResponse('the API server sent a list without a resource version');
+      current = await currentVersion({ client, path, query }, stream);
     } catch {
       stream.throwIfAborted();
       continue;

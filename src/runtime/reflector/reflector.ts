@@ -10,7 +10,7 @@
 import type { Log } from '../../base/log.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
 import type { Stored } from '../store/store.ts';
-import { confirmVersion } from './confirm-version.ts';
+import { confirmVersion, currentVersion } from './confirm-version.ts';
 import { endedEarly, listUnfinished, versionAhead } from './failure.ts';
 import { type DataEvent, followWatch } from './follow-watch.ts';
 import { WatchHealth } from './health.ts';
@@ -229,10 +229,9 @@ export class Reflector<T extends Stored> {
   async #isIdle(stream: AbortSignal): Promise<boolean> {
     const seen = positionOf(this.#state);
     if (seen === undefined || this.#state.kind !== 'watching') return false;
-    const query = { ...this.#selectors, limit: '1' };
-    const list = this.#options.client.request({ method: 'GET', path: this.#path, query }, stream);
-    return await list.then(
-      (page) => metaOf(page).resourceVersion === seen,
+    const server = { client: this.#options.client, path: this.#path, query: this.#selectors };
+    return await currentVersion(server, stream).then(
+      (version) => version === seen,
       () => false,
     );
   }
