@@ -1,5 +1,5 @@
 /**
- * The calls of the Account Management API that this operator makes, one function each, for one account: which path, and what of the answer
+ * The calls of the Account Management API that this operator makes, one function each, for one account: which path, and what of the response
  * is believed. Sources of each fact: the guide's chapter on quota upsell and the vendor's OpenAPI.
  */
 import * as z from 'zod';
@@ -66,7 +66,7 @@ export interface ApiOptions extends CallOptions {
 const stamps = { lod: 'stamps', allow_deleted: 'true' };
 /** The most hits that a search gives. */
 const searchLimit = 300;
-const rootAnswer = z.object({ tenant_id: idSchema });
+const rootResponse = z.object({ tenant_id: idSchema });
 
 export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
   const call = createCall(options);
@@ -117,8 +117,10 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       return { users, complete: found < searchLimit };
     },
     async getRootTenant(signal) {
-      const answer = rootAnswer.safeParse(await get('get_client', `/clients/${encodeURIComponent(clientId)}`, signal));
-      return expect(answer.data, 'an API client').tenant_id;
+      const response = rootResponse.safeParse(
+        await get('get_client', `/clients/${encodeURIComponent(clientId)}`, signal),
+      );
+      return expect(response.data, 'an API client').tenant_id;
     },
     async getChanges(from, signal) {
       const query =

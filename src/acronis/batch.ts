@@ -1,7 +1,7 @@
 /**
  * Reads of single users that are asked for at about the same time travel together: `GET /users?uuids=` takes 100.
  * While a batch is in flight, and for a moment after it was sent, the next one fills: a busy operator sends few large batches, and an idle one
- * waits for nothing but the first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the answer then says why.
+ * waits for nothing but the first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the response then says why.
  * A batch that fails as a whole is split before any of its users is blamed, and what failed alone is read alone for a while, so that its neighbours are
  * never again in a batch with it.
  */

@@ -31,7 +31,7 @@ export interface CallOptions {
   readonly metrics: AcronisMetrics;
 }
 
-/** @returns the parsed JSON of a 2xx answer. @throws AcronisError, or the signal's reason once it is aborted. */
+/** @returns the parsed JSON of a 2xx response. @throws AcronisError, or the signal's reason once it is aborted. */
 export type MakeCall = (operation: AcronisOperation, call: Call, signal: AbortSignal) => Promise<unknown>;
 
 export function createCall({ url, send, tokens, limiter, clock, metrics }: CallOptions): MakeCall {

@@ -12,7 +12,7 @@ export type ChangeFeedState =
   | { readonly kind: 'following' }
   /** A window is too large for one poll, and is worked off over several. */
   | { readonly kind: 'behind' }
-  /** It was refused or did not answer; `why` is for people. */
+  /** It was refused or did not respond; `why` is for people. */
   | { readonly kind: 'refused'; readonly why: string };
 
 /** How a poll ended. */
@@ -34,7 +34,7 @@ export interface ChangeFeed {
   poll(fleetSize: number, signal: AbortSignal): AsyncGenerator<readonly UserStamp[], PollEnd, undefined>;
 }
 
-/** Transactions end a little after their time, and timestamps are whole seconds: each window begins this much before the last one was answered. */
+/** Transactions end a little after their time, and timestamps are whole seconds: each window begins this much before the last one was responded to. */
 export const overlapMs = 30_000;
 /** Before the server ever said its time, ours is all there is: two minutes for clocks that differ. */
 const firstOverlapMs = 2 * 60_000;
@@ -49,7 +49,7 @@ const maxPages = (fleetSize: number): number => 500 + 10 * Math.ceil(fleetSize /
 
 interface Window {
   /** The server's time as its first page said it. */
-  readonly answeredAt: number | undefined;
+  readonly serverTime: number | undefined;
   readonly cursors: Set<string>;
   newestChange: number | undefined;
   after: string | undefined;
@@ -78,12 +78,12 @@ export function createChangeFeed(api: Pick<AcronisApi, 'getRootTenant' | 'getCha
       return !isKnown;
     });
 
-  const close = ({ answeredAt, newestChange }: Window) => {
+  const close = ({ serverTime, newestChange }: Window) => {
     open = undefined;
     deliveredBefore = delivered;
     delivered = new Map();
     // Without a time of the response, the latest change that it showed; without that, the same window again.
-    if (answeredAt !== undefined) since = answeredAt - overlapMs;
+    if (serverTime !== undefined) since = serverTime - overlapMs;
     else if (newestChange !== undefined) since = Math.max(since, newestChange - overlapMs);
   };
 
@@ -100,9 +100,9 @@ export function createChangeFeed(api: Pick<AcronisApi, 'getRootTenant' | 'getCha
     }
     root ??= await api.getRootTenant(signal);
     const page = await api.getChanges({ root, since: new Date(since).toISOString() }, signal);
-    const answeredAt = readable(page.timestamp);
-    if (answeredAt !== undefined) known = { server: answeredAt, at: clock.now() };
-    const window: Window = { answeredAt, cursors: new Set(), newestChange: undefined, after: undefined, pages: 0 };
+    const serverTime = readable(page.timestamp);
+    if (serverTime !== undefined) known = { server: serverTime, at: clock.now() };
+    const window: Window = { serverTime, cursors: new Set(), newestChange: undefined, after: undefined, pages: 0 };
     return { window, page };
   };
 

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 
 export type AcronisErrorKind =
-  /** No answer, or one that says "later": time-out, cut connection, 5xx, a page that is not the API's. */
+  /** No response, or one that says "later": time-out, cut connection, 5xx, a page that is not the API's. */
   | 'unavailable'
   /** The URL's host name leads where no credentials are sent. Nothing was sent. */
   | 'urlNotAllowed'
@@ -19,7 +19,7 @@ export type AcronisErrorKind =
   | 'notFound'
   /** The revision that was sent may not be the current one: a read shows whether it moved. */
   | 'conflict'
-  /** Any other answer that says no, and will say no again. */
+  /** Any other response that says no, and will say no again. */
   | 'rejected';
 
 /**
@@ -43,11 +43,11 @@ export class AcronisError extends Error {
   override readonly name = 'AcronisError';
   readonly kind: AcronisErrorKind;
   readonly scope: AcronisScope;
-  /** 0 where no answer came. */
+  /** 0 where no response came. */
   readonly status: number;
   /** The platform's own code, where the response had one. */
   readonly code: number | undefined;
-  /** True where the request may have reached the API and been applied although no answer says so. */
+  /** True where the request may have reached the API and been applied although no response says so. */
   readonly outcomeUnknown: boolean;
   /** How long Acronis asked to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
@@ -96,8 +96,8 @@ const notTheApisMessage = "Acronis answered with something that is not the API's
 export const malformedUser = (problem: string): AcronisError =>
   notTheApis(problem, 0, `Acronis answered with a user that is not of the API's form: ${problem}.`);
 
-/** An answer that is not a success, as `http.ts` read it. */
-export interface ErrorAnswer {
+/** A response that is not a success, as `http.ts` read it. */
+export interface ErrorResponse {
   readonly status: number;
   /** The parsed body; undefined where it was not JSON. */
   readonly body: unknown;
@@ -105,13 +105,13 @@ export interface ErrorAnswer {
 }
 
 /**
- * The kind of a response that is not 2xx with JSON. The API's documents leave open what a stale revision is answered with, so each form that any
+ * The kind of a response that is not 2xx with JSON. The API's documents leave open what a stale revision is responded to with, so each form that any
  * source names counts: code 1001 under any 4xx, 412, 426 (KB 71376), and 409 unless a code of the platform says otherwise. Whether the revision
  * really moved is the caller's to read.
  */
-export function classify(answer: ErrorAnswer): AcronisError {
-  const { status, retryAfterMs } = answer;
-  const code = codeOf(answer.body);
+export function classify(response: ErrorResponse): AcronisError {
+  const { status, retryAfterMs } = response;
+  const code = codeOf(response.body);
   const platform = typeof code === 'number' ? platformCodes[code] : undefined;
   const shown = code === undefined || code === status ? '' : `, code ${code}`;
   const said = `HTTP ${status}${shown}${platform ? `: ${platform.means}` : ''}`;
@@ -123,7 +123,7 @@ export function classify(answer: ErrorAnswer): AcronisError {
       detail: said,
       outcomeUnknown: kind === 'unavailable',
     });
-  const isTheApis = errorBody.safeParse(answer.body).success;
+  const isTheApis = errorBody.safeParse(response.body).success;
 
   if (status === 429 || (status === 503 && (retryAfterMs !== undefined || isThrottleCode(code))))
     return fail('throttled', throttledMessage);

@@ -14,7 +14,7 @@ export interface StampPage {
   readonly stamps: readonly UserStamp[];
   /** The cursor of the next page; it holds every filter. Undefined on the last page. */
   readonly after: string | undefined;
-  /** The server's time when it answered, in milliseconds since 1970; undefined where it says none that can be read. */
+  /** The server's time when it responded, in milliseconds since 1970; undefined where it says none that can be read. */
   readonly timestamp: number | undefined;
   /** The latest change of the page by the server's clock, likewise. */
   readonly newestChange: number | undefined;

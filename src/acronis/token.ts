@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { orAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
 import { AcronisError, notTheApis } from './errors.ts';
-import type { Exchange, Send } from './http/http.ts';
+import type { ApiRequest, Send } from './http/http.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import { measured } from './measured.ts';
 import type { AcronisMetrics } from './metrics.ts';
@@ -16,7 +16,7 @@ import type { AcronisMetrics } from './metrics.ts';
 const seconds = z.coerce.number().positive().optional().catch(undefined);
 
 /** Guide, "Authentication": `expires_on` (Unix seconds) in the examples, `expires_in` in the OpenAPI; both are optional there. */
-const answer = z.object({
+const tokenResponse = z.object({
   // What could not stand in a header must not become the current token.
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
   expires_on: seconds,
@@ -80,7 +80,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   let forbiddenUntil = Number.NEGATIVE_INFINITY;
 
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
-  const exchange: Exchange = {
+  const request: ApiRequest = {
     method: 'POST',
     url: `${url}/idp/token`,
     headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
@@ -88,7 +88,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   };
 
   const ask = async (): Promise<Token> => {
-    const parsed = answer.safeParse(await send(exchange, lifetime).catch(asCredentials)).data;
+    const parsed = tokenResponse.safeParse(await send(request, lifetime).catch(asCredentials)).data;
     if (parsed === undefined) throw notTheApis('no token');
     const now = clock.now();
     const lives = lifetimeOf(parsed, clock.wall());
@@ -159,7 +159,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
  * `expires_in` counts where both are there, as it does not depend on this machine's clock. A time that is over says only that a clock is wrong:
  * a token that truly ended is refused, dropped and renewed.
  */
-function lifetimeOf({ expires_in: inSeconds, expires_on: on }: z.output<typeof answer>, wall: number): number {
+function lifetimeOf({ expires_in: inSeconds, expires_on: on }: z.output<typeof tokenResponse>, wall: number): number {
   const lives = inSeconds !== undefined ? inSeconds * 1000 : on !== undefined ? on * 1000 - wall : assumedLifetimeMs;
   return lives > 0 ? lives : assumedLifetimeMs;
 }
@@ -167,7 +167,7 @@ function lifetimeOf({ expires_in: inSeconds, expires_on: on }: z.output<typeof a
 /**
  * On the token endpoint any 4xx of the API's shape but 408 and 429 speaks of the client: a flat OAuth body, 400 or 401 (reference: token errors); a page
  * of a gateway is `unavailable` here as elsewhere. Whatever failed here, the call that needed the token was not sent: its outcome is known, and no
- * status was answered to it.
+ * status was responded to to it.
  */
 function asCredentials(error: unknown): never {
   if (!(error instanceof AcronisError)) throw error;

@@ -102,11 +102,11 @@ const userHit = z.object({ id: idSchema, login: z.string().nullish(), parent_id:
 export interface SearchHit {
   readonly id: string;
   readonly login: string;
-  /** The user's tenant; '' where the answer does not say. */
+  /** The user's tenant; '' where the response does not say. */
   readonly tenantId: string;
 }
 
-/** The users among what a search found, and how many things it found in all; undefined where the answer is not a search's. */
+/** The users among what a search found, and how many things it found in all; undefined where the response is not a search's. */
 export function parseSearch(raw: unknown): { users: readonly SearchHit[]; found: number } | undefined {
   const found = search.safeParse(raw).data?.items;
   if (found === undefined) return undefined;

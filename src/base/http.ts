@@ -1,5 +1,5 @@
 /**
- * One HTTP request and its whole answer, for both remote sides, straight on undici's dispatcher: no stream, no event target and no promise per chunk, because there
+ * One HTTP request and its whole response, for both remote sides, straight on undici's dispatcher: no stream, no event target and no promise per chunk, because there
  * are thousands of these per second. The deadline covers waiting for a connection, the headers and the last byte of the body, so a server
  * that sends one byte now and then holds no caller for longer than one that sends none.
  */
@@ -8,15 +8,15 @@ import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from './clock.ts';
 import { type Entrant, Lane } from './lane.ts';
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
 /** A header that came once; one that came twice says nothing. */
-export function headerOf(answer: Pick<Answer, 'headers'>, name: string): string | undefined {
-  const value: unknown = answer.headers[name];
+export function headerOf(response: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
+  const value: unknown = response.headers[name];
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -31,8 +31,8 @@ const zone = /(?:GMT|UTC|Z|[+-]\d\d:?\d\d)$/i;
  * @param wall the time of day, for the form that is a date.
  * @returns milliseconds, not capped (Infinity for a number out of all bounds); undefined where there is none, or it says neither seconds nor a date.
  */
-export function retryAfterOf(answer: Pick<Answer, 'headers'>, wall: number): number | undefined {
-  const text = headerOf(answer, 'retry-after')?.trim() ?? '';
+export function retryAfterOf(response: Pick<HttpResponse, 'headers'>, wall: number): number | undefined {
+  const text = headerOf(response, 'retry-after')?.trim() ?? '';
   if (seconds.test(text)) return Number(text) * 1000;
   const iso = isoDate.test(text);
   if (!iso && !httpDate.test(text)) return undefined;
@@ -50,12 +50,12 @@ const EMPTY = Buffer.alloc(0);
 const NONE: IncomingHttpHeaders = {};
 const noCaller = () => {};
 
-/** There is no whole answer, for a reason of our own. */
-export class ExchangeError extends Error {
-  override readonly name = 'ExchangeError';
+/** There is no whole response, for a reason of our own. */
+export class HttpRequestError extends Error {
+  override readonly name = 'HttpRequestError';
   readonly kind: 'timedOut' | 'tooLarge';
 
-  constructor(kind: ExchangeError['kind'], message: string) {
+  constructor(kind: HttpRequestError['kind'], message: string) {
     super(message);
     this.kind = kind;
   }
@@ -65,16 +65,16 @@ export class ExchangeError extends Error {
  * Redirects are responses like any other.
  * @param way where it goes: through a lane it waits for a place, and costs nothing when it is given up there.
  * @param onSent called as the request's bytes leave: once, and never for a request that was given up while it waited for a connection.
- * @throws ExchangeError, the signal's reason, or what the network layer threw.
+ * @throws HttpRequestError, the signal's reason, or what the network layer threw.
  */
-export function exchange(
+export function sendRequest(
   way: Dispatcher | Lane,
   options: Dispatcher.DispatchOptions,
   limits: Limits,
   clock: Clock,
   signal: AbortSignal,
   onSent?: () => void,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const lane = way instanceof Lane ? way : undefined;
     const collector = new Collector(options, lane, limits, resolve, reject, clock, signal, onSent);
@@ -89,7 +89,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
   /** The one it waits in or has a place in. */
   #lane: Lane | undefined;
   readonly #limits: Limits;
-  #resolve: (answer: Answer) => void;
+  #resolve: (response: HttpResponse) => void;
   #reject: (error: unknown) => void;
   readonly #signal: AbortSignal;
   readonly #onAbort: () => void;
@@ -107,7 +107,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     options: Dispatcher.DispatchOptions,
     lane: Lane | undefined,
     limits: Limits,
-    resolve: (answer: Answer) => void,
+    resolve: (response: HttpResponse) => void,
     reject: (error: unknown) => void,
     clock: Clock,
     signal: AbortSignal,
@@ -178,9 +178,9 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     lane?.exit();
   }
 
-  #timedOut(): ExchangeError {
+  #timedOut(): HttpRequestError {
     const seconds = Math.round(this.#limits.timeoutMs / 100) / 10;
-    return new ExchangeError(
+    return new HttpRequestError(
       'timedOut',
       this.#options === undefined
         ? `no complete answer within ${seconds} s`
@@ -219,4 +219,4 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
 }
 
 const tooLarge = (bytes: number) =>
-  new ExchangeError('tooLarge', `the response is larger than ${Math.round(bytes / 1_048_576)} MiB`);
+  new HttpRequestError('tooLarge', `the response is larger than ${Math.round(bytes / 1_048_576)} MiB`);

@@ -87,7 +87,7 @@ async function readNamespace(name: string, client: KubernetesClient, signal: Abo
   // Never taken for a namespace without a label.
   if (found === undefined)
     throw new KubernetesError('the API server answered with something that is not a namespace', {
-      reason: 'InvalidAnswer',
+      reason: 'InvalidResponse',
     });
   return found;
 }

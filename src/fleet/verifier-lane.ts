@@ -1,7 +1,7 @@
 /**
  * The objects that one account's credentials serve, and their verification: a few slices of a hundred at a time, each one read.
  *
- * A slice that Acronis does not answer waits as a whole while the account as such does not respond. Where it does, the slice is halved until the user that
+ * A slice that Acronis does not respond waits as a whole while the account as such does not respond. Where it does, the slice is halved until the user that
  * spoils it stands alone; that one's object goes to the queue, which says what is wrong, and stays out of slices for a while. What fails for one object
  * while it is compared is that object's alone.
  */
@@ -23,11 +23,11 @@ export interface LaneOptions extends VerifierOptions {
 const maxReads = 3;
 /** How long keys are batched before the first read. */
 const batchMs = 20;
-/** When a slice is tried again that was not answered. */
+/** When a slice is tried again that had no response. */
 const againMs = 30_000;
 /** A user that failed alone is read alone for so long. */
 const aloneMs = 60 * 60_000;
-/** A part whose other half may well be answered is tried again after this. */
+/** A part whose other half may well get one is tried again after this. */
 const partAgainMs = 1_000;
 
 interface Slice {
@@ -159,7 +159,7 @@ export class VerifierLane {
     try {
       return { kind: 'read', users: await accounts.of(credentials.credentials).api.getUsers(ids, signal) };
     } catch (error) {
-      // An answer that says no may be about one of them; that there is none is about no one.
+      // A response that says no may be about one of them; that there is none is about no one.
       if (error instanceof AcronisError && error.kind !== 'unavailable' && error.kind !== 'throttled')
         return { kind: 'refused' };
       throw error;

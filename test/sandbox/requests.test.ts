@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { createConnections } from '../../src/acronis/http/connections.ts';
-import { createDispatcher, createSend, type Exchange, type Send } from '../../src/acronis/http/http.ts';
+import { type ApiRequest, createDispatcher, createSend, type Send } from '../../src/acronis/http/http.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
 import { quietAcronisMetrics } from '../support/quiet.ts';
@@ -33,7 +33,7 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
 
   const sandbox = await startSandbox();
   const connections = createConnections({ open: () => createDispatcher(), clock: systemClock });
-  const sent: Exchange[] = [];
+  const sent: ApiRequest[] = [];
   const real = createSend({ clock: systemClock, connections, userAgent: 'test/1' });
   const send: Send = (request, signal) => {
     sent.push(request);

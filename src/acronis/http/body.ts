@@ -1,7 +1,7 @@
 /** The body of a response as text: gateways compress unasked, some without declaring it, and some put a byte order mark in front. */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
-import { type Answer, headerOf } from '../../base/http.ts';
+import { type HttpResponse, headerOf } from '../../base/http.ts';
 
 const decoders = {
   gzip: promisify(gunzip),
@@ -13,17 +13,17 @@ const decoders = {
 const maxCodings = 3;
 
 /** @throws Error of zlib where the body is not what its coding says, or larger than `maxBytes`. */
-export async function textOf(answer: Answer, maxBytes: number): Promise<string> {
-  let body = answer.body;
-  for (const coding of codingsOf(answer)) body = await decode(body, coding, maxBytes);
+export async function textOf(response: HttpResponse, maxBytes: number): Promise<string> {
+  let body = response.body;
+  for (const coding of codingsOf(response)) body = await decode(body, coding, maxBytes);
   if (isGzip(body)) body = await decode(body, 'gzip', maxBytes);
   // The decoder drops a byte order mark.
   return new TextDecoder().decode(body);
 }
 
 /** The codings, the last one applied first. */
-const codingsOf = (answer: Answer): readonly string[] =>
-  (headerOf(answer, 'content-encoding') ?? '')
+const codingsOf = (response: HttpResponse): readonly string[] =>
+  (headerOf(response, 'content-encoding') ?? '')
     .toLowerCase()
     .split(',')
     .map((coding) => coding.trim())

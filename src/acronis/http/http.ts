@@ -5,14 +5,14 @@
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { parseExactJson } from '../../base/exact-json.ts';
-import { type Answer, ExchangeError, exchange, headerOf, retryAfterOf } from '../../base/http.ts';
+import { HttpRequestError, type HttpResponse, headerOf, retryAfterOf, sendRequest } from '../../base/http.ts';
 import { classify, notTheApis } from '../errors.ts';
 import { textOf } from './body.ts';
 import type { Connections } from './connections.ts';
 import { type Egress, egressConnector } from './egress.ts';
-import { noAnswer } from './no-response.ts';
+import { noResponse } from './no-response.ts';
 
-export interface Exchange {
+export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export interface HttpOptions {
 }
 
 /** @returns the parsed JSON of a 2xx response, integers exact; undefined where its body is empty. @throws AcronisError, or the signal's reason once it is aborted. */
-export type Send = (exchange: Exchange, signal: AbortSignal) => Promise<unknown>;
+export type Send = (request: ApiRequest, signal: AbortSignal) => Promise<unknown>;
 
 /**
  * Connections to Acronis, of one account: undici keeps a pool for each host.
@@ -59,7 +59,7 @@ const wasClosed = (error: unknown): boolean => error instanceof Error && 'code' 
 export function createSend({ clock, connections, userAgent, timeoutMs = 30_000 }: HttpOptions): Send {
   const limits = { timeoutMs, maxBytes };
 
-  const once = (over: Dispatcher, { method, url, headers, body, onSent }: Exchange, signal: AbortSignal) => {
+  const once = (over: Dispatcher, { method, url, headers, body, onSent }: ApiRequest, signal: AbortSignal) => {
     const path = url.indexOf('/', 'https://'.length);
     const request = {
       method,
@@ -68,16 +68,16 @@ export function createSend({ clock, connections, userAgent, timeoutMs = 30_000 }
       headers: { accept: 'application/json', 'user-agent': userAgent, ...headers },
       body: body ?? null,
     };
-    return exchange(over, request, limits, clock, signal, onSent);
+    return sendRequest(over, request, limits, clock, signal, onSent);
   };
 
   /** A request that changes nothing goes out again on a new connection, as Go's transport does; what became of a write is for a read to show. */
-  const respond = async (request: Exchange, signal: AbortSignal): Promise<Answer> => {
+  const respond = async (request: ApiRequest, signal: AbortSignal): Promise<HttpResponse> => {
     const over = connections.current();
     try {
-      const answer = await once(over, request, signal);
-      if (answer.status >= 500) connections.replace(over);
-      return answer;
+      const response = await once(over, request, signal);
+      if (response.status >= 500) connections.replace(over);
+      return response;
     } catch (error) {
       if (!wasClosed(error)) throw error;
       connections.replace(over);
@@ -88,27 +88,28 @@ export function createSend({ clock, connections, userAgent, timeoutMs = 30_000 }
 
   return async (request, signal) => {
     signal.throwIfAborted();
-    let answer: Answer;
+    let response: HttpResponse;
     try {
-      answer = await respond(request, signal);
+      response = await respond(request, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof ExchangeError)) throw noAnswer(error, false);
-      throw error.kind === 'tooLarge' ? notTheApis('more than 10 MB') : noAnswer(error, true);
+      if (!(error instanceof HttpRequestError)) throw noResponse(error, false);
+      throw error.kind === 'tooLarge' ? notTheApis('more than 10 MB') : noResponse(error, true);
     }
-    const json = await readJson(answer);
-    if (answer.status >= 200 && answer.status < 300 && (json !== undefined || answer.body.length === 0)) return json;
-    const asked = retryAfterOf(answer, clock.wall());
+    const json = await readJson(response);
+    if (response.status >= 200 && response.status < 300 && (json !== undefined || response.body.length === 0))
+      return json;
+    const asked = retryAfterOf(response, clock.wall());
     const retryAfterMs = asked === undefined ? undefined : Math.min(asked, maxRetryAfterMs);
-    throw classify({ status: answer.status, body: json, retryAfterMs });
+    throw classify({ status: response.status, body: json, retryAfterMs });
   };
 }
 
 /** The body as JSON; undefined where it is something else. */
-async function readJson(answer: Answer): Promise<unknown> {
-  if (!/\bjson\b/i.test(headerOf(answer, 'content-type') ?? '')) return undefined;
+async function readJson(response: HttpResponse): Promise<unknown> {
+  if (!/\bjson\b/i.test(headerOf(response, 'content-type') ?? '')) return undefined;
   try {
-    return parseExactJson(await textOf(answer, maxBytes));
+    return parseExactJson(await textOf(response, maxBytes));
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /**
- * What Node and undici throw when there is no answer, as an AcronisError: whether the request can have arrived, and which of the few things that
+ * What Node and undici throw when there is no response, as an AcronisError: whether the request can have arrived, and which of the few things that
  * a person would mend differently it is. Only codes are read: messages of lower layers can hold parts of what was sent.
  */
 import { AcronisError, unavailableMessage } from '../errors.ts';
@@ -20,7 +20,7 @@ const neverSent = new Set([
 /** OpenSSL's and Node's names for a certificate that proves nothing; the handshake ends before anything is sent. */
 const distrust = /CERT|LEAF_SIGNATURE/;
 
-export function noAnswer(cause: unknown, timedOut: boolean): AcronisError {
+export function noResponse(cause: unknown, timedOut: boolean): AcronisError {
   const code = timedOut ? 'time-out' : codeOf(cause);
   if (cause instanceof NotPublicError) return new AcronisError('urlNotAllowed', cause.message, { detail: code, cause });
   if (cause instanceof ProxyError) return new AcronisError('unavailable', cause.message, { detail: code, cause });

@@ -41,7 +41,7 @@ export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions
   let open: { readonly why: AcronisError; readonly until: number; readonly ms: number } | undefined;
   let probing = false;
 
-  const answered = () => {
+  const responded = () => {
     failures = 0;
     suspects.clear();
     if (open === undefined) return;
@@ -49,7 +49,7 @@ export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions
     onClose?.();
   };
 
-  const unanswered = (why: AcronisError, subject: string | undefined, wasProbe: boolean) => {
+  const withoutResponse = (why: AcronisError, subject: string | undefined, wasProbe: boolean) => {
     const isNews = why.scope === 'user' ? suspects.add(subject) : true;
     if (why.scope !== 'user') failures++;
     // What was in flight when it opened says nothing new.
@@ -79,12 +79,12 @@ export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions
       probing = isProbe;
       try {
         const result = await call();
-        answered();
+        responded();
         return result;
       } catch (error) {
         if (error instanceof AcronisError) {
-          if (error.kind === 'unavailable') unanswered(error, subject, isProbe);
-          else if (error.status > 0) answered();
+          if (error.kind === 'unavailable') withoutResponse(error, subject, isProbe);
+          else if (error.status > 0) responded();
         }
         throw error;
       } finally {

@@ -41,7 +41,7 @@ export async function patchStatus(
         { op: 'test', path: '/metadata/uid', value: uid },
         ...(Object.keys(status).length === 0 ? [{ op: 'add', path: '/status', value: changes }] : operations(changes)),
       ],
-      discardAnswer: !mustSee,
+      discardResponse: !mustSee,
     },
     signal,
   );
@@ -49,7 +49,7 @@ export async function patchStatus(
   const stored = storedSchema.safeParse(response);
   // What a gateway says in its own JSON must not pass for a write that was done.
   if (!stored.success || stored.data.metadata.uid !== uid)
-    throw new KubernetesError(`PATCH ${path}: the response is not the object`, { reason: 'InvalidAnswer' });
+    throw new KubernetesError(`PATCH ${path}: the response is not the object`, { reason: 'InvalidResponse' });
   pruned.saw(changes, stored.data.status);
 }
 
@@ -94,7 +94,7 @@ async function patchFinalizers(
       path: pathOf(tenantUserUpsells, { namespace, name }),
       contentType: 'application/merge-patch+json',
       body: { metadata: { uid, resourceVersion, finalizers } },
-      discardAnswer: true,
+      discardResponse: true,
     },
     signal,
   );

@@ -10,16 +10,16 @@ import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Status } from '../../api/status.ts';
 import type { Log } from '../../base/log.ts';
 import { isConflict, isForbidden, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
-import type { Outcome } from '../../runtime/controller/controller.ts';
+import type { Result } from '../../runtime/controller/controller.ts';
 import type { ReconcileContext } from './context.ts';
 import { giveUp, release } from './release.ts';
 import { report } from './report.ts';
-import { outcomeOf, outcomeOfHeld, soon } from './retry.ts';
+import { resultOf, resultOfHeld, soon } from './retry.ts';
 import { isReady, wasReconciled } from './settled.ts';
 import { type StepsEnd, takeSteps } from './steps.ts';
 import { createTries, type ObjectTries } from './tries.ts';
 
-export function createReconcile(context: ReconcileContext): (key: string, signal: AbortSignal) => Promise<Outcome> {
+export function createReconcile(context: ReconcileContext): (key: string, signal: AbortSignal) => Promise<Result> {
   // By the cached object, which another one replaces as soon as the watch has caught up. Without this a reconcile that follows immediately would compare
   // with the status of before, and write and report the same twice.
   const written = new WeakMap<TenantUserUpsell, Status>();
@@ -56,7 +56,7 @@ async function conclude(
   { owed, object, applied, atLeastMs }: StepsEnd,
   { context, tries, onStatus }: ConcludeOptions,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<Result> {
   switch (owed.kind) {
     case 'leave':
       return { kind: 'done' };
@@ -70,10 +70,10 @@ async function conclude(
       const { findings } = owed;
       const { verdict } = findings;
       if (!passes(verdict)) tries.endedWell();
-      else if (isRoutine(before) && tries.failedInPassing()) return outcomeOf(verdict, atLeastMs);
+      else if (isRoutine(before) && tries.failedInPassing()) return resultOf(verdict, atLeastMs);
       if (applied !== undefined && isRoutine(before)) context.metrics.driftCorrected();
       onStatus(await report(object, findings, applied, context, signal));
-      return object.deletedAt === undefined ? outcomeOf(verdict, atLeastMs) : outcomeOfHeld(verdict, atLeastMs);
+      return object.deletedAt === undefined ? resultOf(verdict, atLeastMs) : resultOfHeld(verdict, atLeastMs);
     }
   }
 }
@@ -91,7 +91,7 @@ function passes(verdict: Verdict): boolean {
  * The object is gone, has changed meanwhile, or the API server is in trouble: each leads to another reconcile. One that is gone is found gone then; that
  * it is gone is the watch's to say, and not a 404's, which a gateway or a kind that is being installed again can give too.
  */
-function afterKubernetesError(error: unknown, object: TenantUserUpsell, log: Log): Outcome {
+function afterKubernetesError(error: unknown, object: TenantUserUpsell, log: Log): Result {
   if (!(error instanceof KubernetesError)) throw error;
   const fields = { key: object.key, status: error.status, error: withoutLogin(error.message, object) };
   if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is reconciled again', fields);

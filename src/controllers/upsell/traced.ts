@@ -20,9 +20,9 @@ export function createTracedReconcile(context: ReconcileContext, tracer: Tracer)
     tracer.span(
       { name: 'reconcile', kind: 'internal', attributes: attributesOf(context.fleet.get(key)) },
       async (add) => {
-        const outcome = await reconcile(key, signal);
-        add({ 'upsell.outcome': outcome.kind });
-        return outcome;
+        const result = await reconcile(key, signal);
+        add({ 'upsell.result': result.kind });
+        return result;
       },
     );
 }

@@ -2,7 +2,7 @@
  * What a running operator remembers of objects between two reconciles: how often something failed consecutively, and since when a deletion is tried. It is
  * kept in memory alone: a restart costs a try or two and writes nothing.
  *
- * A write that was refused is sent once more, after a fresh read, and then slowly, whatever asks for a reconcile meanwhile; one that has no answer, or is
+ * A write that was refused is sent once more, after a fresh read, and then slowly, whatever asks for a reconcile meanwhile; one that has no response, or is
  * accepted and ignored, is tried a few times more. An edit, another API client or (for a refusal) another revision of the user lifts that.
  */
 import type { Revision, User } from '../../acronis/user.ts';
@@ -15,8 +15,8 @@ import { maxNotAppliedTries, notAppliedVerdict } from './verdicts.ts';
 
 /** From the second refusal on. */
 const afterRefusal: BackoffPolicy = { baseMs: 5 * 60_000, factor: 2, ceilingMs: 15 * 60_000, jitter: 0 };
-/** From the third write on that had no answer: an outage's length at most, and never for long. */
-const afterNoAnswer: BackoffPolicy = { baseMs: 30_000, factor: 2, ceilingMs: 5 * 60_000, jitter: 0 };
+/** From the third write on that had no response: an outage's length at most, and never for long. */
+const afterNoResponse: BackoffPolicy = { baseMs: 30_000, factor: 2, ceilingMs: 5 * 60_000, jitter: 0 };
 /** While it may pass by itself. */
 const afterIgnored: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 15_000, jitter: 0 };
 const noJitter = () => 0;
@@ -82,9 +82,9 @@ export class ObjectTries {
     this.#failed(basis, user, verdict, 1, afterRefusal);
   }
 
-  /** A write had no answer that says what became of it, and a read shows that it was not applied. */
-  unanswered(basis: string, user: User, verdict: Verdict): void {
-    this.#failed(basis, user, verdict, 2, afterNoAnswer);
+  /** A write had no response that says what became of it, and a read shows that it was not applied. */
+  withoutResponse(basis: string, user: User, verdict: Verdict): void {
+    this.#failed(basis, user, verdict, 2, afterNoResponse);
   }
 
   /** @param free after how many tries the next one may leave without a wait. */

@@ -1,5 +1,5 @@
 /**
- * One write to Acronis: PUT with the revision that was read, and what is known of the user afterwards. What was not answered, or was refused, is read
+ * One write to Acronis: PUT with the revision that was read, and what is known of the user afterwards. What was not responded to, or was refused, is read
  * before anything is sent again, so that no change of another writer is lost and none of ours is sent twice. It is a conflict only if that read shows
  * another revision; otherwise it is a refusal, and `tries.ts` says when the next write may leave.
  */
@@ -78,7 +78,7 @@ async function afterFailure(
   if (error.outcomeUnknown && isDone(owed, user)) return applied(owed, evidence, tries, audit, 'confirmed');
   if (error.outcomeUnknown && !isPage(error)) {
     const again = verdictOfError(error);
-    tries.unanswered(writeBasis(object, account.id), user, again);
+    tries.withoutResponse(writeBasis(object, account.id), user, again);
     return { evidence, again };
   }
   const isConflict = error.kind === 'conflict';

@@ -21,7 +21,7 @@ export interface Account {
   readonly api: AcronisApi;
   readonly users: UserReader;
   readonly changes: ChangeFeed;
-  /** Whether it is left alone for a while because Acronis did not answer. */
+  /** Whether it is left alone for a while because Acronis did not respond. */
   readonly circuit: Pick<Circuit, 'isOpen'>;
   /** Nothing but a try now and then is sent just now: it does not respond, or asked for a pause. */
   isPaused(): boolean;

@@ -76,7 +76,7 @@ export async function readSecret(
     // What is no Secret says nothing about one.
     if (secret === undefined)
       throw new KubernetesError('the API server answered with something that is not a Secret', {
-        reason: 'InvalidAnswer',
+        reason: 'InvalidResponse',
       });
     const values = Object.entries(secret.data ?? {}).map(([key, data]) => [key, toValue(Buffer.from(data, 'base64'))]);
     return judge(Object.fromEntries(values), place, policy);

@@ -23,10 +23,10 @@ export async function checkServer(
   signal: AbortSignal,
 ): Promise<ServerCheck> {
   try {
-    const answer = await client.request({ method: 'GET', path: '/version', timeoutMs: TIMEOUT_MS }, signal);
-    const version = versionInfo.safeParse(answer);
+    const response = await client.request({ method: 'GET', path: '/version', timeoutMs: TIMEOUT_MS }, signal);
+    const version = versionInfo.safeParse(response);
     if (version.success) return { kind: 'ok', version: version.data.gitVersion };
-    throw new KubernetesError('GET /version: no API server answered', { reason: 'InvalidAnswer' });
+    throw new KubernetesError('GET /version: no API server answered', { reason: 'InvalidResponse' });
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
     // Some clusters keep even their version to themselves; a client that gets a 403 is authenticated.
@@ -46,7 +46,7 @@ export interface ReachOptions {
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** Waits until the API server answers. The sentence that says why it never will, where waiting alone does not help; undefined otherwise, and when `signal` ends it. */
+/** Waits until the API server responds. The sentence that says why it never will, where waiting alone does not help; undefined otherwise, and when `signal` ends it. */
 export async function untilReachable(options: ReachOptions, signal: AbortSignal): Promise<string | undefined> {
   const { client, connection, clock, random, log } = options;
   for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
@@ -90,7 +90,7 @@ function explain(error: KubernetesError, connection: Connection): { message: str
       return { lasting: false, message: `${where} did not answer within ${TIMEOUT_MS / 1_000} s. ${remedy}` };
     case 'ConnectionFailed':
       return { lasting: false, message: `${where} cannot be reached: ${after(error, 'no answer from')}. ${remedy}` };
-    case 'InvalidAnswer':
+    case 'InvalidResponse':
       return {
         lasting: false,
         message: `${where} does not answer like an API server. Correct the server's URL in the kubeconfig, or check the proxy in between.`,
@@ -100,7 +100,7 @@ function explain(error: KubernetesError, connection: Connection): { message: str
   }
 }
 
-/** The part of a message that says why: what follows "no answer from SERVER: ". */
+/** The part of a message that says why: what follows "no response from SERVER: ". */
 function after(error: KubernetesError, marker: string): string {
   const at = error.message.indexOf(marker);
   const colon = at === -1 ? -1 : error.message.indexOf(': ', at);

@@ -17,7 +17,7 @@ export interface KubernetesCall {
   /** Milliseconds until the whole call is given up. Defaults to 30,000. */
   readonly timeoutMs?: number;
   /** The response is of no interest once it is known to be good: it is not parsed, and the call resolves to undefined. */
-  readonly discardAnswer?: boolean;
+  readonly discardResponse?: boolean;
 }
 
 export interface WatchCall {

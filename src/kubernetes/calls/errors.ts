@@ -4,19 +4,19 @@
  * server's own words none that look like a credential: what stands before it may say back what it was sent, and messages go into logs and probes.
  */
 
-/** Why there was no usable answer, in this client's words. The server never sends these. */
+/** Why there was no usable response, in this client's words. The server never sends these. */
 export type LocalReason =
   /** The whole call took longer than it may. */
   | 'TimedOut'
   /** As long, and there was nothing to call with yet. */
   | 'CredentialsLate'
-  /** No connection, or one that was cut before the answer was complete. */
+  /** No connection, or one that was cut before the response was complete. */
   | 'ConnectionFailed'
   /** TLS: the certificate of the server is not one that this process is configured to trust. */
   | 'CertificateNotTrusted'
-  /** An answer that is not the API's: HTML of a gateway, half a JSON document. */
-  | 'InvalidAnswer'
-  | 'AnswerTooLarge'
+  /** A response that is not the API's: HTML of a gateway, half a JSON document. */
+  | 'InvalidResponse'
+  | 'ResponseTooLarge'
   /** A watch without one byte for too long. */
   | 'Silent'
   /** The token file, the certificate files or the exec plugin gave nothing to call with. */
@@ -46,7 +46,7 @@ const withoutCredentials = (message: string): string =>
 
 /** A gateway's page with a 404 says nothing about an object, so it counts for none of these. */
 const isStatus = (error: unknown, status: number): error is KubernetesError =>
-  error instanceof KubernetesError && error.status === status && error.reason !== 'InvalidAnswer';
+  error instanceof KubernetesError && error.status === status && error.reason !== 'InvalidResponse';
 
 /** 404: the object, or the kind itself, is not there. */
 export const isNotFound = (error: unknown): boolean => isStatus(error, 404);
@@ -58,11 +58,11 @@ export const isExpired = (error: unknown): boolean =>
   error instanceof KubernetesError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone');
 export const isForbidden = (error: unknown): boolean => isStatus(error, 403);
 export const isUnauthorized = (error: unknown): boolean => isStatus(error, 401);
-/** What may go away by itself: no answer, a broken one, an overloaded or failing server. */
+/** What may go away by itself: no response, a broken one, an overloaded or failing server. */
 export const isTransient = (error: unknown): boolean =>
   error instanceof KubernetesError &&
   (error.status === 0 ||
     error.status === 408 ||
     error.status === 429 ||
     error.status >= 500 ||
-    error.reason === 'InvalidAnswer');
+    error.reason === 'InvalidResponse');

@@ -6,14 +6,14 @@
 import type { Clock } from '../../base/clock.ts';
 import { before } from '../../base/deadline.ts';
 import { stringifyExact } from '../../base/exact-json.ts';
-import { type Answer, exchange } from '../../base/http.ts';
+import { type HttpResponse, sendRequest } from '../../base/http.ts';
 import type { Connection, Credentials } from '../connection/connection.ts';
 import { watchStream } from '../watch/stream.ts';
-import { failureOf, isWholeObject, jsonOf, notTheApis } from './answer.ts';
 import type { KubernetesCall, KubernetesClient, WatchCall, WatchListener } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import type { KubernetesMetrics } from './metrics.ts';
-import { unanswered } from './network-failure.ts';
+import { noResponse } from './network-failure.ts';
+import { failureOf, isWholeObject, jsonOf, notTheApis } from './response.ts';
 
 export interface KubernetesClientOptions {
   readonly connection: Connection;
@@ -58,22 +58,22 @@ class HttpClient implements KubernetesClient {
     let credentials = this.#connection.current() ?? (await this.#credentials(call, deadline, signal));
     for (let repeated = false; ; repeated = true) {
       const started = this.#clock.now();
-      let answer: Answer;
+      let response: HttpResponse;
       try {
-        answer = await this.#send(call, path, body, credentials, deadline - started, signal);
+        response = await this.#send(call, path, body, credentials, deadline - started, signal);
       } catch (error) {
         this.#metrics.requested(call.method, '<error>', (this.#clock.now() - started) / 1_000);
         signal.throwIfAborted();
-        throw unanswered(error, `${call.method} ${call.path}`, credentials.origin);
+        throw noResponse(error, `${call.method} ${call.path}`, credentials.origin);
       }
-      this.#metrics.requested(call.method, String(answer.status), (this.#clock.now() - started) / 1_000);
-      if (answer.status >= 200 && answer.status < 300) {
+      this.#metrics.requested(call.method, String(response.status), (this.#clock.now() - started) / 1_000);
+      if (response.status >= 200 && response.status < 300) {
         const what = `${call.method} ${call.path}`;
-        if (!call.discardAnswer) return jsonOf(answer, what);
-        if (isWholeObject(answer)) return undefined;
-        throw notTheApis(answer, what);
+        if (!call.discardResponse) return jsonOf(response, what);
+        if (isWholeObject(response)) return undefined;
+        throw notTheApis(response, what);
       }
-      if (answer.status === 401) {
+      if (response.status === 401) {
         this.#connection.refused(credentials);
         const next = repeated ? credentials : await this.#credentials(call, deadline, signal);
         if (next !== credentials) {
@@ -81,7 +81,7 @@ class HttpClient implements KubernetesClient {
           continue;
         }
       }
-      throw failureOf(answer, `${call.method} ${call.path}`, this.#clock.wall());
+      throw failureOf(response, `${call.method} ${call.path}`, this.#clock.wall());
     }
   }
 
@@ -114,8 +114,8 @@ class HttpClient implements KubernetesClient {
     credentials: Credentials,
     leftMs: number,
     signal: AbortSignal,
-  ): Promise<Answer> {
-    return exchange(
+  ): Promise<HttpResponse> {
+    return sendRequest(
       credentials.lanes[call.lane ?? 'bulk'],
       {
         origin: credentials.origin,

@@ -2,12 +2,12 @@
  * What Node and undici report when there is no response, in words for people. Only codes are read: messages of
  * lower layers can hold addresses, file names and parts of what was sent.
  */
-import { ExchangeError } from '../../base/http.ts';
+import { HttpRequestError } from '../../base/http.ts';
 import { KubernetesError, type LocalReason } from './errors.ts';
 
 export interface NetworkFailure {
   readonly reason: LocalReason;
-  /** Completes "no answer from SERVER: …". */
+  /** Completes "no response from SERVER: …". */
   readonly text: string;
   /** The system's, TLS' or undici's word for it, where there was one. */
   readonly code: string | undefined;
@@ -53,7 +53,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   if (code === undefined) return { reason: 'ConnectionFailed', text: 'the connection failed', code };
   const why = distrust[code];
   if (why !== undefined) return { reason: 'CertificateNotTrusted', text: `${why} (${code})`, code };
-  if (code.startsWith('HPE_')) return { reason: 'InvalidAnswer', text: `what it sent is not HTTP (${code})`, code };
+  if (code.startsWith('HPE_')) return { reason: 'InvalidResponse', text: `what it sent is not HTTP (${code})`, code };
   const unknown = code.startsWith('PROXY_STATUS_') ? 'the proxy refused to connect to it' : 'the connection failed';
   return { reason: 'ConnectionFailed', text: `${words[code] ?? unknown} (${code})`, code };
 }
@@ -67,10 +67,10 @@ function codeOf(error: unknown): string | undefined {
   return undefined;
 }
 
-const reasons = { timedOut: 'TimedOut', tooLarge: 'AnswerTooLarge' } as const;
+const reasons = { timedOut: 'TimedOut', tooLarge: 'ResponseTooLarge' } as const;
 
-/** The error for a call (`what`) that got no answer from `server`. */
-export function unanswered(error: unknown, what: string, server: string): KubernetesError {
+/** The error for a call (`what`) that got no response from `server`. */
+export function noResponse(error: unknown, what: string, server: string): KubernetesError {
   if (error instanceof KubernetesError) {
     return new KubernetesError(`${what}: ${error.message}`, {
       status: error.status,
@@ -78,7 +78,7 @@ export function unanswered(error: unknown, what: string, server: string): Kubern
       cause: error.cause,
     });
   }
-  if (error instanceof ExchangeError)
+  if (error instanceof HttpRequestError)
     return new KubernetesError(`${what}: ${error.message}`, { reason: reasons[error.kind] });
   const { reason, text, code } = networkFailure(error);
   // Of the cause only the code goes along: the whole of it drags sockets and certificates into memory and into whatever prints it.

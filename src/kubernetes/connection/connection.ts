@@ -37,7 +37,7 @@ export interface Connection {
   current(): Credentials | undefined;
   /** @throws KubernetesError with reason `CredentialsUnavailable` */
   credentials(): Promise<Credentials>;
-  /** The server answered 401 to these: the next ones are asked for again, if that was not done just now. */
+  /** The server responded 401 to these: the next ones are asked for again, if that was not done just now. */
   refused(credentials: Credentials): void;
   /** Cuts whatever is still open. */
   close(): Promise<void>;

@@ -19,7 +19,7 @@ export interface KubeconfigOptions {
 export interface KubeconfigSource {
   /** For the log and for messages: `in-cluster service account`, `kubeconfig ./x (--kubeconfig)`. */
   readonly describe: string;
-  /** What to do when that API server does not answer. */
+  /** What to do when that API server does not respond. */
   readonly remedy: string;
   /** @throws KubeconfigError */
   load(): ClusterAccess;

@@ -5,11 +5,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../../base/clock.ts';
-import type { Answer } from '../../base/http.ts';
+import type { HttpResponse } from '../../base/http.ts';
 import type { WatchCall, WatchListener } from '../calls/client.ts';
 import { KubernetesError } from '../calls/errors.ts';
 import type { KubernetesMetrics } from '../calls/metrics.ts';
-import { unanswered } from '../calls/network-failure.ts';
+import { noResponse } from '../calls/network-failure.ts';
 import type { Connection, Credentials } from '../connection/connection.ts';
 import { Lines } from './lines.ts';
 import { parseWatchEvent } from './protocol.ts';
@@ -40,15 +40,15 @@ export interface Opening {
   readonly count: (code: string) => void;
 }
 
-export interface Outcome extends Opening {
-  readonly resolve: (refusal: Answer | undefined) => void;
+export interface Settler extends Opening {
+  readonly resolve: (refusal: HttpResponse | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class WatchHandler implements Dispatcher.DispatchHandler {
   readonly #request: WatchRequest;
   readonly #what: string;
-  readonly #outcome: Outcome;
+  readonly #settler: Settler;
   readonly #lines = new Lines();
   readonly #onAbort = () => this.#fail(this.#request.signal.reason);
   readonly #opening: Timer;
@@ -60,11 +60,11 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
   #refusal: Buffer = Buffer.alloc(0);
   #over = false;
 
-  constructor(request: WatchRequest, what: string, outcome: Outcome) {
+  constructor(request: WatchRequest, what: string, settler: Settler) {
     this.#request = request;
     this.#what = what;
-    this.#outcome = outcome;
-    const leftMs = Math.max(0, outcome.untilMs - request.clock.now());
+    this.#settler = settler;
+    const leftMs = Math.max(0, settler.untilMs - request.clock.now());
     this.#opening = request.clock.after(leftMs, () => this.#fail(this.#named(notOpened())));
     request.signal.addEventListener('abort', this.#onAbort);
   }
@@ -80,7 +80,7 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
     if (this.#over || status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    this.#outcome.count(String(status));
+    this.#settler.count(String(status));
     if (status !== 200) return;
     this.#opening.cancel();
     const { clock, call } = this.#request;
@@ -117,7 +117,7 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
     if (rest.trim() !== '') this.#handOn(rest);
     if (this.#over) return;
     this.#settle();
-    this.#outcome.resolve(undefined);
+    this.#settler.resolve(undefined);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -138,7 +138,7 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
 
   #refused(): void {
     this.#settle();
-    this.#outcome.resolve({ status: this.#status, headers: this.#headers, body: this.#refusal });
+    this.#settler.resolve({ status: this.#status, headers: this.#headers, body: this.#refusal });
     this.#controller?.abort(new Error('refused'));
   }
 
@@ -146,13 +146,13 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
   #fail(error: unknown): void {
     if (this.#over) return;
     this.#settle();
-    if (this.#status === 0) this.#outcome.count('<error>');
-    this.#outcome.reject(error);
+    if (this.#status === 0) this.#settler.count('<error>');
+    this.#settler.reject(error);
     this.#controller?.abort(error instanceof Error ? error : new Error('aborted'));
   }
 
   #named(error: unknown): KubernetesError {
-    return unanswered(error, this.#what, this.#request.connection.server);
+    return noResponse(error, this.#what, this.#request.connection.server);
   }
 
   #settle(): void {
@@ -172,5 +172,5 @@ function silent(ms: number): KubernetesError {
 }
 
 function lineTooLong(): KubernetesError {
-  return new KubernetesError(`a line is longer than ${MAX_LINE_BYTES / 1_048_576} MiB`, { reason: 'AnswerTooLarge' });
+  return new KubernetesError(`a line is longer than ${MAX_LINE_BYTES / 1_048_576} MiB`, { reason: 'ResponseTooLarge' });
 }

@@ -42,7 +42,7 @@ export function parseWatchEvent(line: string, what: string): WatchEvent {
   throw invalid(`${what}: a line of the stream is not a watch event`);
 }
 
-const invalid = (message: string): KubernetesError => new KubernetesError(message, { reason: 'InvalidAnswer' });
+const invalid = (message: string): KubernetesError => new KubernetesError(message, { reason: 'InvalidResponse' });
 
 function bookmarkOf(object: object, what: string): WatchEvent {
   const metadata = fieldOf(object, 'metadata');

@@ -4,9 +4,9 @@
  */
 
 import { before } from '../../base/deadline.ts';
-import type { Answer } from '../../base/http.ts';
-import { failureOf } from '../calls/answer.ts';
-import { unanswered } from '../calls/network-failure.ts';
+import type { HttpResponse } from '../../base/http.ts';
+import { noResponse } from '../calls/network-failure.ts';
+import { failureOf } from '../calls/response.ts';
 import type { Credentials } from '../connection/connection.ts';
 import { notOpened, OPENS_WITHIN_MS, type Opening, WatchHandler, type WatchRequest } from './handler.ts';
 
@@ -21,7 +21,7 @@ export async function watchStream(request: WatchRequest): Promise<void> {
       return await before(connection.credentials(), opensUntil - clock.now(), notOpened, clock, signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw unanswered(error, what, connection.server);
+      throw noResponse(error, what, connection.server);
     }
   };
   let credentials = connection.current() ?? (await fresh());
@@ -49,7 +49,7 @@ function open(
   what: string,
   credentials: Credentials,
   opening: Opening,
-): Promise<Answer | undefined> {
+): Promise<HttpResponse | undefined> {
   return new Promise((resolve, reject) => {
     const { origin, prefix, lanes } = credentials;
     const call = { origin, path: prefix + request.path, method: 'GET', headers: request.headers(credentials) } as const;

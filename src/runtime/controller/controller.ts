@@ -11,7 +11,7 @@ import { Deadlines } from './deadlines.ts';
 import type { ControllerMetrics } from './metrics.ts';
 
 /** What a reconcile says should happen next. */
-export type Outcome =
+export type Result =
   /** Nothing, until something changes. */
   | { readonly kind: 'done' }
   /** It failed in a way that is expected to pass: try again, later each time, and not before `atLeastMs`. */
@@ -20,7 +20,7 @@ export type Outcome =
 export interface ControllerOptions {
   readonly queue: WorkQueue;
   /** The signal is aborted by `hardStop`, and when `deadlineMs` has passed. It outlives the reconcile: nothing that does so too may listen to it. */
-  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Result>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
@@ -107,8 +107,8 @@ async function reconcileOne(options: ControllerOptions, key: string, running: Ab
   const startedAt = clock.now();
   const seconds = () => (clock.now() - startedAt) / 1000;
   try {
-    const outcome = await options.reconcile(key, running);
-    metrics.reconciled(follow(queue, key, outcome), seconds());
+    const result = await options.reconcile(key, running);
+    metrics.reconciled(follow(queue, key, result), seconds());
   } catch (error) {
     if (hardStop.aborted) return;
     const retryInMs = Math.round(queue.retry(key, unexpectedBackoff));
@@ -130,13 +130,13 @@ async function reconcileOne(options: ControllerOptions, key: string, running: Ab
   }
 }
 
-function follow(queue: WorkQueue, key: string, outcome: Outcome): 'success' | 'requeue' {
-  switch (outcome.kind) {
+function follow(queue: WorkQueue, key: string, result: Result): 'success' | 'requeue' {
+  switch (result.kind) {
     case 'done':
       queue.forget(key);
       return 'success';
     case 'retry':
-      queue.retry(key, outcome.policy, outcome.atLeastMs);
+      queue.retry(key, result.policy, result.atLeastMs);
       return 'requeue';
   }
 }

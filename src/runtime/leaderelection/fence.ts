@@ -1,6 +1,6 @@
 /**
  * What stands between a process that has lost its lease without knowing and the servers it writes to. A process that was paused (a stopped container, a stalled node) wakes up
- * with answers waiting in its sockets, and would go on from them before the timer that ends it fires; so the clock is asked before each call.
+ * with responses waiting in its sockets, and would go on from them before the timer that ends it fires; so the clock is asked before each call.
  * It cannot help against a pause between this and the network: for that each PUT carries the revision it was made for.
  */
 import { type Hold, LeaseLost } from './elector.ts';

@@ -162,7 +162,7 @@ export class LeaseLock {
     const lease = parseLease(response);
     if (lease === undefined) {
       throw new KubernetesError('the API server responded with something that is not a Lease', {
-        reason: 'InvalidAnswer',
+        reason: 'InvalidResponse',
       });
     }
     const record = recordOf(lease);

@@ -29,6 +29,6 @@ export function leaseProblem(namespace: string, name: string, error: unknown): P
     };
   }
   const detail = error instanceof Error ? error.message : String(error);
-  const reason = error instanceof KubernetesError && error.status > 0 ? `HTTP ${error.status}` : 'NoAnswer';
+  const reason = error instanceof KubernetesError && error.status > 0 ? `HTTP ${error.status}` : 'NoResponse';
   return { reason, message: `Cannot use the lease ${name} in namespace ${namespace}: ${detail}` };
 }

@@ -6,7 +6,7 @@ import { isExpired, KubernetesError } from '../../kubernetes/calls/errors.ts';
 /** What was in flight when it failed. */
 export type During = 'streaming list' | 'paged list' | 'watch';
 
-export interface Verdict {
+export interface Failure {
   readonly next: /** The same again: list again, or watch again from the version last seen. */
     | 'again'
     /** The version is worth nothing any more: list again. */
@@ -43,10 +43,10 @@ export const versionAhead = (): KubernetesError =>
   });
 
 export const invalidResponse = (what: string): KubernetesError =>
-  new KubernetesError(what, { reason: 'InvalidAnswer' });
+  new KubernetesError(what, { reason: 'InvalidResponse' });
 
-export function classifyFailure(error: unknown, during: During): Verdict {
-  const verdict = (reason: string, changes: Partial<Verdict> = {}): Verdict => ({
+export function classifyFailure(error: unknown, during: During): Failure {
+  const failure = (reason: string, changes: Partial<Failure> = {}): Failure => ({
     next: 'again',
     reason,
     atLeastMs: retryAfterOf(error),
@@ -55,58 +55,58 @@ export function classifyFailure(error: unknown, during: During): Verdict {
     ...changes,
   });
 
-  if (!(error instanceof KubernetesError)) return verdict('Unexpected', { blamesRequest: true });
-  if (isExpired(error) || isVersionTooLarge(error)) return verdict('Expired', { next: 'relist' });
+  if (!(error instanceof KubernetesError)) return failure('Unexpected', { blamesRequest: true });
+  if (isExpired(error) || isVersionTooLarge(error)) return failure('Expired', { next: 'relist' });
   switch (error.status) {
     case 0:
-      return withoutResponse(error, during, verdict);
+      return withoutResponse(error, during, failure);
     case 401:
-      return verdict('Unauthorized', { needsPerson: true });
+      return failure('Unauthorized', { needsPerson: true });
     case 403:
-      return verdict('Forbidden', { needsPerson: true });
+      return failure('Forbidden', { needsPerson: true });
     case 404:
       // The kind is gone. When it comes back its objects are others, and an old version would skip their story.
-      return verdict('NotFound', { next: 'relist', needsPerson: true });
+      return failure('NotFound', { next: 'relist', needsPerson: true });
     case 408:
-      return verdict('TimedOut', { blamesRequest: true });
+      return failure('TimedOut', { blamesRequest: true });
     case 429:
-      return verdict('Throttled');
+      return failure('Throttled');
     case 502:
     case 503:
-      return verdict('Unavailable');
+      return failure('Unavailable');
   }
-  if (error.status >= 500 && error.status !== 501) return verdict('ServerError', { blamesRequest: true });
+  if (error.status >= 500 && error.status !== 501) return failure('ServerError', { blamesRequest: true });
   // The server understood, and does not want it: the parameters of a streaming list, or the version.
-  return verdict('Refused', { next: during === 'streaming list' ? 'pages' : 'relist' });
+  return failure('Refused', { next: during === 'streaming list' ? 'pages' : 'relist' });
 }
 
 function withoutResponse(
   error: KubernetesError,
   during: During,
-  verdict: (reason: string, changes?: Partial<Verdict>) => Verdict,
-): Verdict {
+  failure: (reason: string, changes?: Partial<Failure>) => Failure,
+): Failure {
   switch (error.reason) {
     case 'VersionAhead':
-      return verdict(error.reason, { next: 'relist' });
+      return failure(error.reason, { next: 'relist' });
     case 'ListUnfinished':
-      return verdict(error.reason, { next: 'pages' });
+      return failure(error.reason, { next: 'pages' });
     case 'Silent':
       // A server that does not know streaming lists watches, and never says that the list is complete.
-      return verdict(error.reason, { next: during === 'streaming list' ? 'pages' : 'again' });
+      return failure(error.reason, { next: during === 'streaming list' ? 'pages' : 'again' });
     case 'ConnectionFailed':
-      return verdict(error.reason, { blamesRequest: !neverReached(error) });
+      return failure(error.reason, { blamesRequest: !neverReached(error) });
     case 'CertificateNotTrusted':
     case 'CredentialsUnavailable':
-      return verdict(error.reason, { needsPerson: true });
+      return failure(error.reason, { needsPerson: true });
     case 'CredentialsLate':
-      return verdict(error.reason);
+      return failure(error.reason);
     case 'EndedEarly':
     case 'TimedOut':
-    case 'InvalidAnswer':
-    case 'AnswerTooLarge':
-      return verdict(error.reason, { blamesRequest: true });
+    case 'InvalidResponse':
+    case 'ResponseTooLarge':
+      return failure(error.reason, { blamesRequest: true });
     default:
-      return verdict('ConnectionFailed', { blamesRequest: true });
+      return failure('ConnectionFailed', { blamesRequest: true });
   }
 }
 

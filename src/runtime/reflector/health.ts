@@ -67,15 +67,15 @@ export class WatchHealth {
 
   failed(recovery: Recovery, problem: Problem): void {
     // It is not known since when a silent watch has been dead.
-    if (recovery.verdict.reason === 'Silent') this.#isFollowing = false;
+    if (recovery.failure.reason === 'Silent') this.#isFollowing = false;
     this.closed();
     const fields = {
-      reason: recovery.verdict.reason,
+      reason: recovery.failure.reason,
       detail: problem.message,
       relist: recovery.relist,
       retryInMs: Math.round(recovery.waitMs),
     };
-    const isProblem = recovery.verdict.needsPerson || recovery.consecutive >= failuresUntilProblem;
+    const isProblem = recovery.failure.needsPerson || recovery.consecutive >= failuresUntilProblem;
     if (isProblem && this.#report.is(problem)) {
       this.#log.warn('cannot keep up with a resource; it is tried again until it works', fields);
     } else {

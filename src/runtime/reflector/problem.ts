@@ -2,7 +2,7 @@
 
 import type { Problem } from '../../base/problem.ts';
 import type { Resource } from '../../kubernetes/calls/resource.ts';
-import type { Verdict } from './failure.ts';
+import type { Failure } from './failure.ts';
 
 /** As kubectl and RBAC rules name it: `tenantuserupsells.upsell.acronis.com`, `secrets`. */
 export const nameOf = (resource: Resource): string =>
@@ -11,15 +11,15 @@ export const nameOf = (resource: Resource): string =>
 export function problemOf(
   resource: Resource,
   namespace: string | undefined,
-  verdict: Verdict,
+  failure: Failure,
   doing: 'list' | 'watch',
   error: unknown,
 ): Problem {
   const name = nameOf(resource);
-  return { reason: verdict.reason, message: sentence() };
+  return { reason: failure.reason, message: sentence() };
 
   function sentence(): string {
-    switch (verdict.reason) {
+    switch (failure.reason) {
       case 'NotFound':
         return resource.group === ''
           ? `The API server does not know ${name}: is the address really that of a Kubernetes API server?`

@@ -5,7 +5,7 @@
 
 import { type BackoffPolicy, delayMs } from '../../base/backoff.ts';
 import type { Random } from '../../base/clock.ts';
-import { classifyFailure, type During, type Verdict } from './failure.ts';
+import { classifyFailure, type During, type Failure } from './failure.ts';
 
 /** As kube-rs' watcher waits, and much like client-go's reflector. */
 export const reflectorBackoff: BackoffPolicy = { baseMs: 800, factor: 2, ceilingMs: 30_000, jitter: 0.5 };
@@ -36,7 +36,7 @@ export interface Attempt {
 }
 
 export interface Recovery {
-  readonly verdict: Verdict;
+  readonly failure: Failure;
   readonly relist: boolean;
   readonly waitMs: number;
   /** How many consecutive failures this makes; 0 when it was none, but something learnt. */
@@ -81,34 +81,34 @@ export class WatchRecovery {
   }
 
   failed(error: unknown, attempt: Attempt, now: number): Recovery {
-    const verdict = classifyFailure(error, attempt.during);
+    const failure = classifyFailure(error, attempt.during);
     if (attempt.openMs >= goodWatchMs) this.#failures = 0;
     if (now - this.#listedAt >= relistsForgottenMs) this.#relists = 0;
-    if (this.#turnsToPages(verdict, attempt, now))
-      return { verdict, relist: true, waitMs: verdict.atLeastMs, consecutive: 0 };
+    if (this.#turnsToPages(failure, attempt, now))
+      return { failure, relist: true, waitMs: failure.atLeastMs, consecutive: 0 };
     this.#failures += 1;
 
-    const relist = attempt.during !== 'watch' || verdict.next === 'relist' || this.#isFutile(verdict, attempt);
+    const relist = attempt.during !== 'watch' || failure.next === 'relist' || this.#isFutile(failure, attempt);
     // Counted when a list that was good is thrown away. A list that fails is a failure like any other.
     if (relist && attempt.during === 'watch') this.#relists += 1;
     const consecutive = relist ? Math.max(this.#failures, this.#relists) : this.#failures;
-    const policy = verdict.needsPerson ? waitingForPerson : reflectorBackoff;
+    const policy = failure.needsPerson ? waitingForPerson : reflectorBackoff;
     const backoffMs = delayMs(policy, consecutive - 1, this.#random);
-    return { verdict, relist, waitMs: Math.max(backoffMs, verdict.atLeastMs), consecutive };
+    return { failure, relist, waitMs: Math.max(backoffMs, failure.atLeastMs), consecutive };
   }
 
   /** Cannot come again before the pages have had their time, so it needs no backoff. */
-  #turnsToPages(verdict: Verdict, attempt: Attempt, now: number): boolean {
+  #turnsToPages(failure: Failure, attempt: Attempt, now: number): boolean {
     if (attempt.during !== 'streaming list') return false;
-    if (verdict.blamesRequest) this.#futileLists += 1;
-    if (verdict.next !== 'pages' && this.#futileLists < maxFutileLists) return false;
+    if (failure.blamesRequest) this.#futileLists += 1;
+    if (failure.next !== 'pages' && this.#futileLists < maxFutileLists) return false;
     this.#futileLists = 0;
-    this.#pagesUntil = now + (verdict.reason === 'Refused' ? refusedForMs : failedForMs);
+    this.#pagesUntil = now + (failure.reason === 'Refused' ? refusedForMs : failedForMs);
     return true;
   }
 
-  #isFutile(verdict: Verdict, attempt: Attempt): boolean {
-    if (!verdict.blamesRequest || attempt.broughtEvents || attempt.openMs >= goodWatchMs) return false;
+  #isFutile(failure: Failure, attempt: Attempt): boolean {
+    if (!failure.blamesRequest || attempt.broughtEvents || attempt.openMs >= goodWatchMs) return false;
     this.#futileWatches += 1;
     if (this.#futileWatches < maxFutileWatches) return false;
     this.#futileWatches = 0;

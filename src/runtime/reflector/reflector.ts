@@ -307,11 +307,11 @@ export class Reflector<T extends Stored> {
     );
     if (byStream && !this.#recovery.listsByStream(now))
       this.#log.info('a streaming list did not work at this API server; it is listed in pages for a while', {
-        reason: recovery.verdict.reason,
+        reason: recovery.failure.reason,
       });
-    metrics.watchFailed(this.#name, recovery.verdict.reason);
+    metrics.watchFailed(this.#name, recovery.failure.reason);
     const doing = during === 'paged list' ? 'list' : 'watch';
-    this.#health.failed(recovery, problemOf(resource, namespace, recovery.verdict, doing, error));
+    this.#health.failed(recovery, problemOf(resource, namespace, recovery.failure, doing, error));
     return recovery;
   }
 }

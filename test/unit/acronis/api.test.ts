@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createApi } from '../../../src/acronis/api.ts';
-import type { Exchange } from '../../../src/acronis/http/http.ts';
+import type { ApiRequest } from '../../../src/acronis/http/http.ts';
 import { createRateLimiter } from '../../../src/acronis/limits/rate-limiter.ts';
 import { failure } from '../../support/failure.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -9,7 +9,7 @@ import { always } from '../../support/signal.ts';
 import { acronisFailure, id, network, refused, tenant, url, wireUser } from './support.ts';
 
 /** The API over a network that a test answers for; tokens are `token-1`, `token-2`, … */
-function setup(answer: (exchange: Exchange, count: number) => unknown) {
+function setup(answer: (request: ApiRequest, count: number) => unknown) {
   const clock = new ManualClock();
   const { send, sent } = network(answer);
   const counted: string[] = [];

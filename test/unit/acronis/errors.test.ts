@@ -1,14 +1,18 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { AcronisError, type AcronisErrorKind, classify, type ErrorAnswer } from '../../../src/acronis/errors.ts';
+import { AcronisError, type AcronisErrorKind, classify, type ErrorResponse } from '../../../src/acronis/errors.ts';
 
-const answer = (status: number, body?: unknown, retryAfterMs?: number): ErrorAnswer => ({ status, body, retryAfterMs });
+const answer = (status: number, body?: unknown, retryAfterMs?: number): ErrorResponse => ({
+  status,
+  body,
+  retryAfterMs,
+});
 const envelope = (code: number | string) => ({
   error: { code, message: 'm', domain: 'PlatformAccountServer', details: { info: 'i' }, context: {} },
 });
 const flat = { error: 'invalid_client', error_description: 'invalid client credentials' };
 
-type Row = [string, ErrorAnswer, AcronisErrorKind];
+type Row = [string, ErrorResponse, AcronisErrorKind];
 const rows: Row[] = [
   ['401 without a body', answer(401), 'unavailable'],
   ['401 with the envelope', answer(401, envelope(401)), 'credentials'],

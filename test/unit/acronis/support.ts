@@ -1,6 +1,6 @@
 /** What the tests of the Acronis side share: users as the API sends them, a network that a test answers for. */
 import { AcronisError, type AcronisErrorDetails, type AcronisErrorKind } from '../../../src/acronis/errors.ts';
-import type { Exchange, Send } from '../../../src/acronis/http/http.ts';
+import type { ApiRequest, Send } from '../../../src/acronis/http/http.ts';
 import { failure } from '../../support/failure.ts';
 
 export const tenant = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
@@ -25,17 +25,17 @@ export const refused = (kind: AcronisErrorKind, details: AcronisErrorDetails = {
 
 export interface RecordedSend {
   readonly send: Send;
-  readonly sent: Exchange[];
+  readonly sent: ApiRequest[];
 }
 
 /** A network that answers as the test says: with what `answer` returns or throws. */
-export function network(answer: (exchange: Exchange, count: number) => unknown): RecordedSend {
-  const sent: Exchange[] = [];
-  const send: Send = async (exchange, signal) => {
+export function network(answer: (request: ApiRequest, count: number) => unknown): RecordedSend {
+  const sent: ApiRequest[] = [];
+  const send: Send = async (request, signal) => {
     signal.throwIfAborted();
-    sent.push(exchange);
-    exchange.onSent?.();
-    return await answer(exchange, sent.length);
+    sent.push(request);
+    request.onSent?.();
+    return await answer(request, sent.length);
   };
   return { send, sent };
 }

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { Dispatcher, Pool } from 'undici';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
-import { type Answer, exchange } from '../../../src/base/http.ts';
+import { type HttpResponse, sendRequest } from '../../../src/base/http.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const limits = { timeoutMs: 1_000, maxBytes: 1_000 };
@@ -34,8 +34,8 @@ setFlagsFromString('--expose-gc');
 const collect = z.function({ input: [], output: z.void() }).implement(runInNewContext('gc'));
 
 /** Answers whatever was asked, and remembers the answer without holding it. */
-async function answered(network: HeldDispatcher): Promise<WeakRef<Answer>> {
-  const pending = exchange(network, request, limits, new ManualClock(), new AbortController().signal);
+async function answered(network: HeldDispatcher): Promise<WeakRef<HttpResponse>> {
+  const pending = sendRequest(network, request, limits, new ManualClock(), new AbortController().signal);
   network.handler.onRequestStart?.(controller, {});
   network.handler.onResponseStart?.(controller, 200, { 'content-type': 'text/plain' }, 'OK');
   network.handler.onResponseData?.(controller, Buffer.from('hello'));
@@ -45,7 +45,7 @@ async function answered(network: HeldDispatcher): Promise<WeakRef<Answer>> {
   return new WeakRef(answer);
 }
 
-it('whoever still holds the handler of an exchange that is over does not hold its answer', async () => {
+it('whoever still holds the handler of an HTTP request that is over does not hold its answer', async () => {
   const network = new HeldDispatcher();
   const answer = await answered(network);
   await new Promise((resolve) => setImmediate(resolve));
@@ -54,10 +54,10 @@ it('whoever still holds the handler of an exchange that is over does not hold it
   expect(network.handler.onResponseEnd).toBeDefined();
 });
 
-it('what comes after an exchange is over changes nothing', async () => {
+it('what comes after an HTTP request is over changes nothing', async () => {
   const network = new HeldDispatcher();
   const stop = new AbortController();
-  const pending = exchange(network, request, limits, new ManualClock(), stop.signal);
+  const pending = sendRequest(network, request, limits, new ManualClock(), stop.signal);
   network.handler.onRequestStart?.(controller, {});
   stop.abort(new Error('stopped'));
   network.handler.onResponseStart?.(controller, 200, {}, 'OK');
@@ -94,7 +94,7 @@ it('a request is reported as sent when its bytes leave; one given up while it wa
   const sent: string[] = [];
   const clock = new ManualClock();
   const send = (path: string, signal = new AbortController().signal) =>
-    exchange(pool, { origin: request.origin, path, method: 'PUT' }, limits, clock, signal, () => sent.push(path));
+    sendRequest(pool, { origin: request.origin, path, method: 'PUT' }, limits, clock, signal, () => sent.push(path));
   const first = send('/held');
   await vi.waitFor(() => expect(held).toHaveLength(1));
   const stop = new AbortController();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { Pool } from 'undici';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { exchange } from '../../../src/base/http.ts';
+import { sendRequest } from '../../../src/base/http.ts';
 import { Lane } from '../../../src/base/lane.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -29,7 +29,7 @@ async function slowServer(places: number) {
   });
   const clock = new ManualClock();
   const send = (path: string, signal = new AbortController().signal, onSent?: () => void, timeoutMs = 30_000) =>
-    exchange(lane, { origin, path, method: 'GET' }, { timeoutMs, maxBytes: 1_000 }, clock, signal, onSent);
+    sendRequest(lane, { origin, path, method: 'GET' }, { timeoutMs, maxBytes: 1_000 }, clock, signal, onSent);
   return { lane, clock, held, asked, send, connections: () => connections };
 }
 

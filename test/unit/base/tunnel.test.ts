@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { Pool } from 'undici';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { exchange } from '../../../src/base/http.ts';
+import { sendRequest } from '../../../src/base/http.ts';
 import { tunnelConnector } from '../../../src/base/tunnel.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -43,7 +43,7 @@ async function behindProxy(onConnect: (request: IncomingMessage, socket: Socket,
   const pool = new Pool('http://target.test:8080', { connections: 1, connect: connector });
   onTestFinished(() => pool.destroy());
   const send = () =>
-    exchange(
+    sendRequest(
       pool,
       { origin: 'http://target.test:8080', path: '/', method: 'GET' },
       { timeoutMs: 60_000, maxBytes: 100 },

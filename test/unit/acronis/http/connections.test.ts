@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from '../../../../src/acronis/http/http.ts';
+import type { ApiRequest } from '../../../../src/acronis/http/http.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { always } from '../../../support/signal.ts';
 import { acronisFailure } from '../support.ts';
 import { gateway, json } from './gateway.ts';
 
-const request = (base: string, method: Exchange['method'] = 'GET'): Exchange => ({
+const request = (base: string, method: ApiRequest['method'] = 'GET'): ApiRequest => ({
   method,
   url: `${base}/api/2/x`,
   headers: {},

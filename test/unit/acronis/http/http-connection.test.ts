@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 import { MockAgent } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createConnections } from '../../../../src/acronis/http/connections.ts';
-import { createSend, type Exchange } from '../../../../src/acronis/http/http.ts';
-import { noAnswer } from '../../../../src/acronis/http/no-response.ts';
+import { type ApiRequest, createSend } from '../../../../src/acronis/http/http.ts';
+import { noResponse } from '../../../../src/acronis/http/no-response.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { failure } from '../../../support/failure.ts';
 import { listenOnLoopback, trackConnections } from '../../../support/loopback.ts';
@@ -14,7 +14,7 @@ import { always } from '../../../support/signal.ts';
 import { acronisFailure } from '../support.ts';
 import { gateway, json, testConnections } from './gateway.ts';
 
-const put = (base: string): Exchange => ({
+const put = (base: string): ApiRequest => ({
   method: 'PUT',
   url: `${base}/api/2/users/1`,
   headers: { authorization: 'Bearer canary-token', 'content-type': 'application/json' },
@@ -105,25 +105,25 @@ describe('a request that was never sent', () => {
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', "The certificate of the data center's URL is not trusted."],
     ['ERR_TLS_CERT_ALTNAME_INVALID', "The certificate of the data center's URL is not trusted."],
   ])('because of %s was surely not applied', (code, message) => {
-    const error = noAnswer(Object.assign(new Error('x'), { code }), false);
+    const error = noResponse(Object.assign(new Error('x'), { code }), false);
     expect(error).toMatchObject({ kind: 'unavailable', outcomeUnknown: false, message, detail: code });
   });
 
   test.each(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_NEW', ''])(
     'is not what %j proves, and the message is the same for each',
     (code) => {
-      const error = noAnswer(Object.assign(new Error('x'), code === '' ? {} : { code }), false);
+      const error = noResponse(Object.assign(new Error('x'), code === '' ? {} : { code }), false);
       expect(error).toMatchObject({ outcomeUnknown: true, message: unavailable });
     },
   );
 
   test('because the connection was not made in time was surely not applied, though reading can fail by the same name', () => {
     const connecting = Object.assign(new Error('x'), { code: 'ETIMEDOUT', syscall: 'connect' });
-    expect(noAnswer(connecting, false).outcomeUnknown).toBe(false);
+    expect(noResponse(connecting, false).outcomeUnknown).toBe(false);
   });
 
   test.each([undefined, null, 'text', {}, { code: 'ECONNREFUSED' }])('is not what %j proves either', (thrown) => {
-    expect(noAnswer(thrown, false)).toMatchObject({ kind: 'unavailable', outcomeUnknown: true });
+    expect(noResponse(thrown, false)).toMatchObject({ kind: 'unavailable', outcomeUnknown: true });
   });
 });
 
@@ -146,7 +146,7 @@ describe('the time-out', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('is over the whole exchange: a body that drips does not push it off', async () => {
+  test('is over the whole HTTP request: a body that drips does not push it off', async () => {
     const clock = new ManualClock();
     let drip = async () => {};
     let dripped = 0;
@@ -235,6 +235,6 @@ test('a dispatcher given from outside is the only way out', async () => {
     connections: createConnections({ open: () => agent, clock: systemClock }),
     userAgent: 'test/1',
   });
-  const exchange: Exchange = { method: 'GET', url: 'https://eu2-cloud.acronis.com/api/2/x', headers: {} };
-  expect(await send(exchange, always())).toEqual({ ok: 1 });
+  const request: ApiRequest = { method: 'GET', url: 'https://eu2-cloud.acronis.com/api/2/x', headers: {} };
+  expect(await send(request, always())).toEqual({ ok: 1 });
 });

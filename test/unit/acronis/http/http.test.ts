@@ -1,26 +1,26 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from '../../../../src/acronis/http/http.ts';
+import type { ApiRequest } from '../../../../src/acronis/http/http.ts';
 import { always } from '../../../support/signal.ts';
 import { acronisFailure } from '../support.ts';
 import { bodyOf, gateway, json } from './gateway.ts';
 
-const get = (base: string): Exchange => ({
+const get = (base: string): ApiRequest => ({
   method: 'GET',
   url: `${base}/api/2/x?a=b`,
   headers: { authorization: 'Bearer t' },
 });
 const notTheApis = "Acronis answered with something that is not the API's.";
 
-describe('an exchange', () => {
+describe('an HTTP request', () => {
   test('sends what it is given, asks for JSON, names the product, and does not ask for compression', async () => {
     let body = '';
     const { base, send, requests } = await gateway(async (request, response) => {
       body = await bodyOf(request);
       json(200, { ok: true })(request, response);
     });
-    const exchange: Exchange = { method: 'PUT', url: `${base}/api/2/x`, headers: { 'x-mine': '1' }, body: '{"é":1}' };
-    expect(await send(exchange, always())).toEqual({ ok: true });
+    const request: ApiRequest = { method: 'PUT', url: `${base}/api/2/x`, headers: { 'x-mine': '1' }, body: '{"é":1}' };
+    expect(await send(request, always())).toEqual({ ok: true });
     expect(body).toBe('{"é":1}');
     expect(requests[0]).toMatchObject({ method: 'PUT', url: '/api/2/x' });
     expect(requests[0]?.headers).toMatchObject({ 'x-mine': '1', accept: 'application/json', 'user-agent': 'test/1' });

@@ -1,7 +1,7 @@
 /** Acronis in memory, behind the real client: token, users, search, change feed, revision check, and faults that a test puts in the way. */
 import * as z from 'zod';
 import { AcronisError, classify } from '../../../../src/acronis/errors.ts';
-import type { Exchange, Send } from '../../../../src/acronis/http/http.ts';
+import type { ApiRequest, Send } from '../../../../src/acronis/http/http.ts';
 import { orAborted } from '../../../../src/base/abort.ts';
 import { parseExactJson } from '../../../../src/base/exact-json.ts';
 
@@ -20,7 +20,7 @@ export interface FakeUser {
 export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'put';
 
 /** What happens to a request instead; `apply` does what would have been done and gives the answer. */
-export type Fault = (apply: () => unknown, exchange: Exchange) => unknown;
+export type Fault = (apply: () => unknown, request: ApiRequest) => unknown;
 
 export interface Put {
   readonly id: string;
@@ -97,21 +97,21 @@ export class FakeAcronis {
     return this.requests.filter((each) => each === operation).length;
   }
 
-  readonly send: Send = async (exchange, signal) => {
+  readonly send: Send = async (request, signal) => {
     signal.throwIfAborted();
-    exchange.onSent?.();
-    const url = new URL(exchange.url);
+    request.onSent?.();
+    const url = new URL(request.url);
     const path = url.pathname.replace('/api/2', '');
-    const operation = operationOf(exchange.method, path, url.searchParams);
-    if (operation === 'token') this.tokenRequests.push(exchange.headers['authorization'] ?? '');
+    const operation = operationOf(request.method, path, url.searchParams);
+    if (operation === 'token') this.tokenRequests.push(request.headers['authorization'] ?? '');
     else this.requests.push(operation);
     if (operation === 'put')
-      this.puts.push({ id: path.slice('/users/'.length), body: parseExactJson(exchange.body ?? '') });
-    const apply = () => this.#apply(operation, path, url.searchParams, exchange.body);
+      this.puts.push({ id: path.slice('/users/'.length), body: parseExactJson(request.body ?? '') });
+    const apply = () => this.#apply(operation, path, url.searchParams, request.body);
     const at = this.#once.findIndex((each) => each.operation === operation);
     const fault = at >= 0 ? this.#once.splice(at, 1)[0]?.fault : this.#always.get(operation);
     if (fault === undefined) return structuredClone(apply());
-    const answer = await orAborted(Promise.resolve(fault(apply, exchange)), signal);
+    const answer = await orAborted(Promise.resolve(fault(apply, request)), signal);
     signal.throwIfAborted();
     return structuredClone(answer);
   };

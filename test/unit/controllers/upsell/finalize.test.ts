@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { soon, untilAnswered } from '../../../../src/controllers/upsell/retry.ts';
+import { soon, untilReachable } from '../../../../src/controllers/upsell/retry.ts';
 import { answered, type FakeUser, lost, otherTenantId, tenantId, userId } from './fake-acronis.ts';
 import { conflict, failing } from './fake-cluster.ts';
 import { createWorld, ownValues, type World, type WorldOptions } from './world.ts';
@@ -295,7 +295,7 @@ describe('while the types cannot be taken away', () => {
     world.acronis.always('get', () => {
       throw answered(502);
     });
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilAnswered });
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilReachable });
     expect(world.cluster.reason(key)).toBe('Unavailable');
     expect(world.cluster.message(key)).toMatch(/^Deletion waits to revoke the types\. /);
     expect(world.cluster.status(key).userID).toBe(userId);
@@ -401,7 +401,7 @@ describe('giving up', () => {
     const key = await deleted();
     unreachable();
     await world.clock.advance(30 * 24 * 3_600_000);
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilAnswered });
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilReachable });
     expect(world.cluster.has(key)).toBe(true);
   });
 

@@ -50,7 +50,7 @@ it('a gateway that answers in its own JSON has written nothing', async () => {
   const gateway = { ...client, request: async () => ({ message: 'ok' }) };
   const writer = { client: gateway, pruned: new PrunedFields({ clock: new ManualClock(), log: quietLog }) };
   await expect(patchStatus(writer, object, { observedVersion: 3 }, never)).rejects.toMatchObject({
-    reason: 'InvalidAnswer',
+    reason: 'InvalidResponse',
   });
 });
 

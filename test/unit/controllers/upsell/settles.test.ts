@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile.ts';
 import { judgeOf } from '../../../../src/controllers/upsell/settled.ts';
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
-import type { Outcome } from '../../../../src/runtime/controller/controller.ts';
+import type { Result } from '../../../../src/runtime/controller/controller.ts';
 import { answered, type FakeUser, lost, page, tenantId, userId } from './fake-acronis.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -227,7 +227,7 @@ describe('one passing failure of a routine reconcile flips nothing (D15)', () =>
     await world.reconcile(key);
     const before = reports();
     fail();
-    const outcome: Outcome = await world.reconcile(key);
+    const outcome: Result = await world.reconcile(key);
     expect(outcome.kind).toBe('retry');
     expect(reports()).toEqual(before);
     await world.reconcile(key);

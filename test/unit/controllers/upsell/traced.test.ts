@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Attributes, SpanStart, Tracer } from '../../../../src/base/tracer.ts';
 import { createTracedReconcile } from '../../../../src/controllers/upsell/traced.ts';
-import type { Outcome } from '../../../../src/runtime/controller/controller.ts';
+import type { Result } from '../../../../src/runtime/controller/controller.ts';
 import { answered, tenantId, userId } from './fake-acronis.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -10,7 +10,7 @@ let spans: string[];
 let told: Attributes[];
 /** Without the look at the namespace's label, which only this small world asks the API server for. */
 const steps = () => spans.filter((name) => !name.endsWith('kubernetes GET'));
-let look: (key: string) => Promise<Outcome>;
+let look: (key: string) => Promise<Result>;
 
 beforeEach(() => {
   world = createWorld();
@@ -41,7 +41,7 @@ it('an assignment is a read, a PUT and a patch, one after the other, inside of t
   expect(steps()).toEqual(['reconcile', ...inner, '/reconcile']);
   expect(told).toContainEqual({ 'upsell.revision.before': '4' });
   expect(told).toContainEqual({ 'upsell.revision.after': '5' });
-  expect(told.at(-1)).toEqual({ 'upsell.outcome': 'done' });
+  expect(told.at(-1)).toEqual({ 'upsell.result': 'done' });
 });
 
 it('a second look writes nothing, so it has a read only', async () => {

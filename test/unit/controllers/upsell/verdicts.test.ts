@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AcronisError, AcronisErrorKind } from '../../../../src/acronis/errors.ts';
-import { noAnswer } from '../../../../src/acronis/http/no-response.ts';
+import { noResponse } from '../../../../src/acronis/http/no-response.ts';
 import { NotPublicError } from '../../../../src/acronis/http/public-address.ts';
 import { meaningOf } from '../../../../src/api/conditions.ts';
 import {
@@ -41,7 +41,7 @@ const body = (code: number | string) => ({
 });
 const errors: readonly AcronisError[] = [
   lost(),
-  noAnswer(new NotPublicError('eu2-cloud.acronis.com', '10.0.0.1'), false),
+  noResponse(new NotPublicError('eu2-cloud.acronis.com', '10.0.0.1'), false),
   answered(500, body(1000)),
   answered(502),
   answered(200),

@@ -10,7 +10,7 @@ import { createNamespaceStore } from '../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
 import type { EventRecorder } from '../../../../src/kubernetes/events/recorder.ts';
 import type { Metrics } from '../../../../src/observability/metrics/interfaces.ts';
-import type { Outcome } from '../../../../src/runtime/controller/controller.ts';
+import type { Result } from '../../../../src/runtime/controller/controller.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog, quietMetrics } from '../../../support/quiet.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
@@ -48,7 +48,7 @@ export interface World {
   readonly wrote: string[];
   readonly count: { givenUp: number; driftCorrected: number };
   /** One reconcile, with as much time as it takes. */
-  reconcile(key: string, signal?: AbortSignal): Promise<Outcome>;
+  reconcile(key: string, signal?: AbortSignal): Promise<Result>;
   /** Lets time pass until the promise is settled. */
   finish<T>(promise: Promise<T>): Promise<T>;
 }

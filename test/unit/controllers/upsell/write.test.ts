@@ -1,6 +1,6 @@
 /** What can go wrong between a read and a write, seen by the requests that Acronis gets. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { slowly, soon, untilAnswered, untilItAppears } from '../../../../src/controllers/upsell/retry.ts';
+import { slowly, soon, untilItAppears, untilReachable } from '../../../../src/controllers/upsell/retry.ts';
 import { answered, type FakeUser, lost, userId } from './fake-acronis.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -150,7 +150,7 @@ describe('an answer that was lost', () => {
     world.acronis.always('put', () => {
       throw lost();
     });
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilAnswered });
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilReachable });
     expect(world.acronis.puts).toHaveLength(3);
     expect(world.cluster.reason(key)).toBe('Unavailable');
     world.acronis.always('put', undefined);
@@ -168,7 +168,7 @@ describe('an answer that was lost', () => {
       });
       throw lost();
     });
-    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilAnswered });
+    expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: untilReachable });
     expect(world.cluster.reason(key)).toBe('Unavailable');
     world.acronis.always('get', undefined);
     await world.reconcile(key);
@@ -220,9 +220,9 @@ describe('a write that is refused', () => {
 
 describe('a read that fails', () => {
   it.each([
-    [500, undefined, 'Unavailable', untilAnswered],
-    [502, undefined, 'Unavailable', untilAnswered],
-    [200, undefined, 'Unavailable', untilAnswered],
+    [500, undefined, 'Unavailable', untilReachable],
+    [502, undefined, 'Unavailable', untilReachable],
+    [200, undefined, 'Unavailable', untilReachable],
     [403, undefined, 'AccessDenied', slowly],
   ])('with %s %j becomes %s; what was known stays, and nothing is written', async (status, body, reason, policy) => {
     await world.reconcile(key);

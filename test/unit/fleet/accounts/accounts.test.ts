@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from '../../../../src/acronis/http/http.ts';
+import type { ApiRequest } from '../../../../src/acronis/http/http.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietAcronisMetrics } from '../../../support/quiet.ts';
@@ -8,18 +8,18 @@ import { acronisFailure, id, network, refused, tenant, url, wireUser } from '../
 
 const one = { url, clientId: 'one', clientSecret: 'canary-secret' };
 const two = { url, clientId: 'two', clientSecret: 'canary-secret' };
-const clientOf = (exchange: Exchange): string | undefined =>
-  /^Bearer (.*)$/.exec(exchange.headers['authorization'] ?? '')?.[1] ??
-  Buffer.from(exchange.headers['authorization']?.slice(6) ?? '', 'base64')
+const clientOf = (request: ApiRequest): string | undefined =>
+  /^Bearer (.*)$/.exec(request.headers['authorization'] ?? '')?.[1] ??
+  Buffer.from(request.headers['authorization']?.slice(6) ?? '', 'base64')
     .toString()
     .split(':')[0];
 
 /** Accounts whose tokens are the client's id. */
-function setup(answer: (exchange: Exchange, client: string | undefined) => unknown) {
+function setup(answer: (request: ApiRequest, client: string | undefined) => unknown) {
   const clock = new ManualClock();
-  const { send, sent } = network((exchange) => {
-    const client = clientOf(exchange);
-    if (!exchange.url.endsWith('/idp/token')) return answer(exchange, client);
+  const { send, sent } = network((request) => {
+    const client = clientOf(request);
+    if (!request.url.endsWith('/idp/token')) return answer(request, client);
     if (client === 'refused') throw refused('credentials', { status: 401 });
     return { access_token: client, expires_in: 7200 };
   });
@@ -87,8 +87,8 @@ describe('accounts', () => {
   });
 
   test("keep serving their other users while one user's calls fail", async () => {
-    const { accounts } = setup((exchange) => {
-      if (exchange.url.includes(`/users/${id(1)}`)) throw refused('unavailable', { status: 500, outcomeUnknown: true });
+    const { accounts } = setup((request) => {
+      if (request.url.includes(`/users/${id(1)}`)) throw refused('unavailable', { status: 500, outcomeUnknown: true });
       return wireUser(2);
     });
     const account = accounts.of(one);
@@ -98,8 +98,8 @@ describe('accounts', () => {
   });
 
   test('that are no longer used are forgotten; work under way with them goes on, and the same one anew starts afresh', async () => {
-    const { accounts, clock, sent } = setup((exchange) =>
-      exchange.url.includes('/clients/') ? { tenant_id: tenant } : wireUser(1),
+    const { accounts, clock, sent } = setup((request) =>
+      request.url.includes('/clients/') ? { tenant_id: tenant } : wireUser(1),
     );
     const before = accounts.of(one);
     const kept = accounts.of(two);

@@ -101,7 +101,7 @@ test.each([
   const seen: WatchEvent[] = [];
   const outcome = failure(collect(client, call, always(), seen));
   (await stream()).end(line('a') + text);
-  expect(await outcome).toMatchObject({ name: 'KubernetesError', reason: 'InvalidAnswer' });
+  expect(await outcome).toMatchObject({ name: 'KubernetesError', reason: 'InvalidResponse' });
   expect(seen).toEqual([event('a')]);
 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type ControllerOptions, type Outcome, runController } from '../../../../src/runtime/controller/controller.ts';
+import { type ControllerOptions, type Result, runController } from '../../../../src/runtime/controller/controller.ts';
 import { WorkQueue } from '../../../../src/runtime/workqueue/queue.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
@@ -56,7 +56,7 @@ describe('the controller', () => {
 
   it('does what the outcome says: nothing, or a retry that waits longer each time', async () => {
     const at: Record<string, number[]> = { done: [], retry: [] };
-    const outcomes: Record<string, Outcome> = {
+    const outcomes: Record<string, Result> = {
       done: { kind: 'done' },
       retry: { kind: 'retry', policy },
     };

@@ -326,7 +326,7 @@ describe('the leader', () => {
     one.way.cut = 'no';
     await clock.advance(60_000);
     expect(one.leads).toBe(true);
-    expect(one.problems.map((problem) => problem?.reason)).toEqual(['HTTP 429', 'NoAnswer', undefined]);
+    expect(one.problems.map((problem) => problem?.reason)).toEqual(['HTTP 429', 'NoResponse', undefined]);
   });
 
   it('gives up at once when somebody else has the lease', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isWholeObject } from '../../../../src/kubernetes/calls/answer.ts';
+import { isWholeObject } from '../../../../src/kubernetes/calls/response.ts';
 
 const answer = (text: string, type = 'application/json') => ({
   status: 200,
