@@ -4,8 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { until } from '../../sandbox/until.ts';
-import { tenantUserUpsells } from '../../src/api/names.ts';
-import { pathOf } from '../../src/kubernetes/calls/resource.ts';
 import type { Contender, Running, Settings } from '../contenders.ts';
 import { type Target, targetsOf } from '../driver.ts';
 import { fill, freshNamespace, type Lab, patienceMs, startWorking } from '../lab.ts';
@@ -59,10 +57,8 @@ export async function neighbours(
     note(`${count} new objects beside them`);
     const second = await waits(lab, operator, beside, options);
     await release();
-    await lab.cluster.client.request(
-      { method: 'DELETE', path: pathOf(tenantUserUpsells, { namespace }), timeoutMs: patienceMs(options.waiting) },
-      lab.signal,
-    );
+    // The next run has the same users again, and an older object of theirs would claim them.
+    await driver.all([...hanging, ...warm, ...alone, ...beside], (target) => driver.remove(target));
     const sample = (phase: string, ms: readonly number[], more: Readonly<Record<string, number>> = {}): Sample => ({
       phase: `neighbours: ${phase}`,
       contender: contender.name,

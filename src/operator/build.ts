@@ -16,6 +16,7 @@ import { createAccounts } from '../fleet/accounts/accounts.ts';
 import { createWatch } from '../fleet/cache.ts';
 import type { OwnCredentials } from '../fleet/credentials/read.ts';
 import { createCredentialSources } from '../fleet/credentials/sources.ts';
+import { createFailureReports } from '../fleet/failure-reports.ts';
 import { createFlows } from '../fleet/flows.ts';
 import { countByReason, notReadySince } from '../fleet/objects.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
@@ -150,6 +151,7 @@ export async function build(options: OperatorOptions) {
       requireTenantLabel: config.requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       events,
+      failureReports: createFailureReports(flows.flowOf),
       pruned,
       clock,
       log,

@@ -14,6 +14,7 @@ import { connectTriggers } from '../../src/controllers/upsell/triggers.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
+import { createFailureReports } from '../../src/fleet/failure-reports.ts';
 import { createNamespaceStore } from '../../src/fleet/namespaces.ts';
 import { createFleet } from '../../src/fleet/objects.ts';
 import { createAccountLoops } from '../../src/operator/account-loops.ts';
@@ -88,7 +89,8 @@ export class LargeFleet implements AsyncDisposable {
         assigned: { userID: id, tenantID: tenant.id },
       } as const;
       const pruned = new PrunedFields({ clock, log: quietLog });
-      const options = { client: large.cluster, events: untold, pruned, clock };
+      const failureReports = createFailureReports(() => 'one');
+      const options = { client: large.cluster, events: untold, failureReports, pruned, clock };
       await report(large.cluster.object(key), findings, undefined, options, never);
     }
     return large;
@@ -129,6 +131,7 @@ export class LargeFleet implements AsyncDisposable {
       requireTenantLabel: false,
       revokeGiveUpAfterMs: 3_600_000,
       events: untold,
+      failureReports: createFailureReports(() => 'one'),
       pruned: new PrunedFields({ clock, log }),
       clock,
       log,

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Accounts } from '../../fleet/accounts/accounts.ts';
 import type { CredentialSources } from '../../fleet/credentials/sources.ts';
+import type { FailureReports } from '../../fleet/failure-reports.ts';
 import type { FleetMetrics } from '../../fleet/metrics.ts';
 import type { NamespaceStore } from '../../fleet/namespaces.ts';
 import type { Fleet } from '../../fleet/objects.ts';
@@ -25,6 +26,7 @@ export interface ReconcileContext {
   /** `--revoke-give-up-after`; 0 = never. */
   readonly revokeGiveUpAfterMs: number;
   readonly events: EventRecorder;
+  readonly failureReports: FailureReports;
   /** Shared by all reconciles. */
   readonly pruned: PrunedFields;
   readonly clock: Clock;

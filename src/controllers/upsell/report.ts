@@ -7,6 +7,7 @@ import { apiGroup, apiVersion, tenantUserUpsells } from '../../api/names.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import { conditionOf, type Status } from '../../api/status.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { FailureReports } from '../../fleet/failure-reports.ts';
 import type { EventRecorder, EventSubject } from '../../kubernetes/events/recorder.ts';
 import type { Findings } from './assess/owed.ts';
 import { patchStatus, type StatusWriter } from './patches.ts';
@@ -15,6 +16,7 @@ import type { Applied } from './write.ts';
 
 export interface ReportOptions extends StatusWriter {
   readonly events: EventRecorder;
+  readonly failureReports: FailureReports;
   readonly clock: Clock;
 }
 
@@ -27,15 +29,24 @@ export async function report(
   object: TenantUserUpsell,
   findings: Findings,
   applied: Applied | undefined,
-  { client, pruned, events, clock }: ReportOptions,
+  { client, pruned, events, failureReports, clock }: ReportOptions,
   signal: AbortSignal,
 ): Promise<Status> {
   const status = statusOf(object, findings, clock.wall());
   const patch = statusPatch(object.status, status);
-  if (patch !== undefined) await patchStatus({ client, pruned }, object, patch, signal);
+  if (patch !== undefined) {
+    const endTurn = fails(findings.verdict) ? await failureReports.turn(object.key, signal) : undefined;
+    try {
+      await patchStatus({ client, pruned }, object, patch, signal);
+    } finally {
+      endTurn?.();
+    }
+  }
   notify(object, findings.verdict, applied, events);
   return patch === undefined ? object.status : status;
 }
+
+const fails = (verdict: Verdict): boolean => meaningOfVerdict(verdict).ready === 'False';
 
 function notify(
   object: TenantUserUpsell,
@@ -48,7 +59,7 @@ function notify(
     events.normal(about, 'Assigned', `Assigned ${wanted(object)} to the user, ${revisions(applied)}.`);
   const before = conditionOf(object.status, 'Ready');
   if (before?.reason === verdict.reason || (applied !== undefined && verdict.reason === 'BuyerAssigned')) return;
-  if (meaningOfVerdict(verdict).ready === 'False') events.warning(about, verdict.reason, verdict.message);
+  if (fails(verdict)) events.warning(about, verdict.reason, verdict.message);
   else events.normal(about, verdict.reason, verdict.message);
 }
 

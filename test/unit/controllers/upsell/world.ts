@@ -6,6 +6,7 @@ import { createReconcile } from '../../../../src/controllers/upsell/reconcile.ts
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
+import { createFailureReports } from '../../../../src/fleet/failure-reports.ts';
 import { createNamespaceStore } from '../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
 import type { EventRecorder } from '../../../../src/kubernetes/events/recorder.ts';
@@ -100,6 +101,7 @@ export function createWorld(options: WorldOptions = {}): World {
     requireTenantLabel: options.requireTenantLabel ?? false,
     revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
+    failureReports: createFailureReports(() => 'one'),
     pruned: new PrunedFields({ clock, log }),
     clock,
     log,
