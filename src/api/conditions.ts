@@ -71,6 +71,9 @@ export const pendingCondition: Condition = {
   lastTransitionTime: never,
 };
 
+/** The types that the operator writes; conditions of other types are another writer's, and stay as they are. */
+const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Stalled']);
+
 /**
  * The conditions that say `verdict` of generation `generation`. `lastTransitionTime` moves only when a condition's status does.
  * `Stalled` is there only while it is true, as kstatus and Flux have it.
@@ -94,7 +97,20 @@ export function conditionsOf(
       lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(nowMs),
     };
   };
-  return stalled ? [condition('Ready', ready), condition('Stalled', 'True')] : [condition('Ready', ready)];
+  const own = stalled ? [condition('Ready', ready), condition('Stalled', 'True')] : [condition('Ready', ready)];
+  return inPlaceOf(previous, own);
+}
+
+/** In the order that is stored, so that another writer's order costs no write either. */
+function inPlaceOf(previous: readonly Condition[], own: readonly Condition[]): readonly Condition[] {
+  const left = new Map(own.map((each) => [each.type, each]));
+  const kept = previous.flatMap((each) => {
+    if (!ownTypes.has(each.type)) return [each];
+    const now = left.get(each.type);
+    left.delete(each.type);
+    return now === undefined ? [] : [now];
+  });
+  return [...kept, ...left.values()];
 }
 
 const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

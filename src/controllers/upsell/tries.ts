@@ -43,7 +43,9 @@ export interface HeldWrite {
 export class ObjectTries {
   readonly uid: string;
   readonly #clock: Clock;
-  #write: FailedWrite | undefined;
+  // Apart, so that a service that refuses one write and ignores the next begins neither count again.
+  #refused: FailedWrite | undefined;
+  #ignored: FailedWrite | undefined;
   #passing = 0;
   #revokingSince: number | undefined;
 
@@ -70,7 +72,11 @@ export class ObjectTries {
 
   /** Why no write is sent now, if none is. */
   heldWrite(basis: string, user: User): HeldWrite | undefined {
-    const write = this.#write;
+    const [refused, ignored] = [this.#held(this.#refused, basis, user), this.#held(this.#ignored, basis, user)];
+    return refused === undefined || (ignored !== undefined && ignored.ms > refused.ms) ? ignored : refused;
+  }
+
+  #held(write: FailedWrite | undefined, basis: string, user: User): HeldWrite | undefined {
     if (write === undefined || write.basis !== basis) return undefined;
     if (write.version !== undefined && write.version !== user.version) return undefined;
     const ms = write.notBefore - this.#clock.now();
@@ -89,27 +95,28 @@ export class ObjectTries {
 
   /** @param free after how many tries the next one may leave without a wait. */
   #failed(basis: string, { version }: User, verdict: Verdict, free: number, policy: BackoffPolicy): void {
-    const before = this.#write;
+    const before = this.#refused;
     const tries = before?.basis === basis && before.version === version ? before.tries + 1 : 1;
     const wait = tries <= free ? 0 : delayMs(policy, tries - free - 1, noJitter);
-    this.#write = { basis, version, tries, verdict, notBefore: this.#clock.now() + wait };
+    this.#refused = { basis, version, tries, verdict, notBefore: this.#clock.now() + wait };
   }
 
   /** A write was accepted and does not show. */
   ignored(basis: string, object: TenantUserUpsell): void {
-    const before = this.#write;
-    const known = before?.basis === basis && before.version === undefined ? before.tries : reportedTries(object);
+    const before = this.#ignored;
+    const known = before?.basis === basis ? before.tries : reportedTries(object);
     const tries = known + 1;
     const wait =
       tries < maxNotAppliedTries
         ? delayMs(afterIgnored, tries - 1, noJitter)
         : delayMs(afterRefusal, tries - maxNotAppliedTries, noJitter);
     const verdict = notAppliedVerdict(tries);
-    this.#write = { basis, version: undefined, tries, verdict, notBefore: this.#clock.now() + wait };
+    this.#ignored = { basis, version: undefined, tries, verdict, notBefore: this.#clock.now() + wait };
   }
 
   applied(): void {
-    this.#write = undefined;
+    this.#refused = undefined;
+    this.#ignored = undefined;
   }
 }
 

@@ -79,6 +79,22 @@ describe('conditions', () => {
     expect(ready(after)).toMatchObject({ status: 'Unknown', lastTransitionTime: first });
   });
 
+  test('of another writer stay as they are, and cost no write', () => {
+    const another: Condition = {
+      type: 'example.com/Billed',
+      status: 'True',
+      reason: 'Paid',
+      message: 'Paid.',
+      lastTransitionTime: first,
+    };
+    const stalled = conditionsOf(verdict('UserNotFound'), 1, [another], at(first));
+    expect(stalled.map((each) => each.type)).toEqual(['example.com/Billed', 'Ready', 'Stalled']);
+    const well = conditionsOf(verdict('BuyerAssigned'), 1, stalled, at(later));
+    expect(well.map((each) => each.type)).toEqual(['example.com/Billed', 'Ready']);
+    expect(well[0]).toEqual(another);
+    expect(conditionsOf(verdict('BuyerAssigned'), 1, well, at(later))).toEqual(well);
+  });
+
   test('are written with whole seconds', () => {
     const conditions = conditionsOf(verdict('BuyerAssigned'), 1, [], at('2026-01-02T03:04:05.999Z'));
     expect(ready(conditions)?.lastTransitionTime).toBe(first);

@@ -112,6 +112,20 @@ describe('a write that is accepted and ignored (D11)', () => {
     expect(world.acronis.puts.length - puts).toBe(1);
   });
 
+  it('settles as well where every other one is refused', async () => {
+    world.acronis.always('put', () => {
+      user.version++;
+      if (world.acronis.puts.length % 2 === 0) throw answered(400, { error: { code: 1003 } });
+      return user;
+    });
+    await serve(300_000);
+    expect(world.acronis.puts.length).toBeLessThanOrEqual(12);
+    expect(stalled()).toBe('True');
+    const puts = world.acronis.puts.length;
+    await serve(3_600_000, 60_000);
+    expect(world.acronis.puts.length - puts).toBeLessThanOrEqual(12);
+  });
+
   it('with a 2xx without a user is read back: one that was applied is not sent again', async () => {
     world.acronis.next('put', (apply) => {
       apply();
