@@ -9,7 +9,7 @@ import { createUserReader } from '../../src/acronis/batch.ts';
 import { notVisible, type UserEvidence } from '../../src/acronis/evidence.ts';
 import { tenantUserUpsells } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { assignedVerdict } from '../../src/controllers/upsell/verdicts.ts';
+import { assignedVerdict } from '../../src/controllers/upsell/verdicts/verdicts.ts';
 import { pathOf } from '../../src/kubernetes/calls/resource.ts';
 import { connect } from '../connect.ts';
 

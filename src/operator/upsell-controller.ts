@@ -1,10 +1,10 @@
 /** The controller of `TenantUserUpsell` objects, as a value: its queue, what puts keys into it (triggers, change feed, resync, credentials), and the reconcile. */
 import type { Tracer } from '../base/tracer.ts';
 import type { ReconcileContext } from '../controllers/upsell/context.ts';
-import { driftListener } from '../controllers/upsell/drift.ts';
-import { createReconcile } from '../controllers/upsell/reconcile.ts';
-import { judgeOf } from '../controllers/upsell/settled.ts';
-import { createTracedReconcile } from '../controllers/upsell/traced.ts';
+import { createReconcile } from '../controllers/upsell/reconcile/reconcile.ts';
+import { createTracedReconcile } from '../controllers/upsell/reconcile/traced.ts';
+import { driftListener } from '../controllers/upsell/triggers/drift.ts';
+import { judgeOf } from '../controllers/upsell/triggers/settled.ts';
 import { forecast } from '../fleet/forecast.ts';
 import { runResync } from '../fleet/resync.ts';
 import { createVerifier } from '../fleet/verifier.ts';

@@ -6,7 +6,7 @@ import { startOperator } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { meaningOf, pendingCondition, type Reason, reasons } from '../../src/api/conditions.ts';
 import { transformTenantUserUpsell } from '../../src/api/object.ts';
-import { statusOf } from '../../src/controllers/upsell/status.ts';
+import { statusOf } from '../../src/controllers/upsell/report/status.ts';
 import { gitopsProgram, healthCheck, judge } from '../../tools/gitops/health.ts';
 import { createProgress } from '../../tools/progress.ts';
 import { Cluster, root, upsell } from './chart.ts';

@@ -13,7 +13,7 @@ import type { Fleet } from '../../fleet/objects.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { UpsellMetrics } from './metrics.ts';
-import type { PrunedFields } from './pruned-fields.ts';
+import type { PrunedFields } from './report/pruned-fields.ts';
 
 export interface ReconcileContext {
   readonly fleet: Fleet;

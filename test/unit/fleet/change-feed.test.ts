@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { driftListener } from '../../../src/controllers/upsell/drift.ts';
+import { driftListener } from '../../../src/controllers/upsell/triggers/drift.ts';
 import type { Account } from '../../../src/fleet/accounts/accounts.ts';
 import { type ChangeBus, createChangeBus } from '../../../src/fleet/change-feed.ts';
 import { WorkQueue } from '../../../src/runtime/workqueue/queue.ts';

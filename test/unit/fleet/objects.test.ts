@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { type Reason, reasons } from '../../../src/api/conditions.ts';
-import { statusOf } from '../../../src/controllers/upsell/status.ts';
+import { statusOf } from '../../../src/controllers/upsell/report/status.ts';
 import { countByReason, createFleet, type Fleet, notReadySince } from '../../../src/fleet/objects.ts';
 import { quietLog } from '../../support/quiet.ts';
 import { userId } from '../controllers/upsell/fake-acronis.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { judgeOf } from '../../../src/controllers/upsell/settled.ts';
+import { judgeOf } from '../../../src/controllers/upsell/triggers/settled.ts';
 import { createVerifier, type Verifier } from '../../../src/fleet/verifier.ts';
 import type { Priority } from '../../../src/runtime/workqueue/queue.ts';
 import { answered } from '../controllers/upsell/fake-acronis.ts';

@@ -1,6 +1,6 @@
 /** Everything that runs while this process leads, together: the queue, the reconciles, the change feed, the resync and the credentials. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { connectTriggers } from '../../../src/controllers/upsell/triggers.ts';
+import { connectTriggers } from '../../../src/controllers/upsell/triggers/triggers.ts';
 import { createAccountLoops } from '../../../src/operator/account-loops.ts';
 import { runAll } from '../../../src/operator/loops.ts';
 import { createUpsellController } from '../../../src/operator/upsell-controller.ts';

@@ -6,9 +6,9 @@
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../fleet/tenancy.ts';
-import { hasFinalizer } from '../patches.ts';
-import { invalidSpecVerdict, nothingRememberedVerdict, userNotVisibleVerdict } from '../verdicts.ts';
+import { invalidSpecVerdict, nothingRememberedVerdict, userNotVisibleVerdict } from '../verdicts/verdicts.ts';
 import type { Evidence } from './evidence.ts';
+import { hasFinalizer } from './finalizer.ts';
 import { rememberedAssignment, userToRevoke, wantsFinalizer } from './memory.ts';
 import type { Circumstances, Owed } from './owed.ts';
 

@@ -10,7 +10,6 @@ import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Spec } from '../../../api/spec.ts';
 import type { Assigned } from '../../../api/status.ts';
 import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../fleet/tenancy.ts';
-import { hasFinalizer } from '../patches.ts';
 import {
   assignedVerdict,
   claimedVerdict,
@@ -20,8 +19,9 @@ import {
   suspendedVerdict,
   userGoneVerdict,
   userNotVisibleVerdict,
-} from '../verdicts.ts';
+} from '../verdicts/verdicts.ts';
 import type { Evidence, Question } from './evidence.ts';
+import { hasFinalizer } from './finalizer.ts';
 import { rememberedAssignment, wantsFinalizer } from './memory.ts';
 import type { Circumstances, Facts, Owed } from './owed.ts';
 

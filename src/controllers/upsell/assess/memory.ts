@@ -6,7 +6,7 @@ import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Spec } from '../../../api/spec.ts';
 import type { Assigned } from '../../../api/status.ts';
 import { conditionOf } from '../../../api/status.ts';
-import { hasFinalizer } from '../patches.ts';
+import { hasFinalizer } from './finalizer.ts';
 
 /** Whether the object is to be held on deletion until its types are revoked. */
 export const wantsFinalizer = (spec: Spec): boolean =>

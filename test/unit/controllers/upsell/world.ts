@@ -1,8 +1,8 @@
 /** All that a reconcile needs, with the real client of Acronis over a fake network, a fake API server, and time that the test moves. */
 
 import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
-import { PrunedFields } from '../../../../src/controllers/upsell/pruned-fields.ts';
-import { createReconcile } from '../../../../src/controllers/upsell/reconcile.ts';
+import { createReconcile } from '../../../../src/controllers/upsell/reconcile/reconcile.ts';
+import { PrunedFields } from '../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';

@@ -1,0 +1,63 @@
+/**
+ * A question about a user, asked of Acronis: by id, or by the login that it has in a tenant. A login is compared exactly: search matches beginnings of
+ * any of login, name and e-mail, and lags behind, so that a hit is read once more by its id.
+ */
+import type { Verdict } from '../../../api/conditions.ts';
+import type { Account } from '../../../fleet/accounts/accounts.ts';
+import type { Evidence, FoundBy, Question } from '../assess/evidence.ts';
+
+/** @throws AcronisError, or the signal's reason once it is aborted. */
+export function ask(question: Question, account: Account, signal: AbortSignal): Promise<Evidence> {
+  return question.kind === 'id' ? read(question.id, 'id', account, signal) : search(question, account, signal);
+}
+
+/** The user as it is now. @throws as `ask`. */
+export async function read(id: string, by: FoundBy, account: Account, signal: AbortSignal): Promise<Evidence> {
+  const evidence = await account.users.read(id, signal);
+  return evidence.kind === 'seen' ? { ...evidence, by } : evidence;
+}
+
+async function search(
+  { login, tenantId, mayNameOthers }: Question & { kind: 'login' },
+  account: Account,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const { users, complete } = await account.api.search(tenantId, login, signal);
+  const inTenant = users.filter((hit) => hit.tenantId === '' || hit.tenantId === tenantId);
+  const exact = inTenant.filter((hit) => hit.login === login);
+  const [only] = exact;
+  if (only !== undefined && exact.length === 1) {
+    const evidence = await read(only.id, 'login', account, signal);
+    if (evidence.kind === 'seen' && evidence.user.login === login) return evidence;
+    return noMatch(
+      'UserNotFound',
+      'The user with this login was just deleted or has another login now. Correct login, or name the user by userID.',
+    );
+  }
+  if (exact.length > 1)
+    return noMatch(
+      'UserAmbiguous',
+      `${exact.length} users of this tenant have this login. Name the one that is meant by userID instead.`,
+    );
+  if (inTenant.some((hit) => hit.login.toLowerCase() === login.toLowerCase()))
+    return noMatch(
+      'UserNotFound',
+      'A user of this tenant has this login in other letter case. Write login exactly as the API shows it.',
+    );
+  if (mayNameOthers && users.some((hit) => hit.login === login))
+    return noMatch(
+      'UserNotFound',
+      'The user with this login is in a tenant below spec.tenantID. Give the id of that tenant.',
+    );
+  if (!complete)
+    return noMatch('UserNotFound', 'The search found too many others first. Name the user by userID instead.');
+  return noMatch(
+    'UserNotFound',
+    'No user of this tenant has this login. Correct login and tenantID, or name the user by userID.',
+  );
+}
+
+const noMatch = (reason: Verdict['reason'], message: string): Evidence => ({
+  kind: 'noMatch',
+  verdict: { reason, message },
+});

@@ -1,0 +1,70 @@
+/**
+ * What stands around an object when it is assessed: what its namespace allows, who else claims its user, and what was tried lately. Only what can matter
+ * at this point is looked up, since nearly every reconcile needs none of it.
+ */
+import type { Verdict } from '../../../api/conditions.ts';
+import type { TenantUserUpsell } from '../../../api/object.ts';
+import type { Account } from '../../../fleet/accounts/accounts.ts';
+import { olderClaimant, remainingClaimant } from '../../../fleet/claims.ts';
+import type { NamespaceGuard } from '../../../fleet/namespaces.ts';
+import { namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
+import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
+import type { Evidence } from '../assess/evidence.ts';
+import type { Circumstances } from '../assess/owed.ts';
+import type { ReconcileContext } from '../context.ts';
+import { type ObjectTries, writeBasis } from '../write/tries.ts';
+
+export interface Around {
+  readonly account: Account | undefined;
+  /** Why this reconcile sends no further write, if it does not. */
+  readonly exhausted: Verdict | undefined;
+  readonly patienceIsOver: boolean;
+  readonly tries: ObjectTries;
+  readonly context: TenancyOptions & Pick<ReconcileContext, 'fleet'>;
+}
+
+/**
+ * @returns also for how long a write is held still, in milliseconds.
+ * @throws KubernetesError where a namespace could not be asked for, or the signal's reason.
+ */
+export async function circumstancesOf(
+  object: TenantUserUpsell,
+  evidence: Evidence,
+  { account, exhausted, patienceIsOver, tries, context }: Around,
+  signal: AbortSignal,
+): Promise<{ readonly circumstances: Circumstances; readonly heldMs: number | undefined }> {
+  const guardOf = (each: TenantUserUpsell) => orUnreadable(namespaceGuard(each, context, signal), patienceIsOver);
+  const isLive = object.deletedAt === undefined;
+  const guard = isIdle(object) ? any : await guardOf(object);
+  if (evidence.kind !== 'seen' || account === undefined)
+    return {
+      circumstances: { guard, otherClaimant: undefined, heldWrite: undefined, patienceIsOver },
+      heldMs: undefined,
+    };
+  const { user } = evidence;
+  const held = tries.heldWrite(writeBasis(object, account.id), user);
+  const otherClaimant = await (isLive ? olderClaimant : remainingClaimant)(object, user, context.fleet, guardOf);
+  return {
+    circumstances: { guard, otherClaimant, heldWrite: exhausted ?? held?.verdict, patienceIsOver },
+    heldMs: exhausted === undefined ? held?.ms : undefined,
+  };
+}
+
+const any: NamespaceGuard = { kind: 'any' };
+
+/** Nothing is asked for it, so nothing need be known. */
+const isIdle = ({ spec, deletedAt }: TenantUserUpsell): boolean =>
+  !spec.ok || (deletedAt === undefined && spec.value.suspend);
+
+/** A namespace that the API server does not show, its own or another claimant's, must not hold a deletion for ever. */
+async function orUnreadable(
+  guard: NamespaceGuard | Promise<NamespaceGuard>,
+  patienceIsOver: boolean,
+): Promise<NamespaceGuard> {
+  try {
+    return await guard;
+  } catch (error) {
+    if (patienceIsOver && error instanceof KubernetesError) return { kind: 'unreadable' };
+    throw error;
+  }
+}

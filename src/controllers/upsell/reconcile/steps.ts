@@ -1,0 +1,136 @@
+/**
+ * The way of one object: which account → which user → assess → write, one owed step after the other, until nothing is left but to report it or to release
+ * it. What is owed is decided by `assess` alone; here it is done.
+ */
+import { AcronisError } from '../../../acronis/errors.ts';
+import type { Verdict } from '../../../api/conditions.ts';
+import type { TenantUserUpsell } from '../../../api/object.ts';
+import type { Status } from '../../../api/status.ts';
+import type { Account } from '../../../fleet/accounts/accounts.ts';
+import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
+import { accountOf, type FoundAccount } from '../ask/account.ts';
+import { ask } from '../ask/ask.ts';
+import { assess } from '../assess/assess.ts';
+import { type Evidence, nothingYet } from '../assess/evidence.ts';
+import { hasFinalizer, withFinalizer, withoutFinalizer } from '../assess/finalizer.ts';
+import type { Owed } from '../assess/owed.ts';
+import type { ReconcileContext } from '../context.ts';
+import { addFinalizer, patchStatus, removeFinalizer } from '../report/patches.ts';
+import { clusterVerdict, conflictVerdict, verdictOfError } from '../verdicts/verdicts.ts';
+import type { ObjectTries } from '../write/tries.ts';
+import { type Applied, write } from '../write/write.ts';
+import { circumstancesOf } from './circumstances.ts';
+
+/** How the steps ended: what is left to do, for an object that is by now as `object` says. */
+export interface StepsEnd {
+  readonly owed: Extract<Owed, { kind: 'report' | 'release' | 'giveUp' | 'leave' }>;
+  readonly object: TenantUserUpsell;
+  readonly applied: Applied | undefined;
+  /** The next reconcile makes no sense before that. */
+  readonly atLeastMs: number | undefined;
+}
+
+export interface StepsOptions {
+  readonly context: ReconcileContext;
+  readonly tries: ObjectTries;
+  /** Called with each status that was written on the way. */
+  readonly onStatus: (status: Status) => void;
+}
+
+/** Writes in one reconcile. */
+const maxWrites = 3;
+/** More than any object needs: an end to what should end by itself. */
+const maxSteps = 30;
+
+/** @throws KubernetesError, or the signal's reason once it is aborted. */
+export async function takeSteps(
+  given: TenantUserUpsell,
+  { context, tries, onStatus }: StepsOptions,
+  signal: AbortSignal,
+): Promise<StepsEnd> {
+  const { client } = context;
+  const patienceIsOver = isTriedForLongEnough(given, context, tries);
+  let object = given;
+  let evidence: Evidence = nothingYet;
+  let account: Account | undefined;
+  let applied: Applied | undefined;
+  let writes = 0;
+  let exhausted: Verdict | undefined;
+
+  for (let step = 0; step < maxSteps; step++) {
+    const around = { account, exhausted, patienceIsOver, tries, context };
+    const { circumstances, heldMs } = await circumstancesOf(object, evidence, around, signal);
+    const owed = assess(object, evidence, circumstances);
+    try {
+      switch (owed.kind) {
+        case 'ask': {
+          const found = await findAccount(object, patienceIsOver, context, signal);
+          if (found.kind === 'found') {
+            account = found.account;
+            evidence = await ask(owed.question, account, signal);
+          } else evidence = { kind: 'failed', verdict: found.verdict };
+          break;
+        }
+        case 'addFinalizer':
+          await addFinalizer(client, object, signal);
+          object = { ...object, finalizers: withFinalizer(object) };
+          break;
+        case 'removeFinalizer':
+          await removeFinalizer(client, object, signal);
+          object = { ...object, finalizers: withoutFinalizer(object) };
+          break;
+        case 'remember': {
+          const { assigned } = owed;
+          await patchStatus(context, object, { assigned }, signal);
+          object = { ...object, status: { ...object.status, assigned } };
+          onStatus(object.status);
+          break;
+        }
+        case 'write': {
+          if (account === undefined || evidence.kind !== 'seen') throw new Error('a write follows from a read');
+          const end = await write(owed, { object, account, by: evidence.by, tries, context }, signal);
+          evidence = end.evidence;
+          applied = end.applied ?? applied;
+          if (++writes >= maxWrites) exhausted = end.again ?? conflictVerdict;
+          break;
+        }
+        case 'report':
+        case 'release':
+        case 'giveUp':
+        case 'leave':
+          return { owed, object, applied, atLeastMs: evidence.kind === 'failed' ? evidence.atLeastMs : heldMs };
+      }
+    } catch (error) {
+      if (!(error instanceof AcronisError)) throw error;
+      const { kind, detail, retryAfterMs } = error;
+      context.log.debug('Acronis did not respond as hoped', { object: object.key, kind, detail });
+      evidence = { kind: 'failed', verdict: verdictOfError(error), atLeastMs: retryAfterMs };
+    }
+  }
+  throw new Error('the steps of a reconcile do not end');
+}
+
+/** It counts from the first try of a running operator: what nothing has tried yet is not given up. */
+function isTriedForLongEnough(
+  object: TenantUserUpsell,
+  { revokeGiveUpAfterMs }: ReconcileContext,
+  tries: ObjectTries,
+): boolean {
+  if (object.deletedAt === undefined || !hasFinalizer(object) || revokeGiveUpAfterMs === 0) return false;
+  return tries.revokingMs() >= revokeGiveUpAfterMs;
+}
+
+/** A Secret that the API server does not show must not hold a deletion for ever either. */
+async function findAccount(
+  object: TenantUserUpsell,
+  patienceIsOver: boolean,
+  context: ReconcileContext,
+  signal: AbortSignal,
+): Promise<FoundAccount> {
+  try {
+    return await accountOf(object, context, signal);
+  } catch (error) {
+    if (patienceIsOver && error instanceof KubernetesError) return { kind: 'missing', verdict: clusterVerdict };
+    throw error;
+  }
+}

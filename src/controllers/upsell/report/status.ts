@@ -1,0 +1,79 @@
+/**
+ * From how a reconcile ended to the object's status, and to the least patch that makes it so. No difference, no patch: in a steady state nothing is written.
+ */
+import { conditionsOf } from '../../../api/conditions.ts';
+import type { TenantUserUpsell } from '../../../api/object.ts';
+import type { Status } from '../../../api/status.ts';
+import { isRecord } from '../../../runtime/reflector/object-meta.ts';
+import type { Facts, Findings } from '../assess/owed.ts';
+
+/** @param nowMs wall time in milliseconds. */
+export function statusOf(object: TenantUserUpsell, { verdict, facts, assigned }: Findings, nowMs: number): Status {
+  const before = object.status;
+  return {
+    ...factsOf(before, facts),
+    ...defined('assigned', assigned),
+    ...defined('offer', facts.kind === 'none' ? undefined : before.offer),
+    observedGeneration: object.generation,
+    ...defined('lastHandledReconcileAt', object.requestedAt ?? before.lastHandledReconcileAt),
+    conditions: [...conditionsOf(verdict, object.generation, before.conditions ?? [], nowMs)],
+  };
+}
+
+function factsOf(before: Status, facts: Facts): Status {
+  switch (facts.kind) {
+    case 'user': {
+      const { version, id, tenantId, businessTypes } = facts.user;
+      return { observedVersion: version, userID: id, tenantID: tenantId, businessTypes: [...businessTypes] };
+    }
+    case 'unknown': {
+      const { observedVersion, userID, tenantID, businessTypes } = before;
+      return {
+        ...defined('observedVersion', observedVersion),
+        ...defined('userID', userID),
+        ...defined('tenantID', tenantID),
+        ...defined('businessTypes', businessTypes),
+      };
+    }
+    case 'none':
+      return {};
+  }
+}
+
+const fields = [
+  'observedGeneration',
+  'observedVersion',
+  'userID',
+  'tenantID',
+  'businessTypes',
+  'assigned',
+  'offer',
+  'lastHandledReconcileAt',
+  'conditions',
+] as const satisfies readonly (keyof Status)[];
+
+/** What leads from one status to another: changed fields whole, `null` for those that go. Undefined where nothing differs. */
+export function statusPatch(from: Status, to: Status): Record<string, unknown> | undefined {
+  const patch: Record<string, unknown> = {};
+  for (const field of fields) {
+    if (!same(from[field], to[field])) patch[field] = to[field] ?? null;
+  }
+  return Object.keys(patch).length > 0 ? patch : undefined;
+}
+
+/** Equal as JSON is, whatever the order of keys; the order of a list counts. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, at) => same(item, b[at]));
+  if (!isRecord(a) || !isRecord(b)) return false;
+  return (
+    Object.keys(a).every((key) => same(a[key], b[key])) &&
+    Object.keys(b).every((key) => b[key] === undefined || a[key] !== undefined)
+  );
+}
+
+function defined<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  const found: { [P in K]?: V } = {};
+  if (value !== undefined) found[key] = value;
+  return found;
+}

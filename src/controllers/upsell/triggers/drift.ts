@@ -1,0 +1,33 @@
+/**
+ * Drift: users that another client changed. An object whose user is in a state that its status does not know is reconciled; what this operator wrote itself
+ * stands in the status already and costs nothing.
+ */
+import type { ChangeListener } from '../../../fleet/change-feed.ts';
+import type { FleetMetrics } from '../../../fleet/metrics.ts';
+import type { Fleet } from '../../../fleet/objects.ts';
+import type { WorkQueue } from '../../../runtime/workqueue/queue.ts';
+
+export interface DriftOptions {
+  readonly fleet: Fleet;
+  readonly queue: Pick<WorkQueue, 'add'>;
+  readonly metrics: FleetMetrics;
+}
+
+/** What the controller subscribes to the change feed. A user counts once, however many objects name it. */
+export function driftListener({ fleet, queue, metrics }: DriftOptions): ChangeListener {
+  return (_account, changes) => {
+    let drifted = 0;
+    for (const { id, version, deleted } of changes) {
+      let isDrift = false;
+      for (const key of fleet.byIndex('user', id)) {
+        const object = fleet.get(key);
+        if (object === undefined || (object.spec.ok && object.spec.value.suspend)) continue;
+        if (!deleted && object.status.observedVersion === version) continue;
+        isDrift = true;
+        queue.add(key, 'retry');
+      }
+      if (isDrift) drifted++;
+    }
+    if (drifted > 0) metrics.driftFound(drifted);
+  };
+}

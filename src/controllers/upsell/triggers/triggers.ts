@@ -1,0 +1,76 @@
+/**
+ * Which changes in the cluster ask for a reconcile, and how urgently: those of what `assess` reads. Writes of our own ask for none.
+ */
+import type { TenantUserUpsell } from '../../../api/object.ts';
+import { conditionOf } from '../../../api/status.ts';
+import { claims } from '../../../fleet/claims.ts';
+import type { NamespaceStore } from '../../../fleet/namespaces.ts';
+import { type Fleet, namedUser, sourceOf } from '../../../fleet/objects.ts';
+import type { Priority, WorkQueue } from '../../../runtime/workqueue/queue.ts';
+import { hasFinalizer } from '../assess/finalizer.ts';
+import { wasReconciled } from '../report/reported.ts';
+import { isSettled, owesFinalizer } from './settled.ts';
+
+/**
+ * How urgently a changed object itself must be reconciled; undefined where the change asks for nothing. At a start (`before` undefined) what was never
+ * reconciled goes first, then what is to be tried again, and last what is settled: ten thousand that wait for a person must not delay an edit.
+ */
+export function urgency(before: TenantUserUpsell | undefined, after: TenantUserUpsell): Priority | undefined {
+  if (before === undefined) {
+    if (isSettled(after)) return 'resync';
+    return wasReconciled(after) ? 'retry' : 'change';
+  }
+  const asked =
+    before.uid !== after.uid ||
+    before.generation !== after.generation ||
+    before.requestedAt !== after.requestedAt ||
+    (before.deletedAt === undefined) !== (after.deletedAt === undefined) ||
+    (hasFinalizer(before) !== hasFinalizer(after) && owesFinalizer(after));
+  return asked ? 'change' : undefined;
+}
+
+/** The users whose other claimants must be reconciled, because this object's claim came, went, or counts otherwise than before. */
+export function changedClaim(before: TenantUserUpsell | undefined, after: TenantUserUpsell | undefined): string[] {
+  const [old, now] = [claimOf(before), claimOf(after)];
+  if (old !== now) return [old, now].filter((user) => user !== undefined);
+  if (now === undefined || before === undefined || after === undefined) return [];
+  // What `claims.ts` judges a claim by, besides the user.
+  const same =
+    sourceOf(before) === sourceOf(after) &&
+    tenantOf(before) === tenantOf(after) &&
+    (before.status.userID === now) === (after.status.userID === now);
+  return same ? [] : [now];
+}
+
+const claimOf = (object: TenantUserUpsell | undefined): string | undefined =>
+  object !== undefined && claims(object) ? namedUser(object) : undefined;
+
+const isRefusedByNamespace = ({ status }: TenantUserUpsell): boolean =>
+  conditionOf(status, 'Ready')?.reason === 'NamespaceNotAllowed';
+
+const tenantOf = ({ spec }: TenantUserUpsell): string | undefined => (spec.ok ? spec.value.tenantID : undefined);
+
+/**
+ * Puts into the queue every object that is there, and from then on whatever a change of the fleet or of a namespace's label asks for. To be called by a
+ * process that works: one that only waits for the lease would buffer what another one has long done.
+ */
+export function connectTriggers(fleet: Fleet, namespaces: NamespaceStore, queue: Pick<WorkQueue, 'add'>): void {
+  namespaces.subscribe((before, after) => {
+    if (after === undefined) return;
+    // One that appears may have been unreadable: only what was refused for that has to know.
+    const concerns = (object: TenantUserUpsell) => before !== undefined || isRefusedByNamespace(object);
+    for (const object of fleet.values())
+      if (object.namespace === after.key && concerns(object)) queue.add(object.key, 'change');
+  });
+  const changed = (before: TenantUserUpsell | undefined, after: TenantUserUpsell | undefined): void => {
+    const key = (after ?? before)?.key;
+    if (key === undefined) return;
+    const priority = after === undefined ? 'change' : urgency(before, after);
+    if (priority !== undefined) queue.add(key, priority);
+    for (const user of changedClaim(before, after)) {
+      for (const peer of fleet.byIndex('user', user)) if (peer !== key) queue.add(peer, 'retry');
+    }
+  };
+  for (const object of fleet.values()) changed(undefined, object);
+  fleet.subscribe(changed);
+}

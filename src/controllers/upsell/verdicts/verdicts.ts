@@ -1,0 +1,128 @@
+/**
+ * From what went wrong to what the object's condition says. The messages are constant for a kind of failure, so that a condition does not
+ * change, and nothing is written, while the same failure lasts.
+ */
+import type { CredentialsResult } from '../../../acronis/credentials.ts';
+import type { AcronisError } from '../../../acronis/errors.ts';
+import type { Verdict } from '../../../api/conditions.ts';
+import { remedyOf } from './remedies.ts';
+
+/** Why a call to Acronis failed, as the object says it. */
+export function verdictOfError(error: AcronisError): Verdict {
+  switch (error.kind) {
+    case 'unavailable':
+      return { reason: 'Unavailable', message: `${error.message} ${remedyOf(error)}` };
+    case 'urlNotAllowed':
+      return {
+        reason: 'UrlNotAllowed',
+        message: `${error.message} Put the data center's own URL where the credentials come from, or correct what the cluster's DNS says of it.`,
+      };
+    case 'throttled':
+      return {
+        reason: 'Throttled',
+        message:
+          'Acronis asked for fewer requests; the work goes on when it allows. If this lasts, set --acronis-rate or lower --acronis-concurrency.',
+      };
+    case 'credentials':
+      return {
+        reason: 'CredentialsRejected',
+        message: `${error.message} Put the id and secret of an enabled API client of this data center where the credentials come from.`,
+      };
+    case 'forbidden':
+      return {
+        reason: 'AccessDenied',
+        message: `${error.message} ${remedyOf(error)}`,
+      };
+    case 'notFound':
+      return {
+        reason: 'UserNotFound',
+        message: `${error.message} See whether userID and tenantID are of this data center.`,
+      };
+    case 'conflict':
+      return conflictVerdict;
+    case 'rejected':
+      return {
+        reason: 'Rejected',
+        message: `${error.message} ${remedyOf(error)}`,
+      };
+  }
+}
+
+export const conflictVerdict: Verdict = {
+  reason: 'VersionConflict',
+  message: 'Another writer changed the user between each read and write. It is tried again.',
+};
+
+/** A write that was refused as a conflict although the revision that was sent is still the current one. */
+export const notAConflictVerdict = (detail: string): Verdict => ({
+  reason: 'Rejected',
+  message: `Acronis refused the write (${detail}) although the revision that was sent is the current one. See whether this user can be changed in the management portal.`,
+});
+
+/** @param tries how often in succession: what lasts does not pass by itself. */
+export const notAppliedVerdict = (tries: number): Verdict => ({
+  reason: 'NotApplied',
+  message:
+    'Acronis accepted the write, but does not show it. It is tried again, slowly at last; if this lasts, ask Acronis support.',
+  ...(tries >= maxNotAppliedTries ? { stalled: true } : {}),
+});
+/** After so many consecutive tries a write that is not applied waits for a person. */
+export const maxNotAppliedTries = 5;
+
+export const userGoneVerdict: Verdict = {
+  reason: 'UserNotFound',
+  message: 'The user was deleted at Acronis. Delete this object, or restore the user.',
+};
+
+export const userNotVisibleVerdict: Verdict = {
+  reason: 'UserNotFound',
+  message:
+    'Acronis shows no such user to this API client: the id may be wrong, of another data center, or in a tenant that the client cannot see. See whether the id, the URL and the API client belong together.',
+};
+
+export const loginChangedVerdict: Verdict = {
+  reason: 'LoginChanged',
+  message:
+    'The user that this object assigned has another login now, and another user may have the old one: nothing is written. Delete this object and create it for the user that is meant, best by userID.',
+};
+
+/** @param claimant the older object, as the readers of this one may know it. */
+export const claimedVerdict = (claimant: string): Verdict => ({
+  reason: 'DuplicateClaim',
+  message: `An older object, ${claimant}, names the same user and keeps it. Delete one of the two.`,
+});
+
+export const notAssignedVerdict: Verdict = {
+  reason: 'NotAssigned',
+  message: 'The type is not assigned, and managementPolicy is Observe. Set it to Enforce to have it assigned.',
+};
+
+export const assignedVerdict: Verdict = {
+  reason: 'BuyerAssigned',
+  message: 'The user has the types and is offered more when a quota runs out.',
+};
+
+export const suspendedVerdict: Verdict = {
+  reason: 'Suspended',
+  message: 'spec.suspend is true: nothing is read or written. Set it to false to go on.',
+};
+
+export const invalidSpecVerdict = (problem: string): Verdict => ({
+  reason: 'InvalidSpec',
+  message: `${problem}. Correct the object.`,
+});
+
+/** Of an object that names its user by login, and whose status was removed. */
+export const nothingRememberedVerdict: Verdict = {
+  reason: 'UserNotFound',
+  message: 'The object does not remember whom it assigned: its status was removed.',
+};
+
+export const clusterVerdict: Verdict = {
+  reason: 'Unavailable',
+  message: 'The API server did not show the Secret or the namespace that is needed to revoke the types.',
+};
+
+export function verdictOfCredentials(result: Exclude<CredentialsResult, { kind: 'found' }>): Verdict {
+  return { reason: result.kind === 'missing' ? 'CredentialsMissing' : 'UrlNotAllowed', message: result.problem };
+}
