@@ -61,11 +61,14 @@ export class HttpRequestError extends Error {
   }
 }
 
+/** Thrown by what is asked as a request's bytes are about to leave: nothing of it was sent, and the error is passed on as it is. */
+export class HeldBack extends Error {}
+
 /**
  * Redirects are responses like any other.
  * @param way where it goes: through a lane it waits for a place, and costs nothing when it is given up there.
- * @param onSent called as the request's bytes leave: once, and never for a request that was given up while it waited for a connection.
- * @throws HttpRequestError, the signal's reason, or what the network layer threw.
+ * @param beforeSend called as the request's bytes leave: once, and never for a request that was given up while it waited for a connection. Where it throws, they do not.
+ * @throws HttpRequestError, the signal's reason, what `beforeSend` threw, or what the network layer threw.
  */
 export function sendRequest(
   way: Dispatcher | Lane,
@@ -73,11 +76,11 @@ export function sendRequest(
   limits: Limits,
   clock: Clock,
   signal: AbortSignal,
-  onSent?: () => void,
+  beforeSend?: () => void,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const lane = way instanceof Lane ? way : undefined;
-    const collector = new Collector(options, lane, limits, resolve, reject, clock, signal, onSent);
+    const collector = new Collector(options, lane, limits, resolve, reject, clock, signal, beforeSend);
     if (!collector.waiting) return;
     if (way instanceof Lane) way.enter(collector);
     else collector.proceed(way);
@@ -94,7 +97,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
   readonly #signal: AbortSignal;
   readonly #onAbort: () => void;
   readonly #timer: Timer;
-  #onSent: (() => void) | undefined;
+  #beforeSend: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers = NONE;
@@ -111,11 +114,11 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     reject: (error: unknown) => void,
     clock: Clock,
     signal: AbortSignal,
-    onSent: (() => void) | undefined,
+    beforeSend: (() => void) | undefined,
   ) {
     this.#options = options;
     this.#lane = lane;
-    this.#onSent = onSent;
+    this.#beforeSend = beforeSend;
     this.#limits = limits;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -135,8 +138,9 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Thrown, not aborted: before a request is written, an abort would destroy the connection that it was about to use.
     if (!this.waiting) throw new Error('given up before it was sent');
+    // It may throw, and there is nothing to abort then.
+    this.#beforeSend?.();
     this.#controller = controller;
-    this.#onSent?.();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -210,7 +214,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#resolve = noCaller;
     this.#reject = noCaller;
-    this.#onSent = undefined;
+    this.#beforeSend = undefined;
     this.#controller = undefined;
     this.#headers = NONE;
     this.#first = undefined;

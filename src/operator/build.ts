@@ -99,7 +99,7 @@ export async function build(options: OperatorOptions) {
   const connectAcronis = () => {
     const open = () => createDispatcher(egress, config.acronisConcurrency, clock);
     const connections = createConnections({ open, clock });
-    const send = fence.before(createSend({ clock, connections, userAgent }));
+    const send = createSend({ clock, connections, userAgent, beforeSend: fence.check });
     return { send, close: () => connections.close() };
   };
   const accounts = createAccounts({
@@ -144,7 +144,10 @@ export async function build(options: OperatorOptions) {
   const upsell = createUpsellController({
     context: {
       fleet,
-      client: { request: fence.before(client.request.bind(client)), watch: client.watch.bind(client) },
+      client: {
+        request: (call, signal) => client.request({ ...call, beforeSend: fence.check }, signal),
+        watch: client.watch.bind(client),
+      },
       sources,
       accounts,
       namespaces,

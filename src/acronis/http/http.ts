@@ -5,7 +5,7 @@
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { parseExactJson } from '../../base/exact-json.ts';
-import { HttpRequestError, type HttpResponse, headerOf, retryAfterOf, sendRequest } from '../../base/http.ts';
+import { HeldBack, HttpRequestError, type HttpResponse, headerOf, retryAfterOf, sendRequest } from '../../base/http.ts';
 import { classify, notTheApis } from '../errors.ts';
 import { textOf } from './body.ts';
 import type { Connections } from './connections.ts';
@@ -27,6 +27,8 @@ export interface HttpOptions {
   /** `<product>/<version>`: Acronis shows it in its audit log and asks for it in support cases. */
   readonly userAgent: string;
   readonly timeoutMs?: number;
+  /** Asked as the bytes of each request leave: where it throws HeldBack, nothing is sent, and the request throws that. */
+  readonly beforeSend?: () => void;
 }
 
 /** @returns the parsed JSON of a 2xx response, integers exact; undefined where its body is empty. @throws AcronisError, or the signal's reason once it is aborted. */
@@ -56,7 +58,7 @@ const maxRetryAfterMs = 60 * 60_000;
 const closedCodes: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const wasClosed = (error: unknown): boolean => error instanceof Error && 'code' in error && closedCodes.has(error.code);
 
-export function createSend({ clock, connections, userAgent, timeoutMs = 30_000 }: HttpOptions): Send {
+export function createSend({ clock, connections, userAgent, timeoutMs = 30_000, beforeSend }: HttpOptions): Send {
   const limits = { timeoutMs, maxBytes };
 
   const once = (over: Dispatcher, { method, url, headers, body, onSent }: ApiRequest, signal: AbortSignal) => {
@@ -68,7 +70,11 @@ export function createSend({ clock, connections, userAgent, timeoutMs = 30_000 }
       headers: { accept: 'application/json', 'user-agent': userAgent, ...headers },
       body: body ?? null,
     };
-    return sendRequest(over, request, limits, clock, signal, onSent);
+    const leaving = () => {
+      beforeSend?.();
+      onSent?.();
+    };
+    return sendRequest(over, request, limits, clock, signal, leaving);
   };
 
   /** A request that changes nothing goes out again on a new connection, as Go's transport does; what became of a write is for a read to show. */
@@ -92,6 +98,7 @@ export function createSend({ clock, connections, userAgent, timeoutMs = 30_000 }
     try {
       response = await respond(request, signal);
     } catch (error) {
+      if (error instanceof HeldBack) throw error;
       signal.throwIfAborted();
       if (!(error instanceof HttpRequestError)) throw noResponse(error, false);
       throw error.kind === 'tooLarge' ? notTheApis('more than 10 MB') : noResponse(error, true);

@@ -18,6 +18,8 @@ export interface KubernetesCall {
   readonly timeoutMs?: number;
   /** The response is of no interest once it is known to be good: it is not parsed, and the call resolves to undefined. */
   readonly discardResponse?: boolean;
+  /** Asked as the bytes leave, after all waiting for credentials and a connection: where it throws HeldBack, nothing is sent, and the call throws that. */
+  readonly beforeSend?: () => void;
 }
 
 export interface WatchCall {

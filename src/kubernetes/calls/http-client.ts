@@ -6,7 +6,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { before } from '../../base/deadline.ts';
 import { stringifyExact } from '../../base/exact-json.ts';
-import { type HttpResponse, sendRequest } from '../../base/http.ts';
+import { HeldBack, type HttpResponse, sendRequest } from '../../base/http.ts';
 import type { Connection, Credentials } from '../connection/connection.ts';
 import { watchStream } from '../watch/stream.ts';
 import type { KubernetesCall, KubernetesClient, WatchCall, WatchListener } from './client.ts';
@@ -62,6 +62,7 @@ class HttpClient implements KubernetesClient {
       try {
         response = await this.#send(call, path, body, credentials, deadline - started, signal);
       } catch (error) {
+        if (error instanceof HeldBack) throw error;
         this.#metrics.requested(call.method, '<error>', (this.#clock.now() - started) / 1_000);
         signal.throwIfAborted();
         throw noResponse(error, `${call.method} ${call.path}`, credentials.origin);
@@ -127,6 +128,7 @@ class HttpClient implements KubernetesClient {
       { timeoutMs: Math.max(0, leftMs), maxBytes: MAX_BYTES },
       this.#clock,
       signal,
+      call.beforeSend,
     );
   }
 

@@ -6,6 +6,7 @@
  * A process that stalls for longer than that wakes up with work in its hands and no timer that has fired yet: before anything is sent, `Hold` is asked.
  */
 import type { Clock, Random } from '../../base/clock.ts';
+import { HeldBack } from '../../base/http.ts';
 import type { Log } from '../../base/log.ts';
 import { type Problem, ProblemReport } from '../../base/problem.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
@@ -62,8 +63,8 @@ export type ElectionEnd =
 /** Whether the lease is this process's still, by its own clock and whether or not a timer has fired. */
 export type Hold = () => boolean;
 
-/** Why the signal of `lead` was aborted, when it was not for a shutdown. */
-export class LeaseLost extends Error {
+/** Why the signal of `lead` was aborted, when it was not for a shutdown, or a call was held back. */
+export class LeaseLost extends HeldBack {
   override readonly name = 'LeaseLost';
 }
 

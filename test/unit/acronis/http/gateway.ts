@@ -33,6 +33,7 @@ export function testConnections(clock: Clock = systemClock): AccountConnections 
 export async function gateway(
   handler: (request: IncomingMessage, response: ServerResponse) => unknown,
   clock: Clock = systemClock,
+  beforeSend?: () => void,
 ): Promise<Gateway> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -41,7 +42,12 @@ export async function gateway(
   });
   const connections = trackConnections(server);
   const port = await listenOnLoopback(server);
-  const send = createSend({ clock, connections: testConnections(clock), userAgent: 'test/1' });
+  const send = createSend({
+    clock,
+    connections: testConnections(clock),
+    userAgent: 'test/1',
+    ...(beforeSend === undefined ? {} : { beforeSend }),
+  });
   return { base: `http://127.0.0.1:${port}`, send, requests, connections };
 }
 
