@@ -28,6 +28,8 @@ const meanings = {
   CredentialsMissing: { ready: 'False', stalled: true },
   CredentialsRejected: { ready: 'False', stalled: true },
   UrlNotAllowed: { ready: 'False', stalled: true },
+  AccountNotFound: { ready: 'False', stalled: true },
+  AccountNotAllowed: { ready: 'False', stalled: true },
   DuplicateClaim: { ready: 'False', stalled: true },
   InvalidSpec: { ready: 'False', stalled: true },
 } as const satisfies Record<string, Meaning>;

@@ -53,6 +53,14 @@ const secretName = withRules(z.string().max(253), [
   },
 ]);
 
+const accountName = withRules(z.string().max(253), [
+  {
+    cel: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+    message: "accountRef.name is the name of an AcronisAccount in the operator's namespace, such as eu2-partner",
+    holds: (name) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name),
+  },
+]);
+
 const fields = z.object({
   userID: uuid('userID')
     .optional()
@@ -84,11 +92,17 @@ const fields = z.object({
     .default('Retain')
     .describe('Whether the types stay (Retain) or are revoked (Revoke) when this object is deleted.'),
   suspend: z.boolean().default(false).describe('While true nothing is read or written. Deletion still works.'),
+  accountRef: z
+    .object({ name: accountName.describe('Its name.') })
+    .optional()
+    .describe(
+      "The AcronisAccount to use, which must allow this namespace. It is in the operator's namespace. Not together with credentialsSecretRef.",
+    ),
   credentialsSecretRef: z
     .object({ name: secretName.describe('Its name. It is in the namespace of this object, always.') })
     .optional()
     .describe(
-      "A Secret with the keys url, clientID and clientSecret: the API client to use. Without it, the operator's own is used.",
+      "A Secret with the keys url, clientID and clientSecret: the API client to use. Without it and accountRef, the operator's own is used.",
     ),
 });
 
@@ -125,6 +139,12 @@ export const specSchema = withRules(
       message: 'tenantID is needed with login: it says in which tenant the login is searched',
       fieldPath: '.tenantID',
       holds: (spec) => spec.login === undefined || spec.tenantID !== undefined,
+    },
+    {
+      cel: '!has(self.accountRef) || !has(self.credentialsSecretRef)',
+      message: 'give accountRef or credentialsSecretRef, not both: each says which API client is used',
+      fieldPath: '.accountRef',
+      holds: (spec) => spec.accountRef === undefined || spec.credentialsSecretRef === undefined,
     },
   ],
   transitions,

@@ -3,6 +3,7 @@
  * an object may arrive before its namespace does, and must not slip through as if there were no label.
  */
 import * as z from 'zod';
+import type { Verdict } from '../api/conditions.ts';
 import { tenantIdLabel } from '../api/names.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -41,7 +42,9 @@ export type NamespaceGuard =
   /** `--require-tenant-label` is set and the namespace has no label. */
   | { readonly kind: 'none' }
   /** The operator may not read the namespace, or it is gone: it is not known what its label forbids. */
-  | { readonly kind: 'unreadable' };
+  | { readonly kind: 'unreadable' }
+  /** The AcronisAccount that the object names is not there, or does not serve this namespace. */
+  | { readonly kind: 'noAccount'; readonly verdict: Verdict };
 
 export interface GuardOptions {
   readonly store: NamespaceStore;

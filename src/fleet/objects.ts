@@ -17,13 +17,22 @@ export const createFleet = (log: Log): Fleet =>
     same: (a, b) => a.uid === b.uid && a.resourceVersion === b.resourceVersion,
   });
 
-/** Where an object's credentials come from: `namespace/name` of a Secret, or '' for the operator's own. */
+/** Where an object's credentials come from: `namespace/name` of a Secret, `account:name` for an AcronisAccount, or '' for the operator's own. */
 export type Source = string;
 export const ownSource: Source = '';
 
+/** No name of a namespace has a colon. */
+const accountPrefix = 'account:';
+export const accountSource = (name: string): Source => accountPrefix + name;
+/** The AcronisAccount that a source is; undefined where it is none. */
+export const accountNameOf = (source: Source): string | undefined =>
+  source.startsWith(accountPrefix) ? source.slice(accountPrefix.length) : undefined;
+
 export function sourceOf(object: TenantUserUpsell): Source {
-  const secret = object.spec.ok ? object.spec.value.credentialsSecretRef : undefined;
-  return secret === undefined ? ownSource : `${object.namespace}/${secret.name}`;
+  if (!object.spec.ok) return ownSource;
+  const { accountRef, credentialsSecretRef } = object.spec.value;
+  if (accountRef !== undefined) return accountSource(accountRef.name);
+  return credentialsSecretRef === undefined ? ownSource : `${object.namespace}/${credentialsSecretRef.name}`;
 }
 
 /** The id of the user that an object names; for a login, the one that it assigned, or that was found for it. */

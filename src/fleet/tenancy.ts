@@ -9,7 +9,7 @@ import type { TenantUserUpsell } from '../api/object.ts';
 import type { Spec } from '../api/spec.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { guardOf, type NamespaceGuard, type NamespaceStore } from './namespaces.ts';
-import { ownSource, sourceOf } from './objects.ts';
+import { accountNameOf, ownSource, sourceOf } from './objects.ts';
 
 export interface TenancyOptions {
   readonly namespaces: NamespaceStore;
@@ -24,7 +24,10 @@ export function namespaceGuard(
   context: TenancyOptions,
   signal: AbortSignal,
 ): NamespaceGuard | Promise<NamespaceGuard> {
-  if (sourceOf(object) !== ownSource) return { kind: 'any' };
+  const source = sourceOf(object);
+  const account = accountNameOf(source);
+  if (account !== undefined) return { kind: 'noAccount', verdict: accountNotFound(account) };
+  if (source !== ownSource) return { kind: 'any' };
   const { namespaces: store, client, requireTenantLabel: requireLabel } = context;
   return guardOf(object.namespace, { store, client, requireLabel }, signal);
 }
@@ -34,6 +37,7 @@ export function namespaceGuard(
  * logins another tenant has by how it is refused.
  */
 export function forbidsAsking(spec: Spec, guard: NamespaceGuard): Verdict | undefined {
+  if (guard.kind === 'noAccount') return guard.verdict;
   if (guard.kind === 'unreadable')
     return {
       reason: 'NamespaceNotAllowed',
@@ -74,3 +78,8 @@ export const noUserOfTheLabel: Verdict = {
   reason: 'NamespaceNotAllowed',
   message: `The tenant that the namespace's label ${tenantIdLabel} names has no such user. Correct the user, or move the object to the namespace of the user's own tenant.`,
 };
+
+const accountNotFound = (name: string): Verdict => ({
+  reason: 'AccountNotFound',
+  message: `The operator's namespace has no AcronisAccount ${name}. Create it, or correct accountRef.`,
+});

@@ -31,6 +31,7 @@ const good: readonly [what: string, spec: object][] = [
   ['a login with letters of any script', { login: 'Žofie Dvořáková', tenantID }],
   ['a login of three characters that are more in UTF-16', { login: '😀😀😀', tenantID }],
   ['businessTypes spelled out', { userID, businessTypes: ['buyer'] }],
+  ['an account', { userID, accountRef: { name: 'eu2-partner' } }],
   [
     'every field',
     {
@@ -74,6 +75,13 @@ const bad: readonly [what: string, spec: object, sentence: RegExp][] = [
     { userID, credentialsSecretRef: { name: 'other/secret' } },
     /a Secret in this object's namespace/,
   ],
+  [
+    'both an account and a Secret',
+    { userID, accountRef: { name: 'a' }, credentialsSecretRef: { name: 'b' } },
+    /give accountRef or credentialsSecretRef, not both/,
+  ],
+  ['an account without a name', { userID, accountRef: {} }, /accountRef\.name.*Required/],
+  ['an account in another namespace', { userID, accountRef: { name: 'a/b' } }, /name of an AcronisAccount/],
   ['null as userID', { userID: null }, /give exactly one of userID and login/],
 ];
 

@@ -14,7 +14,7 @@ import type { Log } from '../../base/log.ts';
 import { SharedCalls } from '../../base/shared-calls.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../kubernetes/calls/errors.ts';
-import { ownSource, type Source } from '../objects.ts';
+import { accountNameOf, ownSource, type Source } from '../objects.ts';
 import { type OwnCredentials, readOwn, readSecret } from './read.ts';
 
 export interface CredentialSources {
@@ -71,6 +71,8 @@ export function createCredentialSources({ own, policy, client, clock, log }: Sou
   };
 
   const readNow = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
+    const account = accountNameOf(source);
+    if (account !== undefined) return { kind: 'missing', problem: `There is no AcronisAccount ${account}.` };
     if (source !== ownSource) return await readSecret(source, client, policy, signal);
     const result = await readOwn(own, policy);
     const kept = good.get(source);

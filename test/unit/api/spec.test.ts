@@ -24,6 +24,7 @@ describe('a spec', () => {
     ['userID in upper case', { userID: userID.toUpperCase() }],
     ['userID with a tenant', { userID, tenantID }],
     ['login with its tenant', byLogin],
+    ['an account', { userID, accountRef: { name: 'eu2-partner' } }],
     ['a login of three characters', { ...byLogin, login: 'abc' }],
     ['a login of three characters outside the basic plane', { ...byLogin, login: '\u{1f600}\u{1f600}\u{1f600}' }],
     ['a login of 256 characters', { ...byLogin, login: 'a'.repeat(256) }],
@@ -90,6 +91,12 @@ describe('a spec', () => {
       { userID, credentialsSecretRef: { name: 'a'.repeat(254) } },
       'credentialsSecretRef.name: ',
     ],
+    [
+      'an account and a Secret',
+      { userID, accountRef: { name: 'a' }, credentialsSecretRef: { name: 'b' } },
+      'accountRef: give accountRef or credentialsSecretRef, not both',
+    ],
+    ['an account by a path', { userID, accountRef: { name: 'b/a' } }, 'accountRef.name: accountRef.name is the name'],
     ['null', null, ': '],
     ['a list', [], ': '],
     ['a text', 'x', ': '],
@@ -98,7 +105,8 @@ describe('a spec', () => {
   });
 
   test.each([
-    { userID, accountRef: { name: 'x' } },
+    { userID, priority: 1 },
+    { userID, accountRef: { name: 'x', namespace: 'y' } },
     { userID, credentialsSecretRef: { name: 'a', key: 'b' } },
   ])('with a field of a newer version is read without it: %j', (spec) => {
     expect(problemsOf(spec)).toEqual([]);

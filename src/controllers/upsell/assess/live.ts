@@ -38,7 +38,8 @@ export function assessLive(object: TenantUserUpsell, evidence: Evidence, circums
   if (spec.suspend) return housekeeping?.kind === 'addFinalizer' ? housekeeping : report(suspendedVerdict, unknown);
   if (housekeeping !== undefined) return housekeeping;
   const forbidden = forbidsAsking(spec, circumstances.guard);
-  if (forbidden !== undefined) return report(forbidden, none);
+  // An account that is not there, or does not serve the namespace, says nothing about the user.
+  if (forbidden !== undefined) return report(forbidden, circumstances.guard.kind === 'noAccount' ? unknown : none);
 
   switch (evidence.kind) {
     case 'nothing':

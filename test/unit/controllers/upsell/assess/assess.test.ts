@@ -494,3 +494,27 @@ it('what guards refuse says what to do and names neither user nor tenant', () =>
     for (const secret of [userId, tenantId, otherTenantId, 'johndoe']) expect(message).not.toContain(secret);
   }
 });
+
+describe('an account that is not there, or does not serve the namespace,', () => {
+  const verdict = { reason: 'AccountNotFound', message: 'why' } as const;
+  const guard: NamespaceGuard = { kind: 'noAccount', verdict };
+  const ready: Given = { status: { userID: userId, tenantID: tenantId, observedVersion: 7, assigned } };
+
+  it('is reported before anything is asked, and neither the user nor the assignment is forgotten', () => {
+    for (const evidence of [nothingYet, buyer])
+      expect(assess(object({ ...byId, accountRef: { name: 'a' } }, ready), evidence, { ...unhindered, guard })).toEqual(
+        {
+          kind: 'report',
+          findings: { verdict, facts: { kind: 'unknown' }, assigned },
+        },
+      );
+  });
+
+  it('holds a deletion that is to revoke', () => {
+    const deleted = object({ ...byId, ...revoke, accountRef: { name: 'a' } }, { ...ready, held: true, deleted: true });
+    expect(assess(deleted, nothingYet, { ...unhindered, guard })).toMatchObject({
+      kind: 'report',
+      findings: { verdict: { reason: 'AccountNotFound' }, assigned },
+    });
+  });
+});
