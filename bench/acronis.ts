@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as z from 'zod';
-import { ROUTES } from '../sandbox/acronis/routes.ts';
+import { ROUTES } from '../sandbox/acronis/http/routes.ts';
 import { freePort } from '../sandbox/port.ts';
 
 const main = fileURLToPath(new URL('../sandbox/acronis/main.ts', import.meta.url));

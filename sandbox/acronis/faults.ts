@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import type { Random } from '../../src/base/clock.ts';
-import { parseInput } from './input.ts';
-import { type Route, routeSchema } from './routes.ts';
+import { parseInput } from './calls/input.ts';
+import { type Route, routeSchema } from './http/routes.ts';
 
 /** `before` the request is handled (nothing was applied); `after` it was applied; `midBody`: half of the response was sent. */
 const moment = z.enum(['before', 'after', 'midBody'], { error: 'must be before, after or midBody' });

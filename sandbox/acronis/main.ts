@@ -1,7 +1,7 @@
 /** `npm run sandbox`: the Acronis sandbox on its own, to point an operator, a script or curl at. */
 import { Command, InvalidArgumentError } from 'commander';
-import { CONTROL } from './control.ts';
-import { InputError } from './input.ts';
+import { InputError } from './calls/input.ts';
+import { CONTROL } from './control/server.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 
 const whole = (least: number, most: number) => (text: string) => {

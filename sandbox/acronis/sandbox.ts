@@ -5,16 +5,16 @@
 import { createServer } from 'node:http';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { seededRandom } from '../seeded-random.ts';
-import { makeCloud } from './cloud.ts';
-import { Console } from './console.ts';
-import { CONTROL, ControlServer } from './control.ts';
+import { InputError } from './calls/input.ts';
+import { Console } from './control/console.ts';
+import { CONTROL, ControlServer } from './control/server.ts';
 import type { Faults } from './faults.ts';
-import { InputError } from './input.ts';
-import type { Ledger } from './ledger.ts';
+import { ApiServer } from './http/server.ts';
 import { type Cast, type Reseed, type SeedOptions, seed } from './seed.ts';
-import { ApiServer } from './server.ts';
+import { makeCloud } from './state/cloud.ts';
+import type { Ledger } from './state/ledger.ts';
+import type { Directory } from './state/users.ts';
 import type { Switches, SwitchInput } from './switches.ts';
-import type { Directory } from './users.ts';
 
 export interface SandboxOptions {
   /** Default 127.0.0.1: no other machine reaches it. */

@@ -4,13 +4,14 @@
  */
 
 import { seededRandom } from '../seeded-random.ts';
-import type { Client } from './clients.ts';
-import type { Cloud } from './cloud.ts';
 import { FIRST_NAMES, LAST_NAMES } from './names.ts';
 import { randomLetters, randomUuid } from './random.ts';
-import type { NewTenant, Tenant, TenantKind } from './tenants.ts';
-import { type Micros, parseMicros } from './timestamps.ts';
-import { BUYER, type NewUser, NO_TYPES, type User } from './users.ts';
+import type { Client } from './state/clients.ts';
+import type { Cloud } from './state/cloud.ts';
+import { ownRole } from './state/roles.ts';
+import type { NewTenant, Tenant, TenantKind } from './state/tenants.ts';
+import { type Micros, parseMicros } from './state/timestamps.ts';
+import { BUYER, type NewUser, NO_TYPES, type User } from './state/users.ts';
 
 /** The tenant and the user of the chapter "Enabling quota upsell for a user account". */
 export const CHAPTER_TENANT = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
@@ -114,8 +115,10 @@ export function seed(cloud: Cloud, options: SeedOptions): Cast {
   };
 
   let made = 0;
-  const user = (login: string, at: Tenant, more: Partial<NewUser> = {}): string =>
-    add(cloud, { id: randomUuid(random), login, tenant: at, firstname: 'Sam', lastname: 'Sample', ...more }, made++).id;
+  const user = (login: string, at: Tenant, more: Partial<NewUser> = {}): string => {
+    const ordinary = { firstname: 'Sam', lastname: 'Sample', roles: ownRole('backup_user') };
+    return add(cloud, { id: randomUuid(random), login, tenant: at, ...ordinary, ...more }, made++).id;
+  };
 
   const johnDoe = user('JohnDoe', partner, {
     id: CHAPTER_USER,
@@ -125,14 +128,18 @@ export function seed(cloud: Cloud, options: SeedOptions): Cast {
     enabled: false,
     guideShape: true,
   });
-  const companyAdmin = user('ada.admin', first, { firstname: 'Ada', lastname: 'Admin', role: 'company_admin' });
+  const companyAdmin = user('ada.admin', first, {
+    firstname: 'Ada',
+    lastname: 'Admin',
+    roles: ownRole('company_admin'),
+  });
   const buyer = user('bea.buyer', first, { firstname: 'Bea', lastname: 'Buyer', businessTypes: BUYER, version: 2 });
   const samRivers = user('sam.rivers', second, { lastname: 'Rivers' });
   user('sam.rivers2', second, { lastname: 'Rivers' });
   user('sam.riverside', first, { lastname: 'Riverside' });
   const twins = [user('twin', first, { lastname: 'Twin' }), user('twin', second, { lastname: 'Twin' })] as const;
   const disabled = user('dora.disabled', second, { firstname: 'Dora', lastname: 'Disabled', enabled: false });
-  const unitUser = user('uma.unit', unit, { firstname: 'Uma', lastname: 'Unit', role: 'unit_admin' });
+  const unitUser = user('uma.unit', unit, { firstname: 'Uma', lastname: 'Unit', roles: ownRole('unit_admin') });
   const hermit = user('harry.hermit', selfManaged, { firstname: 'Harry', lastname: 'Hermit' });
   const stranger = user('stan.stranger', otherCustomer, { firstname: 'Stan', lastname: 'Stranger' });
 
@@ -144,7 +151,7 @@ export function seed(cloud: Cloud, options: SeedOptions): Cast {
     user(`${firstname}.${lastname}${i}`.toLowerCase(), home, {
       firstname,
       lastname,
-      role: !admin ? 'backup_user' : home.kind === 'unit' ? 'unit_admin' : 'company_admin',
+      roles: ownRole(!admin ? 'backup_user' : home.kind === 'unit' ? 'unit_admin' : 'company_admin'),
       businessTypes: i % 10 === 3 ? BUYER : NO_TYPES,
     });
   }

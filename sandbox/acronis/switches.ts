@@ -3,7 +3,8 @@
  * real cloud may give. The defaults are the likeliest.
  */
 import { z } from 'zod';
-import { parseInput } from './input.ts';
+import { parseInput } from './calls/input.ts';
+import { ENCODINGS } from './http/encode.ts';
 
 const rateLimit = z.strictObject({
   perSecond: z.int().min(1),
@@ -31,12 +32,22 @@ const schema = z.strictObject({
   unauthorizedBody: z.enum(['envelope', 'stringCode', 'flat', 'empty', 'html']).default('envelope'),
   /** Body of a 404: `bare` has no domain and no details, as recorded by others. */
   notFoundBody: z.enum(['bare', 'envelope']).default('bare'),
-  /** ApiResponse for what is outside the client's own subtree. */
+  /** The response for what is outside the client's own subtree. */
   outside: z.enum(['notFound', 'forbidden']).default('notFound'),
   /** Whether logins that differ in case only are the same login. */
   loginCase: z.enum(['insensitive', 'sensitive']).default('insensitive'),
-  /** `GET …/brand` where no branding is in force: a default brand without a Buy URL, or 404. */
-  unbranded: z.enum(['default', 'notFound']).default('default'),
+  /** Whether the change of a role moves revision and time of the user, its time alone, or neither. */
+  roleChange: z.enum(['revision', 'stamp', 'nothing']).default('revision'),
+  /** Whether `GET /users/{id}` heeds `with_access_policies`, which only lists are said to have. */
+  policiesOfOne: z.enum(['shown', 'ignored']).default('shown'),
+  /** Whether `external_ids` finds users of the tenant alone, or those below it too. */
+  externalIdScope: z.enum(['tenant', 'subtree']).default('tenant'),
+  /** Whose branding is in force (`brand?effective=1`): the nearest above, the nearest from the tenant itself on, the parent's alone, or the tenant's own. */
+  brandInForce: z.enum(['above', 'own', 'parent', 'never']).default('above'),
+  /** `GET …/brand` where no branding is in force: a default brand without a Buy URL, one with an empty Buy URL, `{}`, 204, or 404. */
+  unbranded: z.enum(['default', 'emptyUrl', 'emptyObject', 'noContent', 'notFound']).default('default'),
+  /** Whether a client may read brands. */
+  brandReads: z.enum(['allowed', 'forbidden']).default('allowed'),
   tokenTtlSeconds: z.int().min(1).default(7200),
   /** Which fields of the token response tell when it ends. */
   tokenExpiry: z.enum(['both', 'expires_in', 'expires_on', 'none']).default('both'),
@@ -48,6 +59,12 @@ const schema = z.strictObject({
   feed: z.enum(['honest', 'refused', 'omits', 'repeats', 'loops', 'backwards']).default('honest'),
   /** How far the cloud's clock is ahead (behind, if negative), in milliseconds. */
   clockSkewMs: z.int().default(0),
+  /** How far the `timestamp` of a list is ahead of the clock that stamps changes, in milliseconds: a change may show later than its time. */
+  timestampAheadMs: z.int().default(0),
+  /** How bodies are encoded, as gateways do it without being asked: the coding declared, or (`undeclaredGzip`) not. */
+  encoding: z.enum(ENCODINGS).default('identity'),
+  /** Whether bodies begin with a byte order mark. */
+  byteOrderMark: z.boolean().default(false),
   /** Most requests a second over all clients; the rest is turned away. */
   rateLimit: rateLimit.nullable().default(null),
 });

@@ -1,7 +1,7 @@
 /** One release on the cluster with an Acronis beside it: what the test does to them and asks them. */
 import * as z from 'zod';
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import type { User } from '../../sandbox/acronis/users.ts';
+import type { User } from '../../sandbox/acronis/state/users.ts';
 import { until } from '../../sandbox/until.ts';
 import { Cluster, chart, clusterEnv, imageValues } from './cluster.ts';
 import { hostIp } from './host-ip.ts';

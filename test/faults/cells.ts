@@ -3,7 +3,7 @@
  * whole data center; `scoped-cells.ts` has those of one account and of one user.
  */
 import type { FaultInput } from '../../sandbox/acronis/faults.ts';
-import type { Route } from '../../sandbox/acronis/routes.ts';
+import type { Route } from '../../sandbox/acronis/http/routes.ts';
 import type { ProxyFault, RequestFault, StreamFault } from '../../sandbox/faulty-proxy/faults.ts';
 import type { RequestKind } from '../../sandbox/faulty-proxy/request-kind.ts';
 

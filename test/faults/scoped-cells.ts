@@ -3,7 +3,7 @@
  * new, edited and drifted ones become right while the fault is in force, and nothing is written to one that was Ready. In the end all are right.
  */
 import type { FaultInput } from '../../sandbox/acronis/faults.ts';
-import type { Route } from '../../sandbox/acronis/routes.ts';
+import type { Route } from '../../sandbox/acronis/http/routes.ts';
 import { until } from '../../sandbox/until.ts';
 import type { Case } from './case.ts';
 import { overHttp } from './cells.ts';

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, inject, it, onTestFailed } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
-import type { WriteRecord } from '../../sandbox/acronis/ledger.ts';
+import type { WriteRecord } from '../../sandbox/acronis/state/ledger.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { logLines, type OperatorProcess } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';

@@ -51,9 +51,10 @@ const CONTRADICTIONS: readonly Contradiction[] = [
     because: 'the general pages say 400 for any bad request',
   },
   {
-    operation: /^GET \/tenants\/\{tenant_id\}\/brand 404$/,
+    operation: /^GET \/tenants\/\{tenant_id\}\/brand (204|403|404)$/,
     finding: /the status is not listed/,
-    because: 'only 200 is listed, and something must be said about a tenant that cannot be seen',
+    because:
+      'only 200 is listed, and something must be said where a tenant, its brand or the right to read it is missing',
   },
 ];
 
@@ -166,6 +167,15 @@ async function walk(hold: Hold): Promise<void> {
   for (const id of [johnDoe, samRivers, buyer, unitUser]) hold('GET', user, await get(`/users/${id}`), 200);
   sandbox.console.remove(unitUser);
   hold('GET', user, await get(`/users/${unitUser}?allow_deleted=true`), 200);
+  sandbox.console.setRoles(buyer, [
+    { role: 'hci_admin', tenantId: tenants.partner },
+    { role: 'company_admin', tenantId: undefined },
+  ]);
+  hold('GET', user, await get(`/users/${buyer}?with_access_policies=true`), 200);
+  hold('GET', '/users/{user_id}/access_policies', await get(`/users/${buyer}/access_policies`), 200);
+  sandbox.console.edit(buyer, { externalId: 'e-9', notifications: [], activated: false });
+  const external = `external_ids=e-9,e-10&tenant_id=${tenants.customers[0]}&with_access_policies=true`;
+  hold('GET', '/users', await get(`/users?${external}`), 200);
   hold('GET', user, await get(`/users/${unknown}`), 404);
   hold('GET', user, await stranger('GET', `/users/${samRivers}`), 401);
   sandbox.switches.set({ outside: 'forbidden' });
@@ -227,7 +237,21 @@ async function walk(hold: Hold): Promise<void> {
       hold('GET', '/tenants/{tenant_id}/brand', await get(`/tenants/${id}/brand?effective=${effective}`), 200);
     }
   }
+  sandbox.console.setTenant(tenants.partner, { brandEnabled: false });
+  for (const [unbranded, status] of [
+    ['default', 200],
+    ['emptyUrl', 200],
+    ['emptyObject', 200],
+    ['noContent', 204],
+    ['notFound', 404],
+  ] as const) {
+    sandbox.switches.set({ unbranded });
+    hold('GET', '/tenants/{tenant_id}/brand', await get(`/tenants/${tenants.unit}/brand?effective=1`), status);
+  }
+  sandbox.switches.set({ brandReads: 'forbidden' });
+  hold('GET', '/tenants/{tenant_id}/brand', await get(`/tenants/${tenants.unit}/brand`), 403);
   hold('GET', '/tenants/{tenant_id}', await get(`/tenants/${unknown}`), 404);
+  sandbox.switches.set({ brandReads: 'allowed' });
   hold('GET', '/tenants/{tenant_id}/brand', await get(`/tenants/${unknown}/brand`), 404);
   hold('GET', '/clients/{client_id}', await get(`/clients/${sandbox.clientId}`), 200);
   hold('GET', '/clients/{client_id}', await get(`/clients/${sandbox.clients.other.id}`), 403);

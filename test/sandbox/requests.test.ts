@@ -3,11 +3,7 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { startSandbox } from '../../sandbox/acronis/sandbox.ts';
-import { createConnections } from '../../src/acronis/http/connections.ts';
-import { type ApiRequest, createDispatcher, createSend, type Send } from '../../src/acronis/http/http.ts';
-import { systemClock } from '../../src/base/clock.ts';
-import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
-import { quietAcronisMetrics } from '../support/quiet.ts';
+import { operatorClient } from './operator-client.ts';
 
 // Every request that the operator makes, held against the vendor's own OpenAPI. The file is not part of this project: VENDOR_OPENAPI names it,
 // and without it this file is skipped. There is one known contradiction: the guide sends business_types with PUT, the OpenAPI forgot the field.
@@ -32,31 +28,9 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
   ajv.addSchema({ ...z.record(z.string(), z.unknown()).parse(file), $id: 'vendor' });
 
   const sandbox = await startSandbox();
-  const connections = createConnections({ open: () => createDispatcher(), clock: systemClock });
-  const sent: ApiRequest[] = [];
-  const real = createSend({ clock: systemClock, connections, userAgent: 'test/1' });
-  const send: Send = (request, signal) => {
-    sent.push(request);
-    return real(request, signal);
-  };
-  const lifetime = new AbortController();
-  const accounts = createAccounts({
-    connect: () => ({ send, close: async () => {} }),
-    concurrency: 8,
-    rate: 0,
-    clock: systemClock,
-    random: Math.random,
-    metrics: quietAcronisMetrics,
-    lifetime: lifetime.signal,
-  });
+  const { account, signal, sent, close } = operatorClient(sandbox);
   try {
-    const { signal } = lifetime;
     const { johnDoe, companyAdmin, samRivers, tenants } = sandbox.cast;
-    const account = accounts.of({
-      url: `${sandbox.url}/api/2`,
-      clientId: sandbox.clientId,
-      clientSecret: sandbox.clientSecret,
-    });
     const evidence = await account.users.read(johnDoe, signal);
     if (evidence.kind !== 'seen') throw new Error('the user is there');
     const { version } = evidence.user;
@@ -65,8 +39,7 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
     await account.api.search(tenants.partner, 'sam.rivers', signal);
     for await (const users of account.changes.poll(1, signal)) expect(users.length).toBeGreaterThan(0);
   } finally {
-    lifetime.abort();
-    await connections.close();
+    await close();
     await sandbox.stop();
   }
 

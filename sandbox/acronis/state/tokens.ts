@@ -1,8 +1,8 @@
 /** Access tokens: issued, checked, ended. A token is known outside by its number only, never by its text. */
-import type { Random } from '../../src/base/clock.ts';
+import type { Random } from '../../../src/base/clock.ts';
+import { randomLetters } from '../random.ts';
+import type { SwitchValues } from '../switches.ts';
 import type { Client } from './clients.ts';
-import { randomLetters } from './random.ts';
-import type { SwitchValues } from './switches.ts';
 
 export interface Token {
   /** 1 for the first token ever issued, and so on: what the ledger shows. */

@@ -1,12 +1,12 @@
 /** The whole state of the made-up cloud: what a route may read and change. One sandbox, one of these. */
-import type { Clock, Random } from '../../src/base/clock.ts';
+import type { Clock, Random } from '../../../src/base/clock.ts';
+import type { ApiResponse } from '../calls/responses.ts';
+import { Faults } from '../faults.ts';
+import type { Match } from '../http/routes.ts';
+import { Switches, type SwitchValues } from '../switches.ts';
 import { type Client, Clients } from './clients.ts';
-import { Faults } from './faults.ts';
 import { Ledger } from './ledger.ts';
-import type { ApiResponse } from './responses.ts';
-import type { Match } from './routes.ts';
 import { Search } from './search.ts';
-import { Switches, type SwitchValues } from './switches.ts';
 import { TenantTree } from './tenants.ts';
 import { type Micros, microsOf } from './timestamps.ts';
 import { Tokens } from './tokens.ts';

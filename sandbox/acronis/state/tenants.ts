@@ -13,6 +13,8 @@ export interface Brand {
   upsellUrl: string | null;
 }
 
+export type BrandRule = 'above' | 'own' | 'parent' | 'never';
+
 export interface Tenant {
   readonly id: string;
   readonly name: string;
@@ -95,8 +97,20 @@ export function subtreeOf(tenant: Tenant): Tenant[] {
 export const isLocked = (tenant: Tenant): boolean =>
   tenant.locked || (tenant.parent !== undefined && isLocked(tenant.parent));
 
-/** The branding people of a tenant see: that of the nearest tenant ABOVE it with branding on (branding is not for oneself). */
-export function brandInForce(tenant: Tenant): Brand | undefined {
-  for (let at = tenant.parent; at !== undefined; at = at.parent) if (at.brandEnabled) return at.brand;
-  return undefined;
+export const ownBrand = (tenant: Tenant): Brand | undefined => (tenant.brandEnabled ? tenant.brand : undefined);
+
+/** The branding people of a tenant see: that of the nearest tenant ABOVE it with branding on (branding is not for oneself), unless `rule` is another. */
+export function brandInForce(tenant: Tenant, rule: BrandRule): Brand | undefined {
+  switch (rule) {
+    case 'never':
+      return ownBrand(tenant);
+    case 'parent':
+      return tenant.parent === undefined ? undefined : ownBrand(tenant.parent);
+    case 'above':
+    case 'own': {
+      const from = rule === 'own' ? tenant : tenant.parent;
+      for (let at = from; at !== undefined; at = at.parent) if (at.brandEnabled) return at.brand;
+      return undefined;
+    }
+  }
 }

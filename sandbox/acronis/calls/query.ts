@@ -1,6 +1,6 @@
 /** Query parameters: read once, each with the refusal the API gives for a bad one. */
 
-import { isUuid } from './random.ts';
+import { isUuid } from '../random.ts';
 import { type ApiResponse, malformed } from './responses.ts';
 import type { DetailLevel } from './views.ts';
 

@@ -2,11 +2,13 @@
  * What people do in the web console while a program works through the API: each act moves the user's revision on, as theirs would,
  * and is written in the ledger as `console` (or `otherWriter`, where a fault played it).
  */
-import type { Cloud } from './cloud.ts';
-import { InputError } from './input.ts';
-import { randomUuid } from './random.ts';
-import type { Tenant } from './tenants.ts';
-import { type NewUser, NO_TYPES, type User, type UserChange } from './users.ts';
+
+import { InputError } from '../calls/input.ts';
+import { randomUuid } from '../random.ts';
+import type { Cloud } from '../state/cloud.ts';
+import type { Grant } from '../state/roles.ts';
+import type { Tenant } from '../state/tenants.ts';
+import { type Moves, type NewUser, NO_TYPES, type User, type UserChange } from '../state/users.ts';
 
 export interface TenantSettings {
   readonly brandEnabled?: boolean | undefined;
@@ -16,6 +18,16 @@ export interface TenantSettings {
   readonly enabled?: boolean | undefined;
 }
 
+export interface UserSettings {
+  readonly login?: string | undefined;
+  readonly email?: string | undefined;
+  readonly enabled?: boolean | undefined;
+  readonly activated?: boolean | undefined;
+  readonly language?: string | undefined;
+  readonly notifications?: readonly string[] | undefined;
+  readonly externalId?: string | null | undefined;
+}
+
 export class Console {
   readonly #cloud: Cloud;
 
@@ -23,7 +35,7 @@ export class Console {
     this.#cloud = cloud;
   }
 
-  /** Takes every business type away. */
+  /** Removes every business type. */
   strip(id: string): User {
     return this.change(id, { businessTypes: NO_TYPES });
   }
@@ -49,10 +61,27 @@ export class Console {
     return this.change(id, { tenant: this.#tenant(tenantId) });
   }
 
-  change(id: string, change: UserChange, by: 'console' | 'otherWriter' = 'console'): User {
-    const user = this.#cloud.directory.get(id);
-    if (user === undefined) throw new InputError(`There is no user with the id ${id}.`);
-    const { before, after } = this.#cloud.directory.update(user, change);
+  /** What the change moves besides is for the switch `roleChange` to say. */
+  setRoles(id: string, roles: readonly Grant[]): User {
+    return this.change(id, { roles }, 'console', this.#cloud.switches.current.roleChange);
+  }
+
+  /** The user's own settings, and its external id: `null` removes it. */
+  edit(id: string, { externalId, ...settings }: UserSettings): User {
+    const change: UserChange = {};
+    if (settings.login !== undefined) change.login = settings.login;
+    if (settings.email !== undefined) change.email = settings.email;
+    if (settings.enabled !== undefined) change.enabled = settings.enabled;
+    if (settings.activated !== undefined) change.activated = settings.activated;
+    if (settings.language !== undefined) change.language = settings.language;
+    if (settings.notifications !== undefined) change.notifications = settings.notifications;
+    if (externalId !== undefined) change.rest = { ...this.#user(id).rest, external_id: externalId ?? undefined };
+    return this.change(id, change);
+  }
+
+  change(id: string, change: UserChange, by: 'console' | 'otherWriter' = 'console', moves: Moves = 'revision'): User {
+    const user = this.#user(id);
+    const { before, after } = this.#cloud.directory.update(user, change, moves);
     this.#cloud.ledger.write({
       at: this.#cloud.clock.wall(),
       by,
@@ -112,6 +141,12 @@ export class Console {
   /** Ends all tokens, or those of one client. Answers how many. */
   revokeTokens(clientId?: string): number {
     return this.#cloud.tokens.revoke(clientId === undefined ? undefined : this.#client(clientId));
+  }
+
+  #user(id: string): User {
+    const user = this.#cloud.directory.get(id);
+    if (user === undefined) throw new InputError(`There is no user with the id ${id}.`);
+    return user;
   }
 
   #tenant(id: string): Tenant {

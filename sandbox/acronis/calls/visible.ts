@@ -1,10 +1,10 @@
 /** What a client may see: its own tenant and what is below. The refusals for the rest are made here, the same for all routes. */
 
-import type { Call, Cloud } from './cloud.ts';
+import type { Call, Cloud } from '../state/cloud.ts';
+import { reaches, type Tenant } from '../state/tenants.ts';
+import type { User } from '../state/users.ts';
 import { Refusal } from './query.ts';
 import { notFound, outside } from './responses.ts';
-import { reaches, type Tenant } from './tenants.ts';
-import type { User } from './users.ts';
 
 export function visibleUser(cloud: Cloud, call: Call, allowDeleted = false): User {
   const user = call.id === undefined ? undefined : cloud.directory.get(call.id);

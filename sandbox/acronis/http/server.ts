@@ -3,17 +3,12 @@
  * without a promise, so that a bench measures the client and not this.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseExactJson } from '../../src/base/exact-json.ts';
-import type { Cloud, Handler } from './cloud.ts';
-import type { Console } from './console.ts';
-import { deliver, send } from './deliver.ts';
-import type { Fault } from './faults.ts';
-import { feed } from './feed.ts';
-import { basicCredentials, giveToken } from './give-token.ts';
-import { Refusal } from './query.ts';
-import { RateLimit } from './rate-limit.ts';
-import { getBrand, getClient, getTenant, getTenants, getTenantUsers, search } from './read-tenants.ts';
-import { checkLogin, getAccessPolicies, getUser, getUsers } from './read-users.ts';
+import { parseExactJson } from '../../../src/base/exact-json.ts';
+import { feed } from '../calls/feed.ts';
+import { basicCredentials, giveToken } from '../calls/give-token.ts';
+import { Refusal } from '../calls/query.ts';
+import { getBrand, getClient, getTenant, getTenants, getTenantUsers, search } from '../calls/read-tenants.ts';
+import { checkLogin, getAccessPolicies, getUser, getUsers } from '../calls/read-users.ts';
 import {
   type ApiResponse,
   envelope,
@@ -22,10 +17,15 @@ import {
   tooLarge,
   unauthorized,
   unsupportedMedia,
-} from './responses.ts';
+} from '../calls/responses.ts';
+import { putUser } from '../calls/write-user.ts';
+import type { Console } from '../control/console.ts';
+import type { Fault } from '../faults.ts';
+import type { Cloud, Handler } from '../state/cloud.ts';
+import type { Token } from '../state/tokens.ts';
+import { deliver, send } from './deliver.ts';
+import { RateLimit } from './rate-limit.ts';
 import { BASE, type Match, matchRoute, type Route } from './routes.ts';
-import type { Token } from './tokens.ts';
-import { putUser } from './write-user.ts';
 
 const HANDLERS: Readonly<Record<Exclude<Route, 'token' | 'unknown'>, Handler>> = {
   getUser,
@@ -78,7 +78,7 @@ export class ApiServer {
     const faults = cloud.faults.take({ ...match, client });
     const inFlight: InFlight = { req, res, match, at, started: cloud.clock.now(), faults, token };
     if (faults.length === 0 && match.route !== 'putUser' && match.route !== 'token') {
-      this.#record(inFlight, send(res, this.#respond(inFlight, '')));
+      this.#record(inFlight, send(res, this.#respond(inFlight, ''), cloud.switches.current));
       return;
     }
     this.#handleSlowly(inFlight).catch((error: unknown) => {
@@ -111,7 +111,7 @@ export class ApiServer {
     }
     const fault = faults.find(({ kind }) => kind !== 'latency' && kind !== 'revokeTokens' && kind !== 'otherWriter');
     if (fault === undefined) {
-      this.#record(inFlight, send(res, this.#respond(inFlight, body)));
+      this.#record(inFlight, send(res, this.#respond(inFlight, body), cloud.switches.current));
     } else if (stopsBefore(fault)) {
       this.#record(inFlight, deliver(res, BLANK, fault, this.#serverNow()));
     } else {

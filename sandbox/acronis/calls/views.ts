@@ -1,9 +1,9 @@
 /** Users, roles, tenants and brands as the API shows them: every field name the documents give, at each level of detail. */
-import { createHash } from 'node:crypto';
-import type { SwitchValues } from './switches.ts';
-import { type Brand, brandInForce, pathOf, type Tenant } from './tenants.ts';
-import { formatMicros, type Micros } from './timestamps.ts';
-import { emailOf, revisionView, type User } from './users.ts';
+import { derivedUuid, type Grant } from '../state/roles.ts';
+import { type Brand, brandInForce, ownBrand, pathOf, type Tenant } from '../state/tenants.ts';
+import { formatMicros, type Micros } from '../state/timestamps.ts';
+import { emailOf, revisionView, type User } from '../state/users.ts';
+import type { SwitchValues } from '../switches.ts';
 
 export const DEFAULT_IDP = '11111111-1111-1111-1111-111111111111';
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
@@ -50,8 +50,9 @@ function guideView(user: User): Record<string, unknown> {
 }
 
 /** One user, in responses of `GET` and `PUT /users/{id}`. */
-export function userView(user: User, switches: SwitchValues): Record<string, unknown> {
+export function userView(user: User, switches: SwitchValues, withPolicies = false): Record<string, unknown> {
   const view = guideView(user);
+  if (withPolicies) view['access_policies'] = policiesView(user, switches);
   if (switches.userShape === 'guide' || (switches.userShape === 'mixed' && user.guideShape)) return view;
   view['updated_at'] = byServerClock(user.updatedAt, switches);
   view['deleted_at'] = user.deletedAt === undefined ? null : byServerClock(user.deletedAt, switches);
@@ -76,7 +77,7 @@ export function userItem(
     created_at: formatMicros(user.createdAt),
     updated_at: byServerClock(user.updatedAt, switches),
     deleted_at: user.deletedAt === undefined ? null : byServerClock(user.deletedAt, switches),
-    access_policies: withPolicies ? [policyView(user, switches)] : [],
+    access_policies: withPolicies ? policiesView(user, switches) : [],
     origin_id: null,
     origin_external_id: null,
     disable_after: user.rest?.disable_after ?? null,
@@ -98,15 +99,13 @@ export function userItem(
   };
 }
 
-/** An id that follows from others, so that it need not be kept. */
-function derivedUuid(...from: string[]): string {
-  const digest = createHash('sha1').update(from.join('/')).digest('hex');
-  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-8${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
-}
+export const policiesView = (user: User, switches: SwitchValues): Record<string, unknown>[] =>
+  user.roles.map((grant) => policyView(user, grant, switches));
 
-export function policyView(user: User, switches: SwitchValues): Record<string, unknown> {
+/** A role on a tenant as the API calls it: an access policy. */
+function policyView(user: User, { role, tenantId }: Grant, switches: SwitchValues): Record<string, unknown> {
   return {
-    id: derivedUuid(user.id, user.role),
+    id: policyId(user, { role, tenantId }),
     version: 0,
     created_at: '1970-01-01T00:00:00Z',
     updated_at: byServerClock(user.createdAt, switches),
@@ -114,10 +113,13 @@ export function policyView(user: User, switches: SwitchValues): Record<string, u
     trustee_id: user.id,
     trustee_type: 'user',
     issuer_id: NIL_UUID,
-    tenant_id: user.tenant.id,
-    role_id: user.role,
+    tenant_id: tenantId ?? user.tenant.id,
+    role_id: role,
   };
 }
+
+export const policyId = (user: User, { role, tenantId }: Grant): string =>
+  derivedUuid(user.id, tenantId ?? user.tenant.id, role);
 
 export function tenantView(
   tenant: Tenant,
@@ -138,7 +140,7 @@ export function tenantView(
   if (lod === 'stamps') return stamps;
   const basic = { ...stamps, name: tenant.name, kind: tenant.kind, enabled: tenant.enabled };
   if (lod === 'basic') return basic;
-  const brand = tenant.brandEnabled ? tenant.brand : brandInForce(tenant);
+  const brand = ownBrand(tenant) ?? brandInForce(tenant, switches.brandInForce);
   return {
     ...basic,
     customer_type: 'default',

@@ -1,6 +1,6 @@
 /** The API clients (accounts): who may ask for tokens, with which secret, and for which tenant. */
-import type { Random } from '../../src/base/clock.ts';
-import { randomLetters } from './random.ts';
+import type { Random } from '../../../src/base/clock.ts';
+import { randomLetters } from '../random.ts';
 import type { Tenant } from './tenants.ts';
 import type { Micros } from './timestamps.ts';
 

@@ -3,10 +3,11 @@
  * the web console do. No token is asked for; bad input is refused in a sentence.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Action, actionsOf, type Controlled } from './control-actions.ts';
-import { send } from './deliver.ts';
-import { InputError } from './input.ts';
-import { readBody } from './server.ts';
+import { InputError } from '../calls/input.ts';
+import { send } from '../http/deliver.ts';
+import { readBody } from '../http/server.ts';
+import type { Action, Controlled } from './action.ts';
+import { actionsOf } from './actions.ts';
 
 export const CONTROL = '/_sandbox';
 

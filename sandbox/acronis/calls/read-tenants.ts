@@ -1,13 +1,14 @@
 /** Reading tenants, who is in them, their branding; search; and the API client's own record. */
 
-import type { Call, Cloud, Handler } from './cloud.ts';
+import type { Call, Cloud, Handler } from '../state/cloud.ts';
+import { brandInForce, ownBrand, reaches, subtreeOf, type Tenant } from '../state/tenants.ts';
+import { formatMicros } from '../state/timestamps.ts';
+import type { User } from '../state/users.ts';
+import type { SwitchValues } from '../switches.ts';
 import { decodeCursor, encodeCursor, type TenantCursor, tenantCursor } from './cursor.ts';
 import { countParam, cursorAlone, excludes, flagParam, lodParam, Refusal, UNLIMITED, uuidsParam } from './query.ts';
 import { serverTime, sinceParam } from './read-users.ts';
 import { type ApiResponse, forbidden, malformed, notFound, ok } from './responses.ts';
-import { brandInForce, reaches, subtreeOf, type Tenant } from './tenants.ts';
-import { formatMicros } from './timestamps.ts';
-import type { User } from './users.ts';
 import { brandView, tenantView } from './views.ts';
 import { visibleTenant } from './visible.ts';
 
@@ -97,14 +98,26 @@ export const getTenantUsers: Handler = (cloud, call) => {
 
 export const getBrand: Handler = (cloud, call): ApiResponse => {
   const tenant = visibleTenant(cloud, call, call.id);
-  const brand = flagParam(call.query, 'effective')
-    ? brandInForce(tenant)
-    : tenant.brandEnabled
-      ? tenant.brand
-      : undefined;
-  if (brand === undefined && call.switches.unbranded === 'notFound') return notFound(call.switches);
-  return ok(brandView(brand));
+  const { switches } = call;
+  if (switches.brandReads === 'forbidden') return forbidden('The client may not read brands.');
+  const brand = flagParam(call.query, 'effective') ? brandInForce(tenant, switches.brandInForce) : ownBrand(tenant);
+  return brand === undefined ? unbranded(switches) : ok(brandView(brand));
 };
+
+function unbranded(switches: SwitchValues): ApiResponse {
+  switch (switches.unbranded) {
+    case 'default':
+      return ok(brandView(undefined));
+    case 'emptyUrl':
+      return ok({ ...brandView(undefined), upsell_url: '' });
+    case 'emptyObject':
+      return ok({});
+    case 'noContent':
+      return { status: 204, text: '' };
+    case 'notFound':
+      return notFound(switches);
+  }
+}
 
 export const search: Handler = (cloud, call): ApiResponse => {
   const tenantId = call.query.get('tenant');

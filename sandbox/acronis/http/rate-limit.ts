@@ -1,7 +1,7 @@
 /** Turns requests away above so many a second, as a gateway does: it counts per second of the clock, over all clients. */
 
-import type { Cloud } from './cloud.ts';
-import { type ApiResponse, envelope } from './responses.ts';
+import { type ApiResponse, envelope } from '../calls/responses.ts';
+import type { Cloud } from '../state/cloud.ts';
 
 /** Retry-After in either of its forms. The date has whole seconds, rounded up. */
 export const retryAfter = (seconds: number, form: 'seconds' | 'date', nowMs: number): string =>

@@ -3,14 +3,14 @@
  * otherwise: then it is refused, leaves out, repeats, loops or goes backwards.
  */
 
-import type { Call, Cloud, Handler } from './cloud.ts';
+import type { Call, Cloud, Handler } from '../state/cloud.ts';
+import { reaches, type Tenant } from '../state/tenants.ts';
+import { formatSeconds } from '../state/timestamps.ts';
+import { NO_TYPES, type User } from '../state/users.ts';
 import { decodeCursor, encodeCursor, type UserCursor, userCursor } from './cursor.ts';
 import { countParam, cursorAlone, excludes, flagParam, lodParam, Refusal, UNLIMITED } from './query.ts';
 import { serverTime, sinceParam } from './read-users.ts';
 import { type ApiResponse, malformed, ok } from './responses.ts';
-import { reaches, type Tenant } from './tenants.ts';
-import { formatSeconds } from './timestamps.ts';
-import { NO_TYPES, type User } from './users.ts';
 import { userItem } from './views.ts';
 import { visibleTenant } from './visible.ts';
 
@@ -109,5 +109,5 @@ function* candidates(cloud: Cloud, filter: UserCursor, after: number): Generator
 const fits = (root: Tenant, filter: UserCursor, user: User): boolean =>
   (user.deletedAt === undefined || filter.deleted) &&
   reaches(root, user.tenant) &&
-  (filter.roles === null || filter.roles.includes(user.role)) &&
+  (filter.roles === null || user.roles.some(({ role }) => filter.roles?.includes(role))) &&
   (filter.kinds === null || filter.kinds.includes(user.tenant.kind));

@@ -1,16 +1,16 @@
 /** Reading users: one, many by id, whether a login is taken, roles. */
 
-import type { Call, Cloud, Handler } from './cloud.ts';
+import type { Call, Cloud, Handler } from '../state/cloud.ts';
+import { reaches } from '../state/tenants.ts';
+import { formatSeconds, parseMicros } from '../state/timestamps.ts';
+import type { User } from '../state/users.ts';
 import { excludes, flagParam, lodParam, Refusal, uuidsParam } from './query.ts';
 import { type ApiResponse, duplicate, envelope, malformed, ok } from './responses.ts';
-import { reaches } from './tenants.ts';
-import { formatSeconds, parseMicros } from './timestamps.ts';
-import type { User } from './users.ts';
-import { policyView, userItem, userView } from './views.ts';
+import { policiesView, userItem, userView } from './views.ts';
 import { visibleTenant, visibleUser } from './visible.ts';
 
 export const serverTime = (cloud: Cloud, call: Call): string =>
-  formatSeconds(cloud.now() + call.switches.clockSkewMs * 1000);
+  formatSeconds(cloud.now() + (call.switches.clockSkewMs + call.switches.timestampAheadMs) * 1000);
 
 /** `updated_since`, brought from the cloud's clock to the machine's. */
 export function sinceParam(call: Call): number | null {
@@ -23,8 +23,12 @@ export function sinceParam(call: Call): number | null {
   return since - call.switches.clockSkewMs * 1000;
 }
 
-export const getUser: Handler = (cloud, call) =>
-  ok(userView(visibleUser(cloud, call, flagParam(call.query, 'allow_deleted')), call.switches));
+export const getUser: Handler = (cloud, call) => {
+  const user = visibleUser(cloud, call, flagParam(call.query, 'allow_deleted'));
+  // The user's schema has the field, but the operation does not list the parameter.
+  const policies = flagParam(call.query, 'with_access_policies') && call.switches.policiesOfOne === 'shown';
+  return ok(userView(user, call.switches, policies));
+};
 
 /** By `uuids`, or by `external_ids` in a tenant. Ids that are unknown or cannot be seen are left out without a word. */
 export const getUsers: Handler = (cloud, call) => {
@@ -59,8 +63,11 @@ function* byExternalIds(cloud: Cloud, call: Call): Generator<User> {
   const ids = new Set((call.query.get('external_ids') ?? '').split(','));
   if (ids.size > 100)
     throw new Refusal(malformed('external_ids', `at most 100 are allowed, and these are ${ids.size}`));
+  const below = call.switches.externalIdScope === 'subtree';
   for (const user of cloud.directory.all()) {
-    if (user.tenant === tenant && user.rest?.external_id !== undefined && ids.has(user.rest.external_id)) yield user;
+    const id = user.rest?.external_id;
+    if (id !== undefined && ids.has(id) && (user.tenant === tenant || (below && reaches(tenant, user.tenant))))
+      yield user;
   }
 }
 
@@ -83,5 +90,5 @@ export const checkLogin: Handler = (cloud, call): ApiResponse => {
 
 export const getAccessPolicies: Handler = (cloud, call) => {
   const user = visibleUser(cloud, call);
-  return ok({ timestamp: serverTime(cloud, call), items: [policyView(user, call.switches)] });
+  return ok({ timestamp: serverTime(cloud, call), items: policiesView(user, call.switches) });
 };

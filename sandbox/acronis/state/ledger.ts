@@ -4,8 +4,9 @@
  *
  * Counts are exact for ever; the lists keep the latest entries and count the older ones that were dropped.
  */
+
+import type { Route } from '../http/routes.ts';
 import { RecentList } from './recent.ts';
-import type { Route } from './routes.ts';
 import type { Revision } from './users.ts';
 
 export interface RequestRecord {

@@ -4,6 +4,7 @@
  *
  * A user is kept small (what most users share is shared, what follows from other fields is not kept): 100,000 fit easily.
  */
+import { type Grant, NO_GRANTS } from './roles.ts';
 import type { Tenant, TenantTree } from './tenants.ts';
 import type { Micros } from './timestamps.ts';
 
@@ -13,8 +14,6 @@ export type Revision = number | bigint;
 /** As JSON.stringify takes it. */
 export const revisionView = (revision: Revision): unknown =>
   typeof revision === 'bigint' ? JSON.rawJSON(String(revision)) : revision;
-
-export type Role = 'partner_admin' | 'company_admin' | 'unit_admin' | 'backup_user';
 
 /** Fields that few users ever have. */
 export interface Rest {
@@ -29,7 +28,7 @@ export interface User {
   /** Place in the directory; never changes. */
   readonly place: number;
   readonly createdAt: Micros;
-  /** Answered with exactly the fields the guide shows, which are fewer than the reference asks for. */
+  /** Shown with exactly the fields of the guide, which are fewer than the reference asks for. */
   readonly guideShape: boolean;
   tenant: Tenant;
   login: string;
@@ -37,7 +36,7 @@ export interface User {
   businessTypes: readonly string[];
   notifications: readonly string[];
   language: string;
-  role: Role;
+  roles: readonly Grant[];
   enabled: boolean;
   activated: boolean;
   firstname: string;
@@ -59,8 +58,9 @@ export type UserChange = Partial<
     | 'businessTypes'
     | 'notifications'
     | 'language'
-    | 'role'
+    | 'roles'
     | 'enabled'
+    | 'activated'
     | 'firstname'
     | 'lastname'
     | 'email'
@@ -73,7 +73,17 @@ export type NewUser = Pick<User, 'id' | 'tenant' | 'login' | 'firstname' | 'last
   Partial<
     Pick<
       User,
-      'role' | 'businessTypes' | 'enabled' | 'activated' | 'email' | 'createdAt' | 'guideShape' | 'language' | 'version'
+      | 'roles'
+      | 'businessTypes'
+      | 'notifications'
+      | 'enabled'
+      | 'activated'
+      | 'email'
+      | 'createdAt'
+      | 'guideShape'
+      | 'language'
+      | 'version'
+      | 'rest'
     >
   >;
 
@@ -87,6 +97,9 @@ export const isBuyer = (user: User): boolean => user.businessTypes.includes('buy
 
 const shareTypes = (types: readonly string[]): readonly string[] =>
   types.length === 0 ? NO_TYPES : types.length === 1 && types[0] === 'buyer' ? BUYER : types;
+
+/** What a change moves besides itself: the revision and the time, the time alone, or nothing. */
+export type Moves = 'revision' | 'stamp' | 'nothing';
 
 export interface DirectoryRules {
   now(): Micros;
@@ -147,15 +160,15 @@ export class Directory {
       login: given.login,
       version: given.version ?? 1,
       businessTypes: shareTypes(given.businessTypes ?? NO_TYPES),
-      notifications: NOTIFICATIONS,
+      notifications: given.notifications ?? NOTIFICATIONS,
       language: given.language ?? 'en',
-      role: given.role ?? 'backup_user',
+      roles: given.roles ?? NO_GRANTS,
       enabled: given.enabled ?? true,
       activated: given.activated ?? true,
       firstname: given.firstname,
       lastname: given.lastname,
       email: given.email,
-      rest: undefined,
+      rest: given.rest,
       updatedAt: createdAt,
       deletedAt: undefined,
       change: 0,
@@ -167,15 +180,19 @@ export class Directory {
     return user;
   }
 
-  /** Applies a change and moves the revision on. Answers the revision before and after. */
-  update(user: User, change: UserChange): { readonly before: Revision; readonly after: Revision } {
+  /** Applies a change; moves the revision and the time of the change on, unless `moves` says otherwise. Returns the revision before and after. */
+  update(
+    user: User,
+    change: UserChange,
+    moves: Moves = 'revision',
+  ): { readonly before: Revision; readonly after: Revision } {
     const before = user.version;
     if (change.deletedAt !== undefined && user.deletedAt === undefined) this.#deleted += 1;
     if ('deletedAt' in change && change.deletedAt === undefined && user.deletedAt !== undefined) this.#deleted -= 1;
     Object.assign(user, change);
     if (change.businessTypes !== undefined) user.businessTypes = shareTypes(change.businessTypes);
-    user.version = this.#rules.nextVersion(before);
-    this.#file(user, this.#rules.now());
+    if (moves === 'revision') user.version = this.#rules.nextVersion(before);
+    if (moves !== 'nothing') this.#file(user, this.#rules.now());
     if ('login' in change || 'firstname' in change || 'lastname' in change || 'email' in change) this.onText(user);
     return { before, after: user.version };
   }

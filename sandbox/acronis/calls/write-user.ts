@@ -4,13 +4,13 @@
  * replaced whole, the contact is merged field by field.
  */
 import { z } from 'zod';
-import type { Call, Cloud, Handler } from './cloud.ts';
+import { isUuid } from '../random.ts';
+import type { Call, Cloud, Handler } from '../state/cloud.ts';
+import { isLocked } from '../state/tenants.ts';
+import { emailOf, type Rest, type User, type UserChange } from '../state/users.ts';
 import { sentenceOf } from './input.ts';
-import { isUuid } from './random.ts';
 import { LOGIN, loginTaken } from './read-users.ts';
 import { type ApiResponse, duplicate, envelope, locked, malformed, ok, versionConflict } from './responses.ts';
-import { isLocked } from './tenants.ts';
-import { emailOf, type Rest, type User, type UserChange } from './users.ts';
 import { userView } from './views.ts';
 import { visibleUser } from './visible.ts';
 

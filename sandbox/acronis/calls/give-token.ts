@@ -1,6 +1,6 @@
 /** `POST /idp/token`: client credentials, in the Basic header or in the form. Its errors are flat, not in the envelope. */
 
-import type { Cloud } from './cloud.ts';
+import type { Cloud } from '../state/cloud.ts';
 import { type ApiResponse, flat } from './responses.ts';
 
 const OTHER_GRANTS = new Set([

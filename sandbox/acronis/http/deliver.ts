@@ -3,21 +3,27 @@
  * the status that went out; 0 where none did.
  */
 import type { ServerResponse } from 'node:http';
-import type { Fault } from './faults.ts';
+import { type ApiResponse, envelope, flat, htmlPage } from '../calls/responses.ts';
+import type { Fault } from '../faults.ts';
+import { type Encoding, encode, PLAIN } from './encode.ts';
 import { retryAfter } from './rate-limit.ts';
-import { type ApiResponse, envelope, flat, htmlPage } from './responses.ts';
 
 const JSON_TYPE = 'application/json';
 
-export function send(res: ServerResponse, response: ApiResponse): number {
+export function send(res: ServerResponse, response: ApiResponse, encoding: Encoding = PLAIN): number {
   const text = response.text ?? JSON.stringify(response.body);
   const headers: Record<string, string | number> = { ...response.headers };
-  if (response.status !== 204) {
-    headers['content-type'] = response.type ?? JSON_TYPE;
-    headers['content-length'] = Buffer.byteLength(text);
+  if (response.status === 204) {
+    res.writeHead(204, headers);
+    res.end();
+    return 204;
   }
+  const { bytes, declared } = encode(text, encoding);
+  headers['content-type'] = response.type ?? JSON_TYPE;
+  headers['content-length'] = Buffer.byteLength(bytes);
+  if (declared !== undefined) headers['content-encoding'] = declared;
   res.writeHead(response.status, headers);
-  res.end(text);
+  res.end(bytes);
   return response.status;
 }
 
