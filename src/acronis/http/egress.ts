@@ -2,6 +2,7 @@
  * The way out to Acronis: direct, or through the proxy of HTTPS_PROXY with a tunnel (CONNECT) in which TLS is spoken with Acronis itself. The host was held against
  * `--acronis-hosts` before; here it is decided where its name may lead. Behind a proxy that is the proxy's to decide, because it resolves the name.
  */
+import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { Clock } from '../../base/clock.ts';
 import { TunnelError, tunnelConnector } from '../../base/tunnel.ts';
@@ -16,6 +17,8 @@ export interface Egress {
   readonly anyAddress: boolean;
   /** http goes direct: it is allowed for a sandbox only. */
   readonly proxy: ProxySettings | undefined;
+  /** How a name becomes addresses; absent: as the system does it. */
+  readonly resolve?: LookupFunction;
 }
 
 /** The proxy made no tunnel, so that nothing was sent. The message names the proxy and the cause, and no credentials. */
@@ -39,9 +42,10 @@ const options = {
 } as const;
 
 /** For the `connect` of a dispatcher. */
-export function egressConnector({ privateHosts, anyAddress, proxy }: Egress, clock: Clock): buildConnector.connector {
-  const toPublic = buildConnector({ ...options, lookup: publicLookup() });
-  const toAny = buildConnector(options);
+export function egressConnector(egress: Egress, clock: Clock): buildConnector.connector {
+  const { privateHosts, anyAddress, proxy, resolve } = egress;
+  const toPublic = buildConnector({ ...options, lookup: publicLookup(resolve) });
+  const toAny = buildConnector(resolve === undefined ? options : { ...options, lookup: resolve });
   const tunnel =
     proxy === undefined
       ? undefined

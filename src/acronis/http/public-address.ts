@@ -81,10 +81,11 @@ function groupsOf(address: string): readonly number[] {
 }
 
 /** A lookup for `net.connect` and `tls.connect` that gives public addresses only, and fails where the name has another one. */
-export function publicLookup(resolve: typeof systemLookup = systemLookup): LookupFunction {
+export function publicLookup(resolve: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    resolve(hostname, { ...options, all: true }, (error, found, family = 0) => {
       if (error !== null) return callback(error, '', 0);
+      const addresses = typeof found === 'string' ? [{ address: found, family }] : found;
       // One is enough to refuse them all: which one would be taken is chance.
       const [refused] = addresses
         .map(({ address }) => address)

@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { createServer } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSend } from '../../../../src/acronis/http/http.ts';
 import { isPublicAddress, publicLookup } from '../../../../src/acronis/http/public-address.ts';
@@ -29,11 +30,7 @@ describe('an address', () => {
 describe('a lookup', () => {
   const ask = (addresses: LookupAddress[], all: boolean) =>
     new Promise((resolve) => {
-      const resolver = Object.assign(
-        (_: string, __: unknown, callback: (error: null, found: LookupAddress[]) => void) => callback(null, addresses),
-        { __promisify__: undefined },
-      );
-      // @ts-expect-error one of the many forms of dns.lookup is all that is used
+      const resolver: LookupFunction = (_name, _options, callback) => callback(null, addresses);
       publicLookup(resolver)('eu2-cloud.acronis.com', { all }, (error, address) => resolve(error?.code ?? address));
     });
   const good = { address: '185.151.240.1', family: 4 };
