@@ -3,7 +3,7 @@
  * There are no controllers and no nodes: namespaces that are deleted stay `Terminating`, and pods never run.
  * It is gone, with its directory, when `stop` has resolved, or a moment after this process ended in whatever way.
  */
-import { mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Programs } from '../../tools/controlplane/versions.ts';
@@ -32,6 +32,10 @@ export interface ControlPlane extends ControlPlaneAddress {
   readonly auditLog: string | undefined;
   /** Ends the API server (gently, or as a crash does) and resolves when it is ready again, at the same address. etcd goes on. */
   restartApiServer(how?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Ends both servers, keeps a copy of etcd's data, and resolves when both are ready again, at the same address. */
+  backUp(): Promise<void>;
+  /** The same, with the copy in place of the data: the cluster is as it was at the last `backUp`, and so is its resource version. */
+  restore(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,7 +64,7 @@ export async function startControlPlane(options: ControlPlaneOptions, signal: Ab
     const files = await writeServerFiles(dir, options.audit ?? false);
     const etcd = supervised.start('etcd', options.programs.etcd, etcdFlags(dir));
     for (let attempt = 1; ; attempt++) {
-      const starting = new ApiServer(dir, supervised, files, etcd, await choosePort(), options);
+      const starting = new Servers(dir, supervised, files, etcd, await choosePort(), options);
       try {
         await starting.start(signal);
       } catch (error) {
@@ -79,27 +83,33 @@ async function controlPlaneOf(
   dir: string,
   supervised: Supervised,
   files: ServerFiles,
-  apiServer: ApiServer,
+  servers: Servers,
   options: ControlPlaneOptions,
 ): Promise<ControlPlane> {
   const { token, caFile } = files;
-  const address = { server: apiServer.url, token, caFile, kubectl: options.programs.kubectl, dir };
+  const address = { server: servers.url, token, caFile, kubectl: options.programs.kubectl, dir };
   return {
     ...address,
     kubeconfig: await kubeconfigFor(address, { name: 'admin', token }),
     auditLog: files.audit?.log,
-    restartApiServer: (how = 'SIGTERM') => apiServer.restart(how),
+    restartApiServer: (how = 'SIGTERM') => servers.restart(how),
+    backUp: () => servers.restartWith((data, copy) => cp(data, copy, { recursive: true })),
+    restore: () =>
+      servers.restartWith(async (data, copy) => {
+        await rm(data, { recursive: true });
+        await cp(copy, data, { recursive: true });
+      }),
     stop: () => supervised.stop(),
   };
 }
 
-/** The API server through its lives, all at one address. */
-class ApiServer {
+/** The API server and its etcd through their lives, all at one address. */
+class Servers {
   readonly url: string;
   readonly #dir: string;
   readonly #supervised: Supervised;
   readonly #files: ServerFiles;
-  readonly #etcd: Server;
+  #etcd: Server;
   readonly #options: ControlPlaneOptions;
   readonly #flags: readonly string[];
   #running: Server | undefined;
@@ -136,12 +146,26 @@ class ApiServer {
   }
 
   async restart(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.#endApiServer(how);
+    await this.start(new AbortController().signal);
+  }
+
+  /** @param change of etcd's data, while neither server runs. */
+  async restartWith(change: (data: string, copy: string) => Promise<void>): Promise<void> {
+    await this.#endApiServer('SIGKILL');
+    this.#etcd.signal('SIGTERM');
+    await this.#etcd.ended;
+    await change(join(this.#dir, 'etcd'), join(this.#dir, 'etcd-copy'));
+    this.#etcd = this.#supervised.start('etcd', this.#options.programs.etcd, etcdFlags(this.#dir));
+    await this.start(new AbortController().signal);
+  }
+
+  async #endApiServer(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const before = this.#running;
     before?.signal(how);
     // A server that does not end when asked is not worth waiting for.
     const impatience = setTimeout(() => before?.signal('SIGKILL'), ENDS_WITHIN_MS);
     await before?.ended;
     clearTimeout(impatience);
-    await this.start(new AbortController().signal);
   }
 }

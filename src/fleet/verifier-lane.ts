@@ -1,21 +1,24 @@
 /**
- * The objects that one account's credentials serve, and their verification: a few slices of a hundred at a time, each one read.
+ * The objects of one account, and their verification: a few slices of a hundred at a time, each one read.
  *
- * A slice that Acronis does not respond waits as a whole while the account as such does not respond. Where it does, the slice is halved until the user that
+ * A slice without a response waits as a whole while the account as such does not respond. Where it does, the slice is halved until the user that
  * spoils it stands alone; that one's object goes to the queue, which says what is wrong, and stays out of slices for a while. What fails for one object
  * while it is compared is that object's alone.
  */
 import { maxUsersPerRead } from '../acronis/api.ts';
+import type { Credentials } from '../acronis/credentials.ts';
 import { AcronisError } from '../acronis/errors.ts';
 import type { UserEvidence } from '../acronis/evidence.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
 import type { Timer } from '../base/clock.ts';
-import { type Source, sourceOf } from './objects.ts';
+import type { Account } from './accounts/accounts.ts';
+import { sourceOf } from './objects.ts';
 import type { VerifierOptions } from './verifier.ts';
 
 export interface LaneOptions extends VerifierOptions {
-  readonly source: Source;
-  /** Takes a key whose object uses other credentials by now. */
+  /** The account's, from whichever source. */
+  readonly credentials: Credentials;
+  /** Takes a key whose object uses another account by now, or none. */
   readonly onElsewhere: (key: string) => void;
 }
 
@@ -50,30 +53,26 @@ export class VerifierLane {
   readonly #inFlight = new Set<Promise<void>>();
   #reads = 0;
   #batching = false;
-  #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
 
-  constructor(options: LaneOptions) {
+  /** @param signal it works until that is aborted. */
+  constructor(options: LaneOptions, signal: AbortSignal) {
     this.#options = options;
+    this.#signal = signal;
   }
 
   get isEmpty(): boolean {
     return this.#waiting.size + this.#slices.length + this.#timers.size + this.#inFlight.size + this.#alone.size === 0;
   }
 
-  /** An object that is settled. */
-  add({ key }: TenantUserUpsell): void {
+  /** The key of an object that is settled. */
+  add(key: string): void {
     if ((this.#alone.get(key) ?? 0) > this.#options.clock.now()) {
       this.#options.queue.add(key, 'resync');
       return;
     }
     this.#alone.delete(key);
     this.#waiting.add(key);
-    this.#batch();
-  }
-
-  /** Works until the signal is aborted. */
-  start(signal: AbortSignal): void {
-    this.#signal = signal;
     this.#batch();
   }
 
@@ -84,7 +83,7 @@ export class VerifierLane {
   }
 
   #batch(): void {
-    if (this.#batching || this.#signal === undefined) return;
+    if (this.#batching) return;
     this.#batching = true;
     this.#after(batchMs, () => {
       this.#batching = false;
@@ -93,7 +92,7 @@ export class VerifierLane {
   }
 
   #after(ms: number, then: () => void): void {
-    if (this.#signal === undefined || this.#signal.aborted) return;
+    if (this.#signal.aborted) return;
     const timer = this.#options.clock.after(ms, () => {
       this.#timers.delete(timer);
       then();
@@ -102,12 +101,11 @@ export class VerifierLane {
   }
 
   #pump(): void {
-    const signal = this.#signal;
-    while (signal !== undefined && !signal.aborted && this.#reads < maxReads) {
+    while (!this.#signal.aborted && this.#reads < maxReads) {
       const slice = this.#slices.shift() ?? this.#nextSlice();
       if (slice === undefined) return;
       this.#reads += 1;
-      const work = this.#verify(slice, signal).finally(() => this.#inFlight.delete(work));
+      const work = this.#verify(slice, this.#signal).finally(() => this.#inFlight.delete(work));
       this.#inFlight.add(work);
     }
   }
@@ -122,15 +120,25 @@ export class VerifierLane {
     return keys.length === 0 ? undefined : { keys, failures: 0 };
   }
 
-  /** Those that are still settled and use these credentials: what changed meanwhile is the queue's, or another lane's. */
+  get #account(): Account {
+    return this.#options.accounts.of(this.#options.credentials);
+  }
+
+  #isOurs(object: TenantUserUpsell): boolean {
+    const { sources, accounts } = this.#options;
+    const known = sources.latest(sourceOf(object));
+    return known?.kind === 'found' && accounts.of(known.credentials).id === this.#account.id;
+  }
+
+  /** Those that are still settled and of this account: what changed meanwhile is the queue's, or another lane's. */
   #objectsOf({ keys }: Slice): TenantUserUpsell[] {
-    const { fleet, judge, queue, source, onElsewhere } = this.#options;
+    const { fleet, judge, queue, onElsewhere } = this.#options;
     return keys.flatMap((key) => {
       const object = fleet.get(key);
       if (object === undefined) return [];
-      if (sourceOf(object) === source && judge.isSettled(object)) return [object];
-      if (judge.isSettled(object)) onElsewhere(key);
-      else queue.add(key, 'resync');
+      if (!judge.isSettled(object)) queue.add(key, 'resync');
+      else if (this.#isOurs(object)) return [object];
+      else onElsewhere(key);
       return [];
     });
   }
@@ -152,12 +160,9 @@ export class VerifierLane {
   }
 
   async #read(objects: readonly TenantUserUpsell[], signal: AbortSignal): Promise<Read> {
-    const { sources, accounts, source } = this.#options;
-    const credentials = await sources.read(source, signal);
-    if (credentials.kind !== 'found') return { kind: 'refused' };
     const ids = [...new Set(objects.map((object) => object.status.userID ?? ''))];
     try {
-      return { kind: 'read', users: await accounts.of(credentials.credentials).api.getUsers(ids, signal) };
+      return { kind: 'read', users: await this.#account.api.getUsers(ids, signal) };
     } catch (error) {
       // A response that says no may be about one of them; that there is none is about no one.
       if (error instanceof AcronisError && error.kind !== 'unavailable' && error.kind !== 'throttled')
@@ -177,7 +182,7 @@ export class VerifierLane {
       } catch (error) {
         if (signal.aborted) return;
         log.debug('an object could not be verified; it waits', { object: object.key, error: String(error) });
-        this.#after(againMs, () => this.add(object));
+        this.#after(againMs, () => this.add(object.key));
       }
     };
     await Promise.all(objects.map(one));
@@ -186,7 +191,8 @@ export class VerifierLane {
   #failed(slice: Slice, error: unknown): void {
     const { keys, failures } = slice;
     const { log, queue, clock } = this.#options;
-    const paused = this.#isPaused();
+    // Whether it is the account that does not respond, and not one of these users.
+    const paused = this.#account.isPaused();
     log.debug('objects could not be verified; they wait', { objects: keys.length, error: String(error), paused });
     if (paused || failures === 0) {
       const asked = error instanceof AcronisError && paused ? (error.retryAfterMs ?? 0) : 0;
@@ -209,12 +215,5 @@ export class VerifierLane {
       this.#slices.push(slice);
       this.#pump();
     });
-  }
-
-  /** Whether it is the account that does not respond, and not one of these users. */
-  #isPaused(): boolean {
-    const { sources, accounts, source } = this.#options;
-    const credentials = sources.lastGood(source);
-    return credentials === undefined || accounts.of(credentials).isPaused();
   }
 }

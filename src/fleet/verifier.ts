@@ -2,9 +2,11 @@
  * Verifies settled objects by the hundred: one read of a hundred users, and an object whose user is just as its status says needs nothing more. All others
  * go to the queue and are reconciled. So a restart or a resync of a large fleet costs a hundredth of the requests and no write.
  *
- * It decides nothing and writes nothing. Where Acronis cannot be asked the objects wait, and keep what is known of them. Objects that use different
- * credentials are verified apart (`verifier-lane.ts`), so that no account's verification waits for another's.
+ * It decides nothing and writes nothing. Where Acronis cannot be asked the objects wait, and keep what is known of them. Objects of different accounts
+ * are verified apart (`verifier-lane.ts`), so that no account's verification waits for another's; those of one account are verified together, from however
+ * many Secrets it is known. Which account an object uses is known once its Secret was read; that of another object is not waited for.
  */
+import type { Credentials } from '../acronis/credentials.ts';
 import type { User } from '../acronis/user.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
 import type { Clock } from '../base/clock.ts';
@@ -34,7 +36,7 @@ export interface Judge {
 
 export interface VerifierOptions {
   readonly fleet: Fleet;
-  readonly sources: Pick<CredentialSources, 'read' | 'lastGood'>;
+  readonly sources: Pick<CredentialSources, 'read' | 'latest'>;
   readonly accounts: Pick<Accounts, 'of'>;
   readonly judge: Judge;
   readonly queue: Pick<WorkQueue, 'add'>;
@@ -42,25 +44,69 @@ export interface VerifierOptions {
   readonly log: Log;
 }
 
+/** When credentials are read again that could not be. */
+const againMs = 30_000;
+
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { fleet, judge, queue } = options;
-  const lanes = new Map<Source, VerifierLane>();
+  const { fleet, sources, accounts, judge, queue, clock, log } = options;
+  /** By the account's id. */
+  const lanes = new Map<string, VerifierLane>();
+  /** Keys of objects whose credentials are being read. */
+  const unrouted = new Map<Source, Set<string>>();
+  const routing = new Set<Promise<void>>();
   let running: AbortSignal | undefined;
 
   const add = (key: string, priority: Priority): void => {
     const object = fleet.get(key);
-    if (priority === 'resync' && object !== undefined && judge.isSettled(object)) laneOf(sourceOf(object)).add(object);
-    else queue.add(key, priority);
+    if (priority !== 'resync' || object === undefined || !judge.isSettled(object)) {
+      queue.add(key, priority);
+      return;
+    }
+    const source = sourceOf(object);
+    const waiting = unrouted.get(source);
+    if (waiting !== undefined) {
+      waiting.add(key);
+      return;
+    }
+    unrouted.set(source, new Set([key]));
+    if (running !== undefined) startRouting(source, running);
   };
 
-  const laneOf = (source: Source): VerifierLane => {
-    const known = lanes.get(source);
+  const startRouting = (source: Source, signal: AbortSignal): void => {
+    const work = route(source, signal).finally(() => routing.delete(work));
+    routing.add(work);
+  };
+
+  /** Gives what waits for these credentials to the lane of their account. Never rejects. */
+  const route = async (source: Source, signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        const result = await sources.read(source, signal);
+        const keys = unrouted.get(source) ?? [];
+        unrouted.delete(source);
+        const lane = result.kind === 'found' ? laneOf(result.credentials, signal) : undefined;
+        for (const key of keys) {
+          if (lane !== undefined) lane.add(key);
+          // Each object has to say for itself what is wrong.
+          else queue.add(key, 'resync');
+        }
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.debug('objects could not be verified without their credentials; they wait', { error: String(error) });
+        await clock.sleep(againMs, signal).catch(() => {});
+      }
+    }
+  };
+
+  const laneOf = (credentials: Credentials, signal: AbortSignal): VerifierLane => {
+    const { id } = accounts.of(credentials);
+    const known = lanes.get(id);
     if (known !== undefined) return known;
-    // Credentials that no object uses any more leave no lane behind.
+    // An account that no object uses any more leaves no lane behind.
     for (const [other, lane] of lanes) if (lane.isEmpty) lanes.delete(other);
-    const lane = new VerifierLane({ ...options, source, onElsewhere: (key) => add(key, 'resync') });
-    lanes.set(source, lane);
-    if (running !== undefined) lane.start(running);
+    const lane = new VerifierLane({ ...options, credentials, onElsewhere: (key) => add(key, 'resync') }, signal);
+    lanes.set(id, lane);
     return lane;
   };
 
@@ -72,12 +118,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
     async run(signal) {
       running = signal;
-      for (const lane of lanes.values()) lane.start(signal);
+      for (const source of unrouted.keys()) startRouting(source, signal);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         else signal.addEventListener('abort', () => resolve(), { once: true });
       });
-      await Promise.all([...lanes.values()].map((lane) => lane.ended()));
+      await Promise.all([...routing, ...[...lanes.values()].map((lane) => lane.ended())]);
     },
   };
 }

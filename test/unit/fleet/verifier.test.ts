@@ -181,6 +181,66 @@ describe('accounts', () => {
     expect(verified).toHaveLength(150);
     expect(queued).toEqual([]);
   });
+
+  it('known from several Secrets are one: their objects travel in the same reads, and no more reads are in flight than for one Secret', async () => {
+    const keys: string[] = [];
+    for (let n = 1; n <= 400; n++) {
+      const namespace = `team-${n % 4}`;
+      world.cluster.namespaces.set(namespace, {});
+      world.cluster.secrets.set(`${namespace}/shared`, { ...ownValues, clientID: 'shared' });
+      world.acronis.add({ id: idOf(n), business_types: ['buyer'] });
+      const spec = { userID: idOf(n), credentialsSecretRef: { name: 'shared' } };
+      const key = world.cluster.create(spec, { name: `object-${n}`, namespace });
+      await world.reconcile(key);
+      keys.push(key);
+    }
+    world.acronis.requests.length = 0;
+    await verify(keys);
+    expect(world.acronis.count('batch')).toBe(4);
+
+    world.acronis.requests.length = 0;
+    world.acronis.always('batch', () => new Promise(() => {}));
+    await verify(keys);
+    expect(world.acronis.count('batch')).toBe(3);
+    expect(queued).toEqual([]);
+  });
+
+  it('whose Secret cannot be read wait for it, and hold up no other', async () => {
+    const ours = await settled(3);
+    world.cluster.secrets.set('customers/theirs', { ...ownValues, clientID: 'theirs' });
+    const theirs = world.cluster.create(
+      { userID: idOf(4), credentialsSecretRef: { name: 'theirs' } },
+      { name: 'theirs' },
+    );
+    world.acronis.add({ id: idOf(4), business_types: ['buyer'] });
+    await world.reconcile(theirs);
+    world.acronis.requests.length = 0;
+    const { sources } = world.context;
+    let readable = false;
+    const reading = createVerifier({
+      ...world.context,
+      judge: judgeOf(world.context),
+      sources: {
+        latest: (source) => sources.latest(source),
+        read: async (source, signal) => {
+          if (source !== '' && !readable) throw new Error('HTTP 500');
+          return await sources.read(source, signal);
+        },
+      },
+      queue: { add: (key, priority) => void queued.push([key, priority]) },
+    });
+    const running = reading.run(stop.signal);
+    for (const key of [theirs, ...ours]) reading.add(key, 'resync');
+    await world.clock.advance(1_000);
+    expect(world.acronis.count('batch'), 'ours').toBe(1);
+    readable = true;
+    await world.clock.advance(40_000);
+    expect(world.acronis.count('batch'), 'theirs').toBe(2);
+    expect(queued).toEqual([]);
+    stop.abort(new Error('stop'));
+    await world.clock.advance(0);
+    await running;
+  });
 });
 
 describe('where Acronis cannot be asked', () => {
