@@ -1,7 +1,7 @@
 /**
  * What is owed to an object that is being deleted and is to revoke what it assigned (`deletionPolicy: Revoke`). The guards hold here too. It is released
  * with a proof alone: the types are not there, the user was deleted, or another object keeps them. Whatever else is found holds it, until it was tried
- * for long enough; then it is given up, saying so.
+ * for long enough; then it is given up, saying so, as is one that remembers no user: what it did not assign is not its to revoke.
  */
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
@@ -9,7 +9,7 @@ import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../f
 import { invalidSpecVerdict, nothingRememberedVerdict, userNotVisibleVerdict } from '../verdicts/verdicts.ts';
 import type { Evidence } from './evidence.ts';
 import { hasFinalizer } from './finalizer.ts';
-import { rememberedAssignment, userToRevoke, wantsFinalizer } from './memory.ts';
+import { rememberedAssignment, wantsFinalizer } from './memory.ts';
 import type { Circumstances, Owed } from './owed.ts';
 
 export function assessDeleted(object: TenantUserUpsell, evidence: Evidence, circumstances: Circumstances): Owed {
@@ -28,14 +28,14 @@ export function assessDeleted(object: TenantUserUpsell, evidence: Evidence, circ
   if (!object.spec.ok) return hold(invalidSpecVerdict(object.spec.problem));
   const spec = object.spec.value;
   if (!wantsFinalizer(spec)) return { kind: 'release' };
-  const id = userToRevoke(object);
-  if (id === undefined) return { kind: 'giveUp', verdict: nothingRememberedVerdict };
+  const assigned = rememberedAssignment(object);
+  if (assigned === undefined) return { kind: 'giveUp', verdict: nothingRememberedVerdict };
   const forbidden = forbidsAsking(spec, guard);
   if (forbidden !== undefined) return hold(forbidden);
 
   switch (evidence.kind) {
     case 'nothing':
-      return { kind: 'ask', question: { kind: 'id', id } };
+      return { kind: 'ask', question: { kind: 'id', id: assigned.userID } };
     case 'failed':
     case 'noMatch':
       return hold(evidence.verdict);

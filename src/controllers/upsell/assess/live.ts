@@ -2,7 +2,7 @@
  * What is owed to an object that is not being deleted: its types on its user, its finalizer, and a status that says what is true.
  *
  * Nothing that passes makes it forget: whom it assigned goes only with the proof that this user was deleted. A finalizer goes with the policy that asked
- * for it or, by login, with that proof.
+ * for it or with that proof.
  */
 import type { User } from '../../../acronis/user.ts';
 import type { Verdict } from '../../../api/conditions.ts';
@@ -49,8 +49,8 @@ export function assessLive(object: TenantUserUpsell, evidence: Evidence, circums
     case 'noMatch':
       return report(evidence.verdict, none);
     case 'gone':
-      // By id a deletion asks once more; by login it would not know of whom, and give up what is proven to be over.
-      if (remembered !== undefined && isByLogin(spec) && hasFinalizer(object)) return { kind: 'removeFinalizer' };
+      // A deletion would not know of whom, and give up what is proven to be over.
+      if (remembered !== undefined && hasFinalizer(object)) return { kind: 'removeFinalizer' };
       if (remembered !== undefined)
         return { kind: 'report', findings: { verdict: userGoneVerdict, facts: none, assigned: undefined } };
       if (isByLogin(spec)) return { kind: 'ask', question: searchFor(spec, circumstances) };
@@ -92,12 +92,10 @@ function assessSeen(
 
   // From here on the user is this object's: it writes to it, or takes over what it finds.
   const assigned = remembered?.userID === user.id ? remembered : { userID: user.id, tenantID: user.tenantId };
-  if (wantsFinalizer(spec)) {
-    if (!hasFinalizer(object)) return { kind: 'addFinalizer' };
-    // By id the finalizer is memory enough; a login may mean another user after a crash.
-    if (isByLogin(spec) && object.status.assigned === undefined) return { kind: 'remember', assigned };
-  }
+  if (wantsFinalizer(spec) && !hasFinalizer(object)) return { kind: 'addFinalizer' };
   if (missing.length === 0) return report(assignedVerdict, known, assigned);
+  // Before the first write leaves: after a crash the deletion revokes what is remembered, and nothing else.
+  if (wantsFinalizer(spec) && object.status.assigned?.userID !== user.id) return { kind: 'remember', assigned };
   const businessTypes = [...user.businessTypes, ...missing];
   return {
     kind: 'write',

@@ -4,7 +4,7 @@
  */
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import { userToRevoke } from '../assess/memory.ts';
+import { rememberedAssignment } from '../assess/memory.ts';
 import type { ReconcileContext } from '../context.ts';
 import { removeFinalizer } from '../report/patches.ts';
 import { eventSubject, revisions, wanted } from '../report/report.ts';
@@ -34,13 +34,15 @@ export async function giveUp(
   { client, events, log, metrics }: Pick<ReconcileContext, 'client' | 'events' | 'log' | 'metrics'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const user = userToRevoke(object);
+  const user = rememberedAssignment(object)?.userID;
   await removeFinalizer(client, object, signal);
   metrics.revocationGivenUp();
   log.error('a revocation was given up: the types may still be assigned', { object: object.key, user, reason });
   events.warning(
     eventSubject(object),
     'RevocationGivenUp',
-    `The types may still be assigned to user ${user ?? '(not known)'}. Revoke them at Acronis by hand. Why: ${message}`,
+    user === undefined
+      ? `Nothing was revoked. ${message}`
+      : `The types may still be assigned to user ${user}. Revoke them at Acronis by hand. Why: ${message}`,
   );
 }

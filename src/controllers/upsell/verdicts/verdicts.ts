@@ -112,10 +112,11 @@ export const invalidSpecVerdict = (problem: string): Verdict => ({
   message: `${problem}. Correct the object.`,
 });
 
-/** Of an object that names its user by login, and whose status was removed. */
+/** Of an object that is being deleted and whose status remembers no user. */
 export const nothingRememberedVerdict: Verdict = {
   reason: 'UserNotFound',
-  message: 'The object does not remember whom it assigned: its status was removed.',
+  message:
+    'The object remembers no user that it assigned: it never wrote, or its status was removed. See at Acronis whether the user that it names is to keep the types.',
 };
 
 export const clusterVerdict: Verdict = {

@@ -231,7 +231,28 @@ const live: Row[] = [
 
 const finalizers: Row[] = [
   ['comes before the first write', object({ ...byId, ...revoke }), seen(), {}, 'addFinalizer'],
-  ['is followed by the write', object({ ...byId, ...revoke }, { held: true }), seen(), {}, 'assign [buyer] at 7'],
+  ['is followed by the memory', object({ ...byId, ...revoke }, { held: true }), seen(), {}, 'remember'],
+  [
+    'with a memory is followed by the write',
+    object({ ...byId, ...revoke }, { held: true, status: { assigned } }),
+    seen(),
+    {},
+    'assign [buyer] at 7',
+  ],
+  [
+    'with the memory of another user than the id is followed by its own',
+    object({ ...byId, ...revoke }, { held: true, status: { assigned: { userID: otherUserId, tenantID: tenantId } } }),
+    seen(),
+    {},
+    'remember',
+  ],
+  [
+    'needs no memory of its own where nothing is written: the report brings it',
+    object({ ...byLogin, ...revoke }, { held: true }),
+    seen({ businessTypes: ['buyer'] }, 'login'),
+    {},
+    'report BuyerAssigned, facts user, remembered',
+  ],
   [
     'of a login is followed by the memory',
     object({ ...byLogin, ...revoke }, { held: true }),
@@ -283,6 +304,13 @@ const finalizers: Row[] = [
     {},
     'removeFinalizer',
   ],
+  [
+    'of an id likewise',
+    object({ ...byId, ...revoke }, { held: true, status: { assigned } }),
+    gone,
+    {},
+    'removeFinalizer',
+  ],
 ];
 
 const old: Status = { userID: userId, tenantID: tenantId, observedGeneration: 1 };
@@ -295,11 +323,18 @@ const oldReady: Status = {
 const takenOver: Row[] = [
   ['that is Ready', object(byLogin, { status: oldReady }), failed, {}, 'report Unavailable, facts unknown, remembered'],
   [
-    'that is held',
+    'that is Ready when it is deleted, which is one more generation',
+    object({ ...byId, ...revoke }, { status: { ...oldReady, observedGeneration: 0 }, held: true, deleted: true }),
+    nothingYet,
+    {},
+    'ask by id',
+  ],
+  [
+    'but not one whose finalizer alone says so',
     object({ ...byLogin, ...revoke }, { status: old, held: true }),
     nothingYet,
     labelled(otherTenantId),
-    'report NamespaceNotAllowed, facts none, remembered',
+    'report NamespaceNotAllowed, facts none',
   ],
   [
     'but not one that only observed',
@@ -318,7 +353,14 @@ const deleted: Row[] = [
   ['that says Retain is released', object(byId, mine), nothingYet, {}, 'release'],
   ['that observes is released', object({ ...byId, ...revoke, ...observe }, mine), nothingYet, {}, 'release'],
   ['asks for whom it assigned', object({ ...byLogin, ...revoke }, mine), nothingYet, {}, 'ask by id'],
-  ['by id asks for its user, memory or not', object({ ...byId, ...revoke }, going), nothingYet, {}, 'ask by id'],
+  ['by id asks for whom it assigned', object({ ...byId, ...revoke }, mine), nothingYet, {}, 'ask by id'],
+  [
+    'by id without a memory is given up',
+    object({ ...byId, ...revoke }, going),
+    nothingYet,
+    {},
+    'give up: UserNotFound',
+  ],
   [
     'by login without a memory is given up',
     object({ ...byLogin, ...revoke }, going),
@@ -448,16 +490,17 @@ const guards: [name: string, guard: NamespaceGuard, tenantID: string | undefined
 
 describe.each(guards)('with %s', (_, guard, tenantID, reason) => {
   const spec = { ...byId, ...revoke, ...(tenantID === undefined ? {} : { tenantID }) };
+  const held = { held: true, status: { assigned } };
 
   it.each([undefined, 'older'])('guards come before claims (%s) and before what the user has', (otherClaimant) => {
     for (const businessTypes of [[], ['buyer']]) {
-      const owed = assess(object(spec, { held: true }), seen({ businessTypes }), {
+      const owed = assess(object(spec, held), seen({ businessTypes }), {
         ...unhindered,
         guard,
         otherClaimant,
       });
-      if (reason !== undefined) expect(line(owed)).toBe(`report ${reason}, facts none`);
-      else if (otherClaimant !== undefined) expect(line(owed)).toBe('report DuplicateClaim, facts user');
+      if (reason !== undefined) expect(line(owed)).toBe(`report ${reason}, facts none, remembered`);
+      else if (otherClaimant !== undefined) expect(line(owed)).toBe('report DuplicateClaim, facts user, remembered');
       else expect(owed.kind).toBe(businessTypes.length === 0 ? 'write' : 'report');
     }
   });

@@ -17,6 +17,7 @@ const start = (options: WorldOptions = {}) => {
 };
 beforeEach(() => start());
 
+const assigned = { userID: userId, tenantID: tenantId };
 const finalizers = (key: string) => world.cluster.object(key).finalizers;
 const lastEvent = () => world.events.at(-1);
 
@@ -39,7 +40,7 @@ describe('the finalizer', () => {
     });
     expect(await world.reconcile(key)).toEqual({ kind: 'done' });
     expect(atPut).toEqual(['example.com/other', finalizer]);
-    expect(world.cluster.patches.map(({ kind }) => kind)).toEqual(['finalizers', 'status']);
+    expect(world.cluster.patches.map(({ kind }) => kind)).toEqual(['finalizers', 'status', 'status']);
   });
 
   it('that cannot be put keeps the type from being assigned', async () => {
@@ -57,6 +58,10 @@ describe('the finalizer', () => {
     await world.reconcile(key);
     expect(finalizers(key)).toEqual([finalizer]);
     expect(world.acronis.puts).toEqual([]);
+    expect(
+      world.cluster.patches.map(({ kind }) => kind),
+      'no patch of its own for the memory',
+    ).toEqual(['finalizers', 'status']);
   });
 
   it.each([
@@ -108,7 +113,7 @@ describe('the finalizer', () => {
     expect(await world.reconcile(key), 'the cached object is not current').toEqual({ kind: 'retry', policy: soon });
     world.cluster.catchUp();
     expect(await world.reconcile(key)).toEqual({ kind: 'done' });
-    expect(world.cluster.patches.map(({ kind }) => kind)).toEqual(['finalizers', 'status']);
+    expect(world.cluster.patches.map(({ kind }) => kind)).toEqual(['finalizers', 'status', 'status']);
     expect(world.acronis.puts).toHaveLength(1);
   });
 });
@@ -203,17 +208,37 @@ describe('when the object is deleted', () => {
     expect(world.cluster.has(key)).toBe(false);
   });
 
-  it('a login whose object does not remember whom it assigned is not searched again: it is given up, loudly', async () => {
-    const key = world.cluster.create(
-      { login: 'johndoe', tenantID: tenantId, deletionPolicy: 'Revoke' },
-      { finalizers: [finalizer] },
-    );
+  it.each([
+    ['login', { login: 'johndoe', tenantID: tenantId, deletionPolicy: 'Revoke' }],
+    ['id', revokes],
+    ['id, suspended from its creation', { ...revokes, suspend: true }],
+  ])('what it does not remember to have assigned, by %s, it does not revoke, and says so', async (_, spec) => {
+    const key = world.cluster.create(spec, { finalizers: [finalizer] });
     user.business_types = ['buyer'];
+    if ('suspend' in spec) await world.reconcile(key);
     world.cluster.delete(key);
     await world.reconcile(key);
     expect(world.cluster.has(key)).toBe(false);
+    expect(user.business_types).toEqual(['buyer']);
     expect(world.acronis.requests).toEqual([]);
-    expect(lastEvent()).toMatchObject({ type: 'Warning', reason: 'RevocationGivenUp' });
+    expect(lastEvent()).toMatchObject({
+      type: 'Warning',
+      reason: 'RevocationGivenUp',
+      message: expect.stringMatching(/^Nothing was revoked\. The object remembers no user that it assigned/),
+    });
+  });
+
+  it('one with a finalizer of its manifest, whose user an older object had, revokes nothing', async () => {
+    world.cluster.create({ userID: userId }, { name: 'old' });
+    const key = world.cluster.create(revokes, { createdAt: '2026-01-02T03:00:01Z', finalizers: [finalizer] });
+    user.business_types = ['buyer'];
+    await world.reconcile(key);
+    expect(world.cluster.reason(key)).toBe('DuplicateClaim');
+    world.cluster.delete('customers/old');
+    world.cluster.delete(key);
+    await world.reconcile(key);
+    expect(world.cluster.has(key)).toBe(false);
+    expect(user.business_types).toEqual(['buyer']);
   });
 
   it('another live object that names the user keeps the types, and is not named across namespaces', async () => {
@@ -234,6 +259,7 @@ describe('when the object is deleted', () => {
     world.cluster.delete(first);
     await world.reconcile(first);
     expect(user.business_types, 'the second one still lives').toEqual(['seller', 'buyer']);
+    await world.reconcile(second);
     world.cluster.delete(second);
     await world.reconcile(second);
     expect(user.business_types).toEqual(['seller']);
@@ -350,6 +376,7 @@ describe('credentials that went first', () => {
 
   it('and that are forgotten after a restart, hold the object until it gives up', async () => {
     const key = world.cluster.create(withSecret, { finalizers: [finalizer] });
+    world.cluster.setStatus(key, { assigned });
     world.cluster.delete(key);
     expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: soon });
     expect(world.cluster.reason(key)).toBe('CredentialsMissing');
@@ -422,6 +449,7 @@ describe('giving up', () => {
       { ...revokes, credentialsSecretRef: { name: 'theirs' } },
       { finalizers: [finalizer] },
     );
+    world.cluster.setStatus(key, { assigned });
     world.cluster.delete(key);
     world.cluster.fail(
       ({ path }) => path.includes('/secrets/'),

@@ -163,8 +163,11 @@ describe('a login that was given to another user (D3)', () => {
     expect(finalizers(key)).toEqual([finalizer]);
   });
 
-  it('is not given up on deletion where the user was proven to be deleted before', async () => {
-    const key = await ready(byLogin);
+  it.each([
+    ['login', byLogin],
+    ['id', byId],
+  ])('is not given up on deletion, by %s, where the user was proven to be deleted before', async (_, spec) => {
+    const key = await ready(spec);
     world.acronis.delete(userId);
     await world.reconcile(key);
     await world.reconcile(key);
@@ -176,8 +179,11 @@ describe('a login that was given to another user (D3)', () => {
 });
 
 describe('the memory is there in time', () => {
-  it('of a user found by login, before the first write leaves: a crash after it loses nothing', async () => {
-    const key = world.cluster.create(byLogin);
+  it.each([
+    ['found by login', byLogin],
+    ['named by id', byId],
+  ])('of a user %s, before the first write leaves: a crash after it loses nothing', async (_, spec) => {
+    const key = world.cluster.create(spec);
     const stop = new AbortController();
     world.acronis.next('put', (apply) => {
       expect(world.cluster.status(key).assigned).toEqual(assigned);
@@ -192,18 +198,26 @@ describe('the memory is there in time', () => {
     expect(user.business_types).toEqual(['seller']);
   });
 
-  it('of a user named by id, by its finalizer: a crash after the first write loses nothing', async () => {
-    const key = world.cluster.create(byId);
-    const stop = new AbortController();
-    world.acronis.next('put', (apply) => {
-      const response = structuredClone(apply());
-      stop.abort(new Error('killed'));
-      return response;
-    });
-    await expect(world.reconcile(key, stop.signal)).rejects.toThrow('killed');
+  it('of an object of 0.1.0 that was Ready when it was deleted, by what its status observed', async () => {
+    const key = await ready(byId);
+    world.cluster.setStatus(key, { assigned: undefined });
     world.cluster.delete(key);
     await world.reconcile(key);
+    expect(world.cluster.has(key)).toBe(false);
     expect(user.business_types).toEqual(['seller']);
+  });
+
+  it('but is not what an object saw while it only observed, whatever was edited since', async () => {
+    user.business_types = ['seller', 'buyer'];
+    const key = world.cluster.create({ ...byId, managementPolicy: 'Observe' });
+    await world.reconcile(key);
+    expect(world.cluster.reason(key)).toBe('BuyerAssigned');
+    world.cluster.setFinalizers(key, [finalizer]);
+    world.cluster.edit(key, { managementPolicy: 'Enforce' });
+    world.cluster.delete(key);
+    await world.reconcile(key);
+    expect(world.cluster.has(key)).toBe(false);
+    expect(user.business_types).toEqual(['seller', 'buyer']);
   });
 
   it('of a user that had the type already: it was taken over', async () => {
