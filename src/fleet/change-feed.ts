@@ -36,6 +36,8 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
   const polled = new Map<string, Account>();
   /** What was logged last of each account, so that a lasting state is logged once. */
   const logged = new Map<string, ChangeFeedState['kind'] | 'left'>();
+  /** Accounts whose server's clock was said to be ahead. */
+  const ahead = new Set<string>();
   const inFlight = new Map<string, Promise<void>>();
 
   const isNews = (account: Account, kind: ChangeFeedState['kind'] | 'left'): boolean => {
@@ -44,12 +46,22 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
     return before !== kind;
   };
 
+  const checkClock = ({ id, changes }: Account): void => {
+    if (changes.aheadMs === undefined || ahead.has(id)) return;
+    ahead.add(id);
+    log.warn("Acronis' clock is ahead of this one; the change feed goes by the times of the changes", {
+      account: id,
+      seconds: Math.round(changes.aheadMs / 1_000),
+    });
+  };
+
   const read = async (account: Account, signal: AbortSignal): Promise<void> => {
     const pages = account.changes.poll(fleetSize(), signal);
     let page = await pages.next();
     for (; page.done !== true; page = await pages.next()) {
       if (page.value.length > 0) for (const listener of listeners) listener(account, page.value);
     }
+    checkClock(account);
     const fields = { account: account.id };
     switch (page.value.kind) {
       case 'complete':
@@ -97,7 +109,7 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
         polled.clear();
         for (const account of now) polled.set(account.id, account);
         // With other credentials it is another account: nothing is left to be logged of the old one.
-        for (const id of logged.keys()) if (!polled.has(id)) logged.delete(id);
+        for (const each of [logged, ahead]) for (const id of each.keys()) if (!polled.has(id)) each.delete(id);
         for (const account of now) if (!inFlight.has(account.id)) inFlight.set(account.id, poll(account, signal));
       }
       await Promise.all(inFlight.values());

@@ -62,10 +62,10 @@ describe('the change feed', () => {
 
   test.each([
     ['ten minutes ahead', -10],
-    ['ten minutes behind', 10],
+    ['a little behind', 0.25],
     ['right', 0],
   ])("moves its window by the server's time, with a clock of ours that is %s", async (_, minutes) => {
-    const server = (seconds: number) => new Date(Date.UTC(2026, 0, 2, 3, minutes, seconds)).toISOString();
+    const server = (seconds: number) => new Date(Date.UTC(2026, 0, 2, 3, 0, seconds) + minutes * 60_000).toISOString();
     const { poll, clock, asked } = setup((_from, count) => page([], undefined, server(15 * count)));
     await poll();
     await clock.advance(15_000);
@@ -126,7 +126,74 @@ describe('the change feed', () => {
     await acronisFailure(poll());
     failing = false;
     await poll();
-    expect(asked.map(since)).toEqual(['2026-01-02T02:58:00.000Z', undefined, '2026-01-02T02:58:00.000Z', undefined]);
+    const from = '2026-01-02T02:58:00.000Z';
+    expect(asked.map(since)).toEqual([from, undefined, from, undefined, from, undefined]);
+  });
+
+  test.each([400, 404, 410])(
+    'whose cursors are gone (HTTP %i) by the next poll is read to its end all the same, and delivers each change once',
+    async (status) => {
+      const pages = 260;
+      let alive = true;
+      const { feed, poll, asked } = setup((from) => {
+        if ('after' in from && !alive) {
+          alive = true;
+          throw refused('rejected', { status });
+        }
+        const at = 'after' in from ? Number(from.after) : 1;
+        return page([at], at < pages ? String(at + 1) : undefined);
+      });
+      const delivered: string[] = [];
+      for (let polls = 1; polls <= 6; polls++) {
+        delivered.push(...(await poll()));
+        expect(feed.state.kind).toBe(polls < 6 ? 'behind' : 'following');
+        alive = false;
+      }
+      expect(delivered).toEqual(Array.from({ length: pages }, (_, n) => id(n + 1)));
+      expect(asked.filter((from) => 'since' in from)).toHaveLength(6);
+    },
+  );
+
+  test.each([
+    ['a minute', '2026-01-02T03:01:00'],
+    ['a day and more', '2026-01-04T03:00:00'],
+  ])('whose server is %s ahead of us misses no change, and says by how much it is ahead', async (_, timestamp) => {
+    const changed = (at: string): StampPage =>
+      parseStampPage({ timestamp, items: [wireUser(1, { updated_at: at })] }) ?? page([]);
+    const { feed, poll, asked } = setup((_from, count) =>
+      count === 2 ? changed('2026-01-02T03:00:10') : page([], undefined, timestamp),
+    );
+    await poll();
+    expect(feed.aheadMs).toBe(Date.parse(`${timestamp}Z`) - Date.parse('2026-01-02T03:00:00Z'));
+    expect(await poll()).toEqual([id(1)]);
+    await poll();
+    expect(asked.map(since)).toEqual([
+      '2026-01-02T02:58:00.000Z',
+      '2026-01-02T02:58:00.000Z',
+      '2026-01-02T02:59:40.000Z',
+    ]);
+  });
+
+  test('says no more that the server is ahead once the clocks agree', async () => {
+    const { feed, poll } = setup((_from, count) =>
+      page([], undefined, count === 1 ? '2026-01-02T03:10:00' : '2026-01-02T03:00:00'),
+    );
+    await poll();
+    expect(feed.aheadMs).toBe(600_000);
+    await poll();
+    expect(feed.aheadMs).toBeUndefined();
+  });
+
+  test('whose responses say no time at all, neither their own nor of a change, asks for no more than the last hour', async () => {
+    const timeless = { ...page([1], undefined, null), newestChange: undefined };
+    const { poll, clock, asked } = setup(() => timeless);
+    for (let n = 0; n < 180; n++) {
+      await poll();
+      await clock.advance(60_000);
+    }
+    expect(since(asked[0])).toBe('2026-01-02T02:58:00.000Z');
+    expect(since(asked[30]), 'the same window again').toBe('2026-01-02T02:58:00.000Z');
+    expect(clock.wall() - Date.parse(since(asked.at(-1)) ?? '')).toBeLessThanOrEqual(61 * 60_000);
   });
 
   test('that never answers makes no window longer than an hour', async () => {

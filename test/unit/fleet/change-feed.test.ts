@@ -160,6 +160,24 @@ describe('a feed that does not answer', () => {
     expect(lines().map(({ level }) => level)).toEqual(['warn', 'info', 'warn']);
   });
 
+  it('has a server whose clock is ahead of ours: that is said once, and what changes is seen all the same', async () => {
+    const ahead = new Date(world.clock.wall() + 10 * minute).toISOString();
+    const user = world.acronis.add({ id: userId });
+    const key = world.cluster.create({ userID: userId });
+    await world.reconcile(key);
+    world.acronis.always('changes', async () => {
+      const items = user.version === 1 ? [] : [{ ...user, updated_at: new Date(world.clock.wall()).toISOString() }];
+      return { timestamp: ahead, items };
+    });
+    start();
+    await world.clock.advance(2 * minute);
+    user.version++;
+    await world.clock.advance(2 * minute);
+    expect(queued).toEqual([`${key} retry`]);
+    const said = world.log.lines.filter(({ message }) => message.includes('clock is ahead'));
+    expect(said.map(({ level }) => level)).toEqual(['warn']);
+  });
+
   it('holds up no other account', async () => {
     const slow = accountOf('slow');
     const well = accountOf('well');
