@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { stringifyExact } from '../base/exact-json.ts';
 import { type CallOptions, createCall } from './call.ts';
-import { AcronisError, malformedUser, notTheApis } from './errors.ts';
+import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
 import type { AcronisOperation } from './metrics.ts';
 import { parseStampPage, type StampPage } from './stamps.ts';
@@ -70,6 +70,11 @@ const rootResponse = z.object({ tenant_id: idSchema });
 
 export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
   const call = createCall(options);
+  const host = hostOf(options.url);
+  const expect = <T>(value: T | undefined, expected: string): T => {
+    if (value === undefined) throw notTheApis('other-json', { host, expected }, `not ${expected}`);
+    return value;
+  };
   const get = (operation: AcronisOperation, path: string, signal: AbortSignal, about?: string) =>
     call(operation, { method: 'GET', path, ...(about === undefined ? {} : { about }) }, signal);
 
@@ -79,9 +84,10 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       try {
         const raw = await get('get_user', `/users/${id}?allow_deleted=true`, signal, id);
         const parsed = parseUser(raw);
-        if (!parsed.ok) throw malformedUser(parsed.problem);
+        if (!parsed.ok) throw notTheApis('user-malformed', { host, problem: parsed.problem }, parsed.problem);
         // A cache on the way that mixes responses up must not lead a write to another user.
-        if (parsed.shown.id !== id.toLowerCase()) throw notTheApis('not the user that was asked for');
+        if (parsed.shown.id !== id.toLowerCase())
+          throw notTheApis('other-user', { host }, 'not the user that was asked for');
         return parsed.shown.evidence;
       } catch (error) {
         if (!(error instanceof AcronisError)) throw error;
@@ -100,12 +106,13 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       return new Map(users.map(({ id, evidence }) => [id, evidence]));
     },
     async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
-      if (!isId(id)) throw new AcronisError('notFound', 'Acronis knows nothing under this id.', { scope: 'user' });
+      if (!isId(id)) throw failed('not-found', { host, said: 'not a UUID' }, { scope: 'user' });
       const body = stringifyExact({ business_types: businessTypes, version });
       const put = { method: 'PUT', path: `/users/${id}`, body, about: id, onSent } as const;
       const parsed = parseUser(await call('put_user', put, signal));
       if (!parsed.ok || parsed.shown.evidence.kind !== 'seen') return undefined;
-      if (parsed.shown.id !== id.toLowerCase()) throw notTheApis('not the user that was written').ofOneUser();
+      if (parsed.shown.id !== id.toLowerCase())
+        throw notTheApis('other-user', { host }, 'not the user that was written').ofOneUser();
       return parsed.shown.evidence.user;
     },
     async search(tenantId, text, signal) {
@@ -130,9 +137,4 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       return expect(parseStampPage(await get('get_changes', `/users?${query}`, signal)), 'a page of users');
     },
   };
-}
-
-function expect<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw notTheApis(`not ${what}`);
-  return value;
 }

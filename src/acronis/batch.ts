@@ -188,5 +188,5 @@ function sharedFailure(errors: readonly unknown[]): unknown {
   if (!mayBeOneUsers(one) || !mayBeOneUsers(two) || one.kind !== two.kind || one.status !== two.status)
     return undefined;
   const { status, outcomeUnknown, retryAfterMs, detail } = one;
-  return new AcronisError(one.kind, one.message, { status, outcomeUnknown, retryAfterMs, detail, scope: 'account' });
+  return one.again({ status, outcomeUnknown, retryAfterMs, detail, scope: 'account' });
 }

@@ -2,6 +2,7 @@
  * Credentials of an API client, as they come from three places (environment, mounted files, a Secret) under the same three names, and are
  * judged once, here: complete, and with a URL that they may be sent to.
  */
+import { messageOf } from './causes/table.ts';
 import { checkUrl, type UrlPolicy } from './http/url.ts';
 
 export interface Credentials {
@@ -24,16 +25,21 @@ export type CredentialKey = (typeof credentialKeys)[number];
  * @param values what was found under each key; absent and empty are the same.
  * @param where how to name the place in a sentence, such as `Secret acronis-credentials`.
  * @param nameOf how a key is called in that place.
+ * @param advice what to do where one is missing.
  */
 export function parseCredentials(
   values: Readonly<Partial<Record<CredentialKey, string | undefined>>>,
   where: string,
   policy: UrlPolicy,
   nameOf: (key: CredentialKey) => string = (key) => key,
+  advice = 'Add what is missing to it.',
 ): CredentialsResult {
   const clean = (key: CredentialKey) => values[key]?.trim() ?? '';
   const absent = credentialKeys.filter((key) => clean(key) === '').map(nameOf);
-  if (absent.length > 0) return { kind: 'missing', problem: `${where} lacks ${absent.join(', ')}.` };
+  if (absent.length > 0) {
+    const facts = { place: where, keys: absent.join(', '), advice };
+    return { kind: 'missing', problem: messageOf('credentials-incomplete', facts) };
+  }
   const url = checkUrl(clean('url'), policy);
   if (!url.ok) return { kind: 'urlNotAllowed', problem: `${where}: ${url.problem}` };
   return {

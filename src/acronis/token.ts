@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { orAborted } from '../base/abort.ts';
 import type { Clock } from '../base/clock.ts';
-import { AcronisError, notTheApis } from './errors.ts';
+import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import type { ApiRequest, Send } from './http/http.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import { measured } from './measured.ts';
@@ -80,6 +80,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   let forbiddenUntil = Number.NEGATIVE_INFINITY;
 
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+  const host = hostOf(url);
   const request: ApiRequest = {
     method: 'POST',
     url: `${url}/idp/token`,
@@ -88,8 +89,9 @@ export function createTokenSource(options: TokenOptions): TokenSource {
   };
 
   const ask = async (): Promise<Token> => {
-    const parsed = tokenResponse.safeParse(await send(request, lifetime).catch(asCredentials)).data;
-    if (parsed === undefined) throw notTheApis('no token');
+    const raw = await send(request, lifetime).catch((error: unknown) => asCredentials(error, host));
+    const parsed = tokenResponse.safeParse(raw).data;
+    if (parsed === undefined) throw notTheApis('other-json', { host, expected: 'a token' }, 'no token');
     const now = clock.now();
     const lives = lifetimeOf(parsed, clock.wall());
     // A token that lives shorter than the margin is renewed at half its life.
@@ -169,11 +171,10 @@ function lifetimeOf({ expires_in: inSeconds, expires_on: on }: z.output<typeof t
  * of a gateway is `unavailable` here as elsewhere. Whatever failed here, the call that needed the token was not sent: its outcome is known, and no
  * status was responded to to it.
  */
-function asCredentials(error: unknown): never {
+function asCredentials(error: unknown, host: string): never {
   if (!(error instanceof AcronisError)) throw error;
-  const { kind, status, message, detail, retryAfterMs } = error;
+  const { kind, status, detail, retryAfterMs } = error;
   const speaksOfClient = status >= 400 && status < 500 && kind !== 'throttled' && kind !== 'unavailable';
-  if (speaksOfClient)
-    throw new AcronisError('credentials', `Acronis did not accept the API client (HTTP ${status}).`, { detail });
-  throw new AcronisError(kind, message, { detail, retryAfterMs });
+  if (speaksOfClient) throw failed('client-refused', { host, status: String(status) }, { detail });
+  throw error.again({ detail, retryAfterMs });
 }

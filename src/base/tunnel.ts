@@ -10,8 +10,8 @@ import type { Clock } from './clock.ts';
 export interface TunnelOptions {
   /** http or https, with the credentials for it in its user information. */
   readonly proxy: URL;
-  /** For TLS to the target. */
-  readonly targetTls: buildConnector.BuildOptions;
+  /** Speaks TLS with the target, in the tunnel. */
+  readonly toTarget: buildConnector.connector;
   /** For the connection to the proxy. */
   readonly toProxy: buildConnector.BuildOptions;
   /** For all of it together. */
@@ -19,28 +19,43 @@ export interface TunnelOptions {
   readonly clock: Clock;
 }
 
-/** There is no tunnel. `code` is `PROXY_TIMEOUT`, or `PROXY_STATUS_` and what the proxy responded to the CONNECT. */
+/** There is no tunnel, because of the proxy. */
 export class TunnelError extends Error {
   override readonly name = 'TunnelError';
+  /** `PROXY_TIMEOUT`, `PROXY_CUT`, `PROXY_UNREACHABLE`, or `PROXY_STATUS_` and what the proxy responded to the CONNECT. */
   readonly code: string;
+  /** Host and port of the proxy. */
+  readonly proxy: string;
+  /** What the proxy responded. */
+  readonly status: number | undefined;
+  /** Why the proxy itself cannot be reached: the code of the lower layer. */
+  readonly connectCode: string | undefined;
 
-  constructor(message: string, code: string) {
+  constructor(
+    message: string,
+    proxy: string,
+    code: string,
+    more: { readonly status?: number; readonly connectCode?: string } = {},
+  ) {
     super(message);
+    this.proxy = proxy;
     this.code = code;
+    this.status = more.status;
+    this.connectCode = more.connectCode;
   }
 }
 
 /** For the `connect` of a dispatcher. */
 export function tunnelConnector({
   proxy,
-  targetTls,
+  toTarget,
   toProxy,
   timeoutMs,
   clock,
 }: TunnelOptions): buildConnector.connector {
   const connectProxy = buildConnector({ ...toProxy, timeout: timeoutMs });
-  const connectTarget = buildConnector({ ...targetTls, timeout: timeoutMs });
   const proxyPort = proxy.port || (proxy.protocol === 'https:' ? '443' : '80');
+  const name = `${proxy.hostname}:${proxyPort}`;
   const authorization =
     proxy.username === '' && proxy.password === ''
       ? {}
@@ -55,11 +70,11 @@ export function tunnelConnector({
       timer.cancel();
       if (socket === null) {
         open?.destroy();
-        callback(error ?? new TunnelError('no connection', 'PROXY_TIMEOUT'), null);
+        callback(error ?? new TunnelError('no connection', name, 'PROXY_CUT'), null);
       } else callback(null, socket);
     };
     const timer = clock.after(timeoutMs, () =>
-      end(new TunnelError(`no tunnel within ${timeoutMs / 1_000} s`, 'PROXY_TIMEOUT'), null),
+      end(new TunnelError(`no tunnel within ${timeoutMs / 1_000} s`, name, 'PROXY_TIMEOUT'), null),
     );
     const port = target.port || (target.protocol === 'https:' ? '443' : '80');
     const authority = `${target.hostname}:${port}`;
@@ -68,7 +83,10 @@ export function tunnelConnector({
       { hostname: proxy.hostname, host: proxy.host, protocol: proxy.protocol, port: proxyPort },
       (failure, toProxySocket) => {
         // undici leaves the socket out where there is an error.
-        if (failure !== null || toProxySocket === null) return end(failure, null);
+        if (failure !== null || toProxySocket === null) {
+          const connectCode = codeOf(failure);
+          return end(new TunnelError('the proxy cannot be reached', name, 'PROXY_UNREACHABLE', { connectCode }), null);
+        }
         open = toProxySocket;
         if (over) {
           toProxySocket.destroy();
@@ -80,15 +98,17 @@ export function tunnelConnector({
           headers: { host: authority, ...authorization },
           createConnection: () => toProxySocket,
         });
-        connect.once('error', (error) => end(error, null));
+        connect.once('error', () => end(new TunnelError('the proxy ended the connection', name, 'PROXY_CUT'), null));
         connect.once('connect', (response, socket, head) => {
           if (over) return;
           const status = response.statusCode ?? 0;
-          if (status !== 200)
-            return end(new TunnelError(`the proxy responded ${status} to CONNECT`, `PROXY_STATUS_${status}`), null);
+          if (status !== 200) {
+            const refused = `the proxy responded ${status} to CONNECT`;
+            return end(new TunnelError(refused, name, `PROXY_STATUS_${status}`, { status }), null);
+          }
           if (head.length > 0) socket.unshift(head);
           if (target.protocol !== 'https:') return end(null, toProxySocket);
-          connectTarget({ ...target, httpSocket: toProxySocket }, (error, secure) =>
+          toTarget({ ...target, httpSocket: toProxySocket }, (error, secure) =>
             end(error, error === null ? secure : null),
           );
         });
@@ -100,3 +120,6 @@ export function tunnelConnector({
 
 const userInfo = ({ username, password }: URL): string =>
   `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+
+const codeOf = (error: Error | null): string =>
+  error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,6 +1,7 @@
-/** The body of a response as text: gateways compress unasked, some without declaring it, and some put a byte order mark in front. */
+/** The body of a response as JSON, or what it is instead: gateways compress unasked, some without declaring it, and some put a byte order mark in front. */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+import { parseExactJson } from '../../base/exact-json.ts';
 import { type HttpResponse, headerOf } from '../../base/http.ts';
 
 const decoders = {
@@ -9,11 +10,41 @@ const decoders = {
   rawDeflate: promisify(inflateRaw),
   br: promisify(brotliDecompress),
 };
+/** What a body is, as far as a person who looks for the cause needs to know. */
+export type BodyForm = 'json' | 'empty' | 'page' | 'broken' | 'other';
+
+export interface ParsedBody {
+  readonly form: BodyForm;
+  /** Undefined where it is no JSON. */
+  readonly json: unknown;
+}
+
+/** The body as JSON with its integers exact, or what it is instead. */
+export async function parsedBody(response: HttpResponse, maxBytes: number): Promise<ParsedBody> {
+  if (response.body.length === 0) return { form: 'empty', json: undefined };
+  const type = headerOf(response, 'content-type') ?? '';
+  const isJson = /\bjson\b/i.test(type);
+  let text: string;
+  try {
+    text = await textOf(response, maxBytes);
+  } catch {
+    return { form: isJson ? 'broken' : 'other', json: undefined };
+  }
+  try {
+    if (isJson) return { form: 'json', json: parseExactJson(text) };
+  } catch {
+    return { form: isPage(text) ? 'page' : 'broken', json: undefined };
+  }
+  return { form: /html\b/i.test(type) || isPage(text) ? 'page' : 'other', json: undefined };
+}
+
+const isPage = (text: string): boolean => /^\s*<(?:!doctype|html|head|body)\b/i.test(text.slice(0, 1_000));
+
 /** No honest response has more codings than these on top of each other. */
 const maxCodings = 3;
 
 /** @throws Error of zlib where the body is not what its coding says, or larger than `maxBytes`. */
-export async function textOf(response: HttpResponse, maxBytes: number): Promise<string> {
+async function textOf(response: HttpResponse, maxBytes: number): Promise<string> {
   let body = response.body;
   for (const coding of codingsOf(response)) body = await decode(body, coding, maxBytes);
   if (isGzip(body)) body = await decode(body, 'gzip', maxBytes);

@@ -6,6 +6,11 @@ import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { Clock } from '../../base/clock.ts';
 import { TunnelError, tunnelConnector } from '../../base/tunnel.ts';
+import { networkCauseOf } from '../causes/network.ts';
+import type { ProxyCauseId } from '../causes/proxy.ts';
+import type { FactsOf } from '../causes/table.ts';
+import { tlsCauseOf } from '../causes/tls.ts';
+import { withConnectFailure } from './connect-failure.ts';
 import type { ProxySettings } from './proxy-settings.ts';
 import { publicLookup } from './public-address.ts';
 import { matchesHost } from './url.ts';
@@ -21,14 +26,18 @@ export interface Egress {
   readonly resolve?: LookupFunction;
 }
 
-/** The proxy made no tunnel, so that nothing was sent. The message names the proxy and the cause, and no credentials. */
-export class ProxyError extends Error {
-  override readonly name = 'ProxyError';
+/** The proxy made no tunnel, so that nothing was sent. */
+export class ProxyFailure extends Error {
+  override readonly name = 'ProxyFailure';
+  readonly id: ProxyCauseId;
+  readonly facts: Omit<FactsOf<ProxyCauseId>, 'host'>;
   readonly code: string;
 
-  constructor(message: string, code: string, cause: unknown) {
-    super(message, { cause });
-    this.code = code;
+  constructor(id: ProxyCauseId, facts: ProxyFailure['facts']) {
+    super(id);
+    this.id = id;
+    this.facts = facts;
+    this.code = facts.code;
   }
 }
 
@@ -44,18 +53,24 @@ const options = {
 /** For the `connect` of a dispatcher. */
 export function egressConnector(egress: Egress, clock: Clock): buildConnector.connector {
   const { privateHosts, anyAddress, proxy, resolve } = egress;
-  const toPublic = buildConnector({ ...options, lookup: publicLookup(resolve) });
-  const toAny = buildConnector(resolve === undefined ? options : { ...options, lookup: resolve });
+  const toPublic = withConnectFailure(buildConnector({ ...options, lookup: publicLookup(resolve) }));
+  const toAny = withConnectFailure(buildConnector(resolve === undefined ? options : { ...options, lookup: resolve }));
   const tunnel =
     proxy === undefined
       ? undefined
-      : tunnelConnector({ proxy: proxy.url, targetTls: { allowH2: false }, toProxy: options, timeoutMs, clock });
+      : tunnelConnector({
+          proxy: proxy.url,
+          toTarget: withConnectFailure(buildConnector({ allowH2: false, timeout: timeoutMs })),
+          toProxy: options,
+          timeoutMs,
+          clock,
+        });
   return (target, callback) => {
     const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
     if (proxy !== undefined && tunnel !== undefined && target.protocol === 'https:') {
       if (!proxy.direct(host, Number(target.port || 443))) {
         return tunnel(target, (error, socket) => {
-          if (error !== null || socket === null) callback(proxyErrorOf(error, proxy, host), null);
+          if (error !== null || socket === null) callback(failureOf(error, proxy), null);
           else callback(null, socket);
         });
       }
@@ -66,26 +81,19 @@ export function egressConnector(egress: Egress, clock: Clock): buildConnector.co
 }
 
 /** What is not the proxy's fault (Acronis's certificate, for one) stays as it is. */
-function proxyErrorOf(error: Error | null, { name, variable }: ProxySettings, host: string): Error {
-  const code = error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const said = (sentence: string) => new ProxyError(sentence, code, error);
-  if (error instanceof TunnelError) {
-    if (error.code === 'PROXY_TIMEOUT') return said(`The proxy ${name} made no tunnel to ${host} in time.`);
-    const status = Number(error.code.replace('PROXY_STATUS_', ''));
-    if (status === 407)
-      return said(`The proxy ${name} wants another user name or password (HTTP 407); correct ${variable}.`);
-    if (status >= 500)
-      return said(`The proxy ${name} could not reach ${host} (HTTP ${status}); look at its log, or at its DNS.`);
-    return said(`The proxy ${name} refuses a tunnel to ${host} (HTTP ${status}); allow it there.`);
-  }
-  if (code === 'ENOTFOUND') return said(`The host name of the proxy ${name} does not exist; correct ${variable}.`);
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || isConnecting(error))
-    return said(`The proxy ${name} cannot be reached (${code}); see ${variable}.`);
-  return error ?? said(`The proxy ${name} made no tunnel to ${host}.`);
+function failureOf(error: Error | null, { name, variable }: ProxySettings): Error {
+  if (error !== null && !(error instanceof TunnelError)) return error;
+  const code = error?.connectCode ?? error?.code ?? '';
+  const status = error?.status;
+  const shown = status === undefined ? '' : String(status);
+  return new ProxyFailure(idOf(code, status), { proxy: name, variable, status: shown, code: code || 'no code' });
 }
 
-/** Only the proxy is connected to. */
-function isConnecting(error: Error | null): boolean {
-  if (error instanceof AggregateError) return true;
-  return error !== null && 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
+function idOf(code: string, status: number | undefined): ProxyCauseId {
+  if (status === 407) return 'proxy-credentials';
+  if (status !== undefined) return status >= 500 ? 'proxy-cannot-reach' : 'proxy-refuses';
+  if (code === 'PROXY_TIMEOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'proxy-timeout';
+  if (code === 'PROXY_CUT') return 'proxy-cut';
+  if (tlsCauseOf(code) !== undefined) return 'proxy-not-trusted';
+  return networkCauseOf(code, true) === 'no-such-name' ? 'proxy-no-such-name' : 'proxy-unreachable';
 }

@@ -4,10 +4,9 @@
  */
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { parseExactJson } from '../../base/exact-json.ts';
-import { HeldBack, HttpRequestError, type HttpResponse, headerOf, retryAfterOf, sendRequest } from '../../base/http.ts';
-import { classify, notTheApis } from '../errors.ts';
-import { textOf } from './body.ts';
+import { HeldBack, type HttpResponse, headerOf, retryAfterOf, sendRequest } from '../../base/http.ts';
+import { parsedBody } from './body.ts';
+import { classify } from './classify.ts';
 import type { Connections } from './connections.ts';
 import { type Egress, egressConnector } from './egress.ts';
 import { noResponse } from './no-response.ts';
@@ -100,24 +99,13 @@ export function createSend({ clock, connections, userAgent, timeoutMs = 30_000, 
     } catch (error) {
       if (error instanceof HeldBack) throw error;
       signal.throwIfAborted();
-      if (!(error instanceof HttpRequestError)) throw noResponse(error, false);
-      throw error.kind === 'tooLarge' ? notTheApis('more than 10 MB') : noResponse(error, true);
+      throw noResponse(error, request.url);
     }
-    const json = await readJson(response);
-    if (response.status >= 200 && response.status < 300 && (json !== undefined || response.body.length === 0))
-      return json;
+    const { form, json } = await parsedBody(response, maxBytes);
+    if (response.status >= 200 && response.status < 300 && (form === 'json' || form === 'empty')) return json;
     const asked = retryAfterOf(response, clock.wall());
     const retryAfterMs = asked === undefined ? undefined : Math.min(asked, maxRetryAfterMs);
-    throw classify({ status: response.status, body: json, retryAfterMs });
+    const location = headerOf(response, 'location');
+    throw classify({ url: request.url, status: response.status, body: json, form, retryAfterMs, location });
   };
-}
-
-/** The body as JSON; undefined where it is something else. */
-async function readJson(response: HttpResponse): Promise<unknown> {
-  if (!/\bjson\b/i.test(headerOf(response, 'content-type') ?? '')) return undefined;
-  try {
-    return parseExactJson(await textOf(response, maxBytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,46 +1,49 @@
 /**
- * What Node and undici throw when there is no response, as an AcronisError: whether the request can have arrived, and which of the few things that
- * a person would mend differently it is. Only codes are read: messages of lower layers can hold parts of what was sent.
+ * What Node and undici throw when there is no response, as the cause that it is, and whether the request can have arrived. Only codes are read: messages of
+ * lower layers can hold parts of what was sent.
  */
-import { AcronisError, unavailableMessage } from '../errors.ts';
-import { ProxyError } from './egress.ts';
+import { HttpRequestError } from '../../base/http.ts';
+import { isNeverSent, networkCauseOf } from '../causes/network.ts';
+import { tlsCauseOf } from '../causes/tls.ts';
+import { type AcronisError, failed, hostOf, notTheApis } from '../errors.ts';
+import { ConnectFailure } from './connect-failure.ts';
+import { ProxyFailure } from './egress.ts';
 import { NotPublicError } from './public-address.ts';
 
-/** Failures of a name, a route or a connection, which come before anything is sent. After any other one the request may have arrived. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_INVALID_ARG',
-]);
-
-/** OpenSSL's and Node's names for a certificate that proves nothing; the handshake ends before anything is sent. */
-const distrust = /CERT|LEAF_SIGNATURE/;
-
-export function noResponse(cause: unknown, timedOut: boolean): AcronisError {
-  const code = timedOut ? 'time-out' : codeOf(cause);
-  if (cause instanceof NotPublicError) return new AcronisError('urlNotAllowed', cause.message, { detail: code, cause });
-  if (cause instanceof ProxyError) return new AcronisError('unavailable', cause.message, { detail: code, cause });
-  const untrusted = distrust.test(code);
-  return new AcronisError('unavailable', messageOf(code, untrusted), {
-    outcomeUnknown: !neverSent.has(code) && !untrusted && !failedToConnect(cause),
-    detail: code || 'connection failed',
-    cause,
-  });
+/** @param url what was asked. */
+export function noResponse(thrown: unknown, url: string): AcronisError {
+  const host = hostOf(url);
+  /** For what is about the name and not about what listens there. */
+  const name = host.replace(/:\d+$/, '');
+  if (thrown instanceof HttpRequestError) {
+    return thrown.kind === 'tooLarge'
+      ? notTheApis('response-too-large', { host }, 'more than 10 MB')
+      : failed('response-timeout', { host }, { outcomeUnknown: true, detail: 'time-out' });
+  }
+  if (thrown instanceof ProxyFailure) return failed(thrown.id, { ...thrown.facts, host }, { detail: thrown.code });
+  const cause = thrown instanceof ConnectFailure ? thrown.cause : thrown;
+  if (cause instanceof NotPublicError)
+    return cause.address === undefined
+      ? failed('no-address', { host: name }, { detail: cause.code })
+      : failed('private-address', { host: name, address: cause.address }, { detail: cause.code });
+  const code = codeOf(thrown);
+  const details = { detail: code || 'connection failed' };
+  const connecting = thrown instanceof ConnectFailure || isConnecting(thrown);
+  const tls = tlsCauseOf(code);
+  if (tls !== undefined) {
+    const issuer = (thrown instanceof ConnectFailure ? thrown.issuer : undefined) ?? 'not shown';
+    // A handshake that fails ends before anything is sent; with TLS 1.3 a server can refuse the client afterwards.
+    const outcomeUnknown = !connecting && !tls.startsWith('certificate-');
+    return failed(tls, { host, issuer }, { ...details, outcomeUnknown });
+  }
+  const id = networkCauseOf(code, connecting);
+  const facts = { host: id === 'no-such-name' || id === 'no-dns' ? name : host };
+  return failed(id, facts, { ...details, outcomeUnknown: !connecting && !isNeverSent(id) });
 }
 
-function messageOf(code: string, untrusted: boolean): string {
-  if (untrusted) return "The certificate of the data center's URL is not trusted.";
-  if (code === 'ENOTFOUND') return "The host name of the data center's URL does not exist.";
-  return unavailableMessage;
-}
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+const codeOf = (thrown: unknown): string =>
+  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
 
 /** The same code, such as ETIMEDOUT, can come from connecting and from reading. */
-const failedToConnect = (cause: unknown): boolean =>
-  cause instanceof Error && 'syscall' in cause && cause.syscall === 'connect';
+const isConnecting = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'connect';

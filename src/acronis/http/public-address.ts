@@ -10,13 +10,12 @@ export class NotPublicError extends Error {
   override readonly name = 'NotPublicError';
   readonly code = 'ERR_ADDRESS_NOT_PUBLIC';
 
-  /** @param address the first in order, so that the message is the same each time; undefined where the name has none. */
-  constructor(host: string, address: string | undefined) {
-    super(
-      address === undefined
-        ? `The host name ${host} has no address.`
-        : `The host name ${host} leads to the private address ${address}, where no credentials are sent. If that is meant (an egress gateway, a mesh, DNS of your own), name the host in --acronis-allow-private-hosts.`,
-    );
+  /** The first in order, so that the message is the same each time; undefined where the name has none. */
+  readonly address: string | undefined;
+
+  constructor(address: string | undefined) {
+    super('not a public address');
+    this.address = address;
   }
 }
 
@@ -92,7 +91,7 @@ export function publicLookup(resolve: LookupFunction = systemLookup): LookupFunc
         .filter((address) => !isPublicAddress(address))
         .sort();
       const [first] = addresses;
-      if (first === undefined || refused !== undefined) return callback(new NotPublicError(hostname, refused), '', 0);
+      if (first === undefined || refused !== undefined) return callback(new NotPublicError(refused), '', 0);
       if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     });

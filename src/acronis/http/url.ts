@@ -1,6 +1,8 @@
 /**
  * Where credentials may be sent. A Secret can say any URL; only https to a host of the allow list gets a credential, whatever it says.
  */
+import { messageOf } from '../causes/table.ts';
+import type { UrlCauseId } from '../causes/url.ts';
 
 export interface UrlPolicy {
   /** Host names, or `*.domain` for every host below a domain. */
@@ -15,24 +17,26 @@ export type UrlVerdict =
 
 /** No data center's URL is longer. */
 const longest = 2_048;
-const example = 'write the URL of your data center, such as https://eu2-cloud.acronis.com';
 
 /** The base of all API calls (ending in `/api/2`) for a data center's URL, or the sentence that says why it is refused. */
 export function checkUrl(text: string, policy: UrlPolicy): UrlVerdict {
-  const refuse = (why: string): UrlVerdict => ({ ok: false, problem: `The URL ${why}; ${example}.` });
-  if (text.length > longest) return refuse('is too long');
+  const refuse = (id: Exclude<UrlCauseId, 'private-address' | 'no-address'>, host = ''): UrlVerdict => ({
+    ok: false,
+    problem: messageOf(id, { host, hosts: policy.hosts.join(', ') }),
+  });
+  if (text.length > longest) return refuse('url-too-long');
   const url = URL.parse(text.trim());
-  if (url === null) return refuse('is not a URL');
-  if (url.username !== '' || url.password !== '') return refuse('carries a user name or password');
-  if (url.search !== '' || url.hash !== '') return refuse('carries a query or fragment');
-  if (!/^(\/api\/2)?\/*$/.test(url.pathname)) return refuse('has a path');
+  if (url === null) return refuse('url-invalid');
+  if (url.username !== '' || url.password !== '') return refuse('url-with-user');
+  if (url.search !== '' || url.hash !== '') return refuse('url-with-query', url.hostname);
+  if (!/^(\/api\/2)?\/*$/.test(url.pathname)) return refuse('url-with-path', url.hostname);
   if (policy.insecure && (url.protocol === 'http:' || url.protocol === 'https:'))
     return { ok: true, base: `${url.origin}/api/2` };
-  if (url.protocol !== 'https:') return refuse('is not https');
-  if (/^[\d.]+$|^\[/.test(url.hostname)) return refuse('names an IP address instead of a host');
-  if (url.port !== '') return refuse('names a port');
+  if (url.protocol !== 'https:') return refuse('url-not-https', url.hostname);
+  if (/^[\d.]+$|^\[/.test(url.hostname)) return refuse('url-ip-address', url.hostname);
+  if (url.port !== '') return refuse('url-with-port', url.hostname);
   if (!policy.hosts.some((pattern) => matchesHost(pattern, url.hostname)))
-    return refuse(`names a host outside --acronis-hosts (${policy.hosts.join(', ')})`);
+    return refuse('url-host-not-allowed', url.hostname);
   return { ok: true, base: `${url.origin}/api/2` };
 }
 

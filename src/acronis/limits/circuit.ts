@@ -94,5 +94,5 @@ export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions
   };
 }
 
-const still = ({ message }: AcronisError, retryAfterMs: number): AcronisError =>
-  new AcronisError('unavailable', message, { retryAfterMs, detail: 'not asked: it did not answer lately' });
+const still = (why: AcronisError, retryAfterMs: number): AcronisError =>
+  why.again({ retryAfterMs, detail: 'not asked: it did not respond lately' });

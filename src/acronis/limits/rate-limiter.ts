@@ -3,7 +3,7 @@
  * A throttle halves the concurrency; it grows back by one with every so many successes. First come, first served.
  */
 import type { Clock, Random } from '../../base/clock.ts';
-import { AcronisError, throttledMessage } from '../errors.ts';
+import { AcronisError } from '../errors.ts';
 import { Suspects } from './suspects.ts';
 
 export interface RateLimiterOptions {
@@ -54,6 +54,8 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
   let running = 0;
   let successes = 0;
   let holdUntil = 0;
+  /** Why it is held until then. */
+  let holdReason: AcronisError | undefined;
   let nextSlot = 0;
   let halvedAt = Number.NEGATIVE_INFINITY;
   let timer: { cancel(): void } | undefined;
@@ -114,8 +116,7 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
 
   const heldBack = (): AcronisError | undefined => {
     const left = holdUntil - clock.now();
-    if (left <= patienceMs) return undefined;
-    return new AcronisError('throttled', throttledMessage, { retryAfterMs: left });
+    return left <= patienceMs ? undefined : holdReason?.again({ retryAfterMs: left });
   };
 
   /** Slows down, and returns the error with the wait that is kept in place of the one that was asked for. */
@@ -127,6 +128,7 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
     if (until > holdUntil) {
       onThrottled?.((until - Math.max(holdUntil, clock.now())) / 1000);
       holdUntil = until;
+      holdReason = error;
     }
     // Requests that were in flight together are refused together: that is one reason to slow down, not eight.
     if (startedAt > halvedAt) {
@@ -137,7 +139,7 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
     const refusal = heldBack();
     if (refusal !== undefined) for (const waiter of waiting.splice(0)) waiter.fail(refusal);
     const { status, detail } = error;
-    return new AcronisError('throttled', error.message, { status, detail, retryAfterMs: holdUntil - clock.now() });
+    return error.again({ status, detail, retryAfterMs: holdUntil - clock.now() });
   };
 
   /** "Later" about one user is that user's, unless others are given it as well. */
@@ -145,9 +147,9 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
     if (error.scope !== 'user') return slowDown(error, startedAt);
     suspects.add(subject);
     if (suspects.size >= minSuspects) return slowDown(error, startedAt);
-    const { status, detail, message, scope } = error;
+    const { status, detail, scope } = error;
     const retryAfterMs = Math.min(error.retryAfterMs ?? defaultHoldMs, longestHoldMs);
-    return new AcronisError('throttled', message, { status, detail, scope, retryAfterMs });
+    return error.again({ status, detail, scope, retryAfterMs });
   };
 
   return {

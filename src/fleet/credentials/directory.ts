@@ -5,7 +5,7 @@
 import { constants, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CredentialKey, credentialKeys } from '../../acronis/credentials.ts';
-import { maxValueBytes, toValue, type Value } from './values.ts';
+import { maxValueBytes, odd, toValue, type Value } from './values.ts';
 
 export type FileValues = Readonly<Partial<Record<CredentialKey, Value>>>;
 
@@ -25,17 +25,16 @@ async function readValue(path: string): Promise<Value | undefined> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await file.stat();
-    if (stat.isDirectory()) return { kind: 'odd', oddity: 'is a directory and no file' };
-    if (!stat.isFile()) return { kind: 'odd', oddity: 'is no plain file' };
+    if (stat.isDirectory()) return odd('directory');
+    if (!stat.isFile()) return odd('notAFile');
     const { buffer, bytesRead } = await file.read(Buffer.alloc(maxValueBytes + 1), 0, maxValueBytes + 1, 0);
-    if (bytesRead > maxValueBytes)
-      return { kind: 'odd', oddity: `is ${stat.size} bytes long, which no URL, id or secret is` };
-    if (bytesRead === 0) return { kind: 'odd', oddity: 'is empty' };
+    if (bytesRead > maxValueBytes) return odd('tooLong', { bytes: String(stat.size) });
+    if (bytesRead === 0) return odd('empty');
     return toValue(buffer.subarray(0, bytesRead));
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT') return undefined;
-    return { kind: 'odd', oddity: `cannot be read (${code})` };
+    return odd('unreadable', { code });
   }
 }
 

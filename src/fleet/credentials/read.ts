@@ -3,6 +3,7 @@
  * about it, is said here in the words of each place.
  */
 import * as z from 'zod';
+import { messageOf } from '../../acronis/causes/table.ts';
 import {
   type CredentialKey,
   type CredentialsResult,
@@ -84,12 +85,12 @@ export async function readSecret(
     if (isNotFound(error))
       return {
         kind: 'missing',
-        problem: `This namespace has no Secret ${name}. Create it with the keys url, clientID and clientSecret.`,
+        problem: messageOf('secret-absent', { name }),
       };
     if (isForbidden(error))
       return {
         kind: 'missing',
-        problem: `The operator may not read Secret ${name}. Allow its ServiceAccount to get secrets in this namespace.`,
+        problem: messageOf('secret-forbidden', { name }),
       };
     throw error;
   }
@@ -108,7 +109,6 @@ function judge(
     if (value?.kind === 'text') texts[key] = value.text;
   }
   if (oddities.length > 0)
-    return { kind: 'missing', problem: `${name}: ${oddities.join('; ')}. Write it again as plain text.` };
-  const result = parseCredentials(texts, name, policy, nameOf);
-  return result.kind === 'missing' ? { kind: 'missing', problem: `${result.problem} ${advice}` } : result;
+    return { kind: 'missing', problem: messageOf('credentials-odd', { place: name, oddities: oddities.join('; ') }) };
+  return parseCredentials(texts, name, policy, nameOf, advice);
 }

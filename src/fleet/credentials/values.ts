@@ -2,6 +2,9 @@
  * What stands under a key of a Secret or in a file, as text; or what is odd about it, where it cannot be a credential. An odd value is named and never
  * repeated, and never sent: the data center would only say that it does not know the client.
  */
+import { filled } from '../../acronis/causes/cause.ts';
+import { oddities } from '../../acronis/causes/credentials.ts';
+
 export type Value =
   | { readonly kind: 'text'; readonly text: string }
   /** What is wrong, as the end of a sentence that begins with the key: `holds a NUL byte`. */
@@ -19,24 +22,28 @@ const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const minBase64Length = 16;
 
 export function toValue(bytes: Uint8Array): Value {
-  if (bytes.length > maxValueBytes) return odd(`is ${bytes.length} bytes long, which no URL, id or secret is`);
+  if (bytes.length > maxValueBytes) return odd('tooLong', { bytes: String(bytes.length) });
   const [first, second] = bytes;
   const hasNul = bytes.includes(0);
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || (hasNul && isEveryOther(bytes)))
-    return odd('is UTF-16; save it as UTF-8');
-  if (hasNul) return odd('holds a NUL byte');
+    return odd('utf16');
+  if (hasNul) return odd('nul');
   let text: string;
   try {
     text = utf8.decode(bytes).trim();
   } catch {
-    return odd('is no UTF-8 text');
+    return odd('notUtf8');
   }
-  if (controlCharacter.test(text)) return odd('holds a line break or another control character');
-  if (isBase64OfText(text)) return odd('is base64 once more than it should be');
+  if (controlCharacter.test(text)) return odd('controlCharacter');
+  if (isBase64OfText(text)) return odd('base64Twice');
   return { kind: 'text', text };
 }
 
-const odd = (oddity: string): Value => ({ kind: 'odd', oddity });
+/** @param facts what the words of this oddity have places for. */
+export const odd = (id: keyof typeof oddities, facts: Readonly<Record<string, string>> = {}): Value => ({
+  kind: 'odd',
+  oddity: filled(oddities[id], facts),
+});
 
 /** As plain letters are in UTF-16: every other byte is NUL. */
 const isEveryOther = (bytes: Uint8Array): boolean =>

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/clock.ts';
 import { Lane } from '../../base/lane.ts';
 import { tunnelConnector } from '../../base/tunnel.ts';
@@ -68,7 +68,7 @@ function pool(tls: TlsMaterial, proxy: URL | undefined, max: number | undefined,
       ? { ...secure, ...alive }
       : tunnelConnector({
           proxy,
-          targetTls: { ...secure, ...alive },
+          toTarget: buildConnector({ ...secure, ...alive }),
           toProxy: alive,
           timeoutMs: connectTimeoutMs,
           clock,

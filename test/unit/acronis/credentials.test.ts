@@ -21,11 +21,11 @@ describe('credentials', () => {
     const nameOf = (key: string) => `ACRONIS_${key.toUpperCase()}`;
     expect(parseCredentials({ url: ' \n', clientID: undefined }, 'The environment', policy, nameOf)).toEqual({
       kind: 'missing',
-      problem: 'The environment lacks ACRONIS_URL, ACRONIS_CLIENTID, ACRONIS_CLIENTSECRET.',
+      problem: 'The environment lacks ACRONIS_URL, ACRONIS_CLIENTID, ACRONIS_CLIENTSECRET. Add what is missing to it.',
     });
     expect(parseCredentials({ ...good, clientSecret: '' }, 'Secret a', policy)).toEqual({
       kind: 'missing',
-      problem: 'Secret a lacks clientSecret.',
+      problem: 'Secret a lacks clientSecret. Add what is missing to it.',
     });
   });
 

@@ -246,7 +246,7 @@ describe('a client that Acronis does not accept', () => {
     const error = await acronisFailure(tokens.get(always()));
     // The call that needed the token got no status: it was never sent.
     expect(error).toMatchObject({ kind: 'credentials', status: 0, outcomeUnknown: false });
-    expect(error.message).toBe(`Acronis did not accept the API client (HTTP ${status}).`);
+    expect(error.message).toContain(`eu2-cloud.acronis.com did not accept the API client (HTTP ${status}). Put the id`);
   });
 
   test('is tried a few times an hour, and no more, however many objects need it', async () => {

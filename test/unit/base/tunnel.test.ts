@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { sendRequest } from '../../../src/base/http.ts';
 import { tunnelConnector } from '../../../src/base/tunnel.ts';
@@ -39,7 +39,7 @@ async function behindProxy(onConnect: (request: IncomingMessage, socket: Socket,
   );
   const clock = new ManualClock();
   const url = new URL(`http://jo:p%40ss@127.0.0.1:${await listening(proxy)}`);
-  const connector = tunnelConnector({ proxy: url, targetTls: {}, toProxy: {}, timeoutMs: 5_000, clock });
+  const connector = tunnelConnector({ proxy: url, toTarget: buildConnector({}), toProxy: {}, timeoutMs: 5_000, clock });
   const pool = new Pool('http://target.test:8080', { connections: 1, connect: connector });
   onTestFinished(() => pool.destroy());
   const send = () =>

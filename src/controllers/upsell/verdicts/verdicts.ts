@@ -3,50 +3,25 @@
  * change, and nothing is written, while the same failure lasts.
  */
 import type { CredentialsResult } from '../../../acronis/credentials.ts';
-import type { AcronisError } from '../../../acronis/errors.ts';
-import type { Verdict } from '../../../api/conditions.ts';
-import { remedyOf } from './remedies.ts';
+import type { AcronisError, AcronisErrorKind } from '../../../acronis/errors.ts';
+import type { Reason, Verdict } from '../../../api/conditions.ts';
 
-/** Why a call to Acronis failed, as the object says it. */
-export function verdictOfError(error: AcronisError): Verdict {
-  switch (error.kind) {
-    case 'unavailable':
-      return { reason: 'Unavailable', message: `${error.message} ${remedyOf(error)}` };
-    case 'urlNotAllowed':
-      return {
-        reason: 'UrlNotAllowed',
-        message: `${error.message} Put the data center's own URL where the credentials come from, or correct what the cluster's DNS says of it.`,
-      };
-    case 'throttled':
-      return {
-        reason: 'Throttled',
-        message:
-          'Acronis asked for fewer requests; the work goes on when it allows. If this lasts, set --acronis-rate or lower --acronis-concurrency.',
-      };
-    case 'credentials':
-      return {
-        reason: 'CredentialsRejected',
-        message: `${error.message} Put the id and secret of an enabled API client of this data center where the credentials come from.`,
-      };
-    case 'forbidden':
-      return {
-        reason: 'AccessDenied',
-        message: `${error.message} ${remedyOf(error)}`,
-      };
-    case 'notFound':
-      return {
-        reason: 'UserNotFound',
-        message: `${error.message} See whether userID and tenantID are of this data center.`,
-      };
-    case 'conflict':
-      return conflictVerdict;
-    case 'rejected':
-      return {
-        reason: 'Rejected',
-        message: `${error.message} ${remedyOf(error)}`,
-      };
-  }
-}
+/** What each kind of failure is for a reader of the object. */
+export const reasonOfKind = {
+  unavailable: 'Unavailable',
+  urlNotAllowed: 'UrlNotAllowed',
+  throttled: 'Throttled',
+  credentials: 'CredentialsRejected',
+  forbidden: 'AccessDenied',
+  notFound: 'UserNotFound',
+  conflict: 'VersionConflict',
+  rejected: 'Rejected',
+  missing: 'CredentialsMissing',
+} as const satisfies Readonly<Record<AcronisErrorKind | 'missing', Reason>>;
+
+/** Why a call to Acronis failed, as the object says it: in the words of the table of causes. */
+export const verdictOfError = (error: AcronisError): Verdict =>
+  error.kind === 'conflict' ? conflictVerdict : { reason: reasonOfKind[error.kind], message: error.message };
 
 export const conflictVerdict: Verdict = {
   reason: 'VersionConflict',
@@ -125,5 +100,5 @@ export const clusterVerdict: Verdict = {
 };
 
 export function verdictOfCredentials(result: Exclude<CredentialsResult, { kind: 'found' }>): Verdict {
-  return { reason: result.kind === 'missing' ? 'CredentialsMissing' : 'UrlNotAllowed', message: result.problem };
+  return { reason: reasonOfKind[result.kind], message: result.problem };
 }

@@ -93,9 +93,9 @@ describe('with HTTPS_PROXY, a request to Acronis', () => {
 
 describe('a proxy that makes no tunnel is named with the cause, and its credentials are not', () => {
   test.each([
-    [407, /^The proxy 127\.0\.0\.1:\d+ wants another user name or password \(HTTP 407\); correct HTTPS_PROXY\.$/],
-    [403, /^The proxy 127\.0\.0\.1:\d+ refuses a tunnel to eu2-cloud\.acronis\.com \(HTTP 403\); allow it there\.$/],
-    [502, /^The proxy 127\.0\.0\.1:\d+ could not reach eu2-cloud\.acronis\.com \(HTTP 502\); look at its log/],
+    [407, /^The proxy 127\.0\.0\.1:\d+ wants another user name or password \(HTTP 407\)\. Correct HTTPS_PROXY:/],
+    [403, /^The proxy 127\.0\.0\.1:\d+ refuses a tunnel to eu2-cloud\.acronis\.com \(HTTP 403\)\. Allow it there/],
+    [502, /^The proxy 127\.0\.0\.1:\d+ could not reach eu2-cloud\.acronis\.com \(HTTP 502\)\. Look at its log/],
     [504, /^The proxy 127\.0\.0\.1:\d+ could not reach eu2-cloud\.acronis\.com \(HTTP 504\)/],
   ])('because of HTTP %i', async (status, sentence) => {
     const { requests, get } = await behindProxy({ status });
@@ -111,15 +111,15 @@ describe('a proxy that makes no tunnel is named with the cause, and its credenti
     await proxy[Symbol.asyncDispose]();
     const error = await acronisFailure(get(`${acronis}/api/2/x`));
     expect(error).toMatchObject({ kind: 'unavailable', outcomeUnknown: false, detail: 'ECONNREFUSED' });
-    expect(error.message).toMatch(/^The proxy 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\); see HTTPS_PROXY\.$/);
+    expect(error.message).toMatch(
+      /^The proxy 127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)\. See whether it works, and whether HTTPS_PROXY is right\./,
+    );
   });
 
   test('because its name does not exist', async () => {
     const settings = proxyFrom({ https_proxy: 'http://jane:canary@proxy.invalid:3128' });
     const error = await acronisFailure(sending({ proxy: settings })(`${acronis}/api/2/x`));
-    expect(error.message).toMatch(
-      /^The (host name of the )?proxy proxy\.invalid:3128 (does not exist|cannot be reached)/,
-    );
+    expect(error.message).toMatch(/the proxy proxy\.invalid:3128 (does not exist|cannot be reached)/i);
     expect(error.message).not.toContain('canary');
   });
 
@@ -131,7 +131,9 @@ describe('a proxy that makes no tunnel is named with the cause, and its credenti
     await clock.advance(10_000);
     const error = await failing;
     expect(error).toMatchObject({ kind: 'unavailable', outcomeUnknown: false });
-    expect(error.message).toMatch(/^The proxy 127\.0\.0\.1:\d+ made no tunnel to eu2-cloud\.acronis\.com in time\.$/);
+    expect(error.message).toMatch(
+      /^The proxy 127\.0\.0\.1:\d+ made no tunnel to eu2-cloud\.acronis\.com in time\. See whether it works/,
+    );
   });
 });
 

@@ -10,7 +10,6 @@ const get = (base: string): ApiRequest => ({
   url: `${base}/api/2/x?a=b`,
   headers: { authorization: 'Bearer t' },
 });
-const notTheApis = "Acronis answered with something that is not the API's.";
 
 describe('an HTTP request', () => {
   test('sends what it is given, asks for JSON, names the product, and does not ask for compression', async () => {
@@ -61,17 +60,17 @@ describe('an HTTP request', () => {
 
 describe("a success that is not the API's", () => {
   test.each([
-    ['HTML', 'text/html', '<html>maintenance</html>'],
-    ['JSON that says it is text', 'text/plain', '{"id":1}'],
-    ['HTML that says it is JSON', 'application/json', '<html></html>'],
-    ['half of a JSON', 'application/json', '{"id":'],
-    ['gzip that is cut', 'application/json', gzipSync('{"id":1}').subarray(0, 12)],
-  ])('%s: it may have been applied, and nothing of it is repeated', async (_, type, body) => {
+    ['HTML', 'text/html', '<html>maintenance</html>', 'page-answered'],
+    ['JSON that says it is text', 'text/plain', '{"id":1}', 'not-json'],
+    ['HTML that says it is JSON', 'application/json', '<html></html>', 'page-answered'],
+    ['half of a JSON', 'application/json', '{"id":', 'json-broken'],
+    ['gzip that is cut', 'application/json', gzipSync('{"id":1}').subarray(0, 12), 'json-broken'],
+  ])('%s: it may have been applied, and nothing of it is repeated', async (_, type, body, causeId) => {
     const { base, send } = await gateway((_request, response) =>
       response.writeHead(200, { 'content-type': type }).end(body),
     );
     const error = await acronisFailure(send(get(base), always()));
-    expect(error).toMatchObject({ kind: 'unavailable', status: 200, outcomeUnknown: true, message: notTheApis });
+    expect(error).toMatchObject({ kind: 'unavailable', status: 200, outcomeUnknown: true, causeId });
   });
 
   test.each([204, 200])('%d without a body is undefined: what it means is for the call to say', async (status) => {
@@ -192,7 +191,10 @@ describe('a body that a gateway changed on the way is read', () => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
       response.end(gzipSync(`"${'x'.repeat(11 * 1024 * 1024)}"`));
     });
-    expect(await acronisFailure(send(get(base), always()))).toMatchObject({ kind: 'unavailable', message: notTheApis });
+    expect(await acronisFailure(send(get(base), always()))).toMatchObject({
+      kind: 'unavailable',
+      causeId: 'json-broken',
+    });
   });
 });
 

@@ -37,7 +37,7 @@ describe('a URL that credentials may be sent to', () => {
 });
 
 describe('a URL that no credential is sent to', () => {
-  const outside = 'names a host outside --acronis-hosts';
+  const outside = 'which is outside --acronis-hosts';
   test.each([
     ['', 'is not a URL'],
     ['eu2-cloud.acronis.com', 'is not a URL'],
@@ -71,19 +71,19 @@ describe('a URL that no credential is sent to', () => {
     ['https://eu2-cloud.acronis.com:8443', 'names a port'],
     ['https://eu2-cloud.acronis.com:80', 'names a port'],
     ['https://eu2-cloud.acronis.com:0', 'names a port'],
-    ['https://127.0.0.1', 'names an IP address'],
-    ['https://127.1', 'names an IP address'],
-    ['https://2130706433', 'names an IP address'],
-    ['https://2130706433/', 'names an IP address'],
-    ['https://0x7f000001', 'names an IP address'],
-    ['https://0177.0.0.1', 'names an IP address'],
-    ['https://0', 'names an IP address'],
-    ['https://127.0.0.1.', 'names an IP address'],
-    ['https://169.254.169.254', 'names an IP address'],
-    ['https://\u2460\u2461\u2467.0.0.1', 'names an IP address'],
-    ['https://[::1]', 'names an IP address'],
-    ['https://[::ffff:169.254.169.254]', 'names an IP address'],
-    ['https://[fe80::1]', 'names an IP address'],
+    ['https://127.0.0.1', 'names the IP address'],
+    ['https://127.1', 'names the IP address'],
+    ['https://2130706433', 'names the IP address'],
+    ['https://2130706433/', 'names the IP address'],
+    ['https://0x7f000001', 'names the IP address'],
+    ['https://0177.0.0.1', 'names the IP address'],
+    ['https://0', 'names the IP address'],
+    ['https://127.0.0.1.', 'names the IP address'],
+    ['https://169.254.169.254', 'names the IP address'],
+    ['https://\u2460\u2461\u2467.0.0.1', 'names the IP address'],
+    ['https://[::1]', 'names the IP address'],
+    ['https://[::ffff:169.254.169.254]', 'names the IP address'],
+    ['https://[fe80::1]', 'names the IP address'],
     ['https://acronis.com', outside],
     ['https://.acronis.com', outside],
     ['https://evil-acronis.com', outside],
@@ -110,13 +110,26 @@ describe('a URL that no credential is sent to', () => {
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 
-  test('what is said of a URL repeats nothing of it, which may hold a password', () => {
+  test('what is said of a URL repeats its host alone: the rest may hold a password', () => {
     for (const text of [
       'https://user:canary@eu2-cloud.acronis.com',
-      'https://canary.example',
+      'https://canary:canary@evil.example',
       'https://x/canary?canary',
+      'https://x?canary',
+      'https://x#canary',
+      'canary',
+      'canary:canary',
     ])
       expect(JSON.stringify(checkUrl(text, policy))).not.toContain('canary');
+  });
+
+  test('a host that is refused is named, and so is the setting that would let it through', () => {
+    expect(checkUrl('https://acronis.evil.example', policy)).toEqual({
+      ok: false,
+      problem: expect.stringMatching(
+        /^The URL names the host acronis\.evil\.example, which is outside --acronis-hosts \(.+\), so no credentials are sent there\. Write the URL of your data center/,
+      ),
+    });
   });
 
   test('a list with a bare star or nothing allows nothing', () => {

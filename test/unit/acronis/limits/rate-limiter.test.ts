@@ -166,7 +166,7 @@ describe('"later"', () => {
     expect(late).toMatchObject({
       kind: 'throttled',
       retryAfterMs: 50_000,
-      message: 'Acronis asked for fewer requests.',
+      message: 'refused: throttled',
     });
     expect(calls.open).toHaveLength(1);
     expect(clock.timers).toBe(0);

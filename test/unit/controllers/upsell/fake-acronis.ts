@@ -1,6 +1,7 @@
 /** Acronis in memory, behind the real client: token, users, search, change feed, revision check, and faults that a test puts in the way. */
 import * as z from 'zod';
-import { AcronisError, classify } from '../../../../src/acronis/errors.ts';
+import { type AcronisError, failed } from '../../../../src/acronis/errors.ts';
+import { classify } from '../../../../src/acronis/http/classify.ts';
 import type { ApiRequest, Send } from '../../../../src/acronis/http/http.ts';
 import { orAborted } from '../../../../src/base/abort.ts';
 import { parseExactJson } from '../../../../src/base/exact-json.ts';
@@ -27,22 +28,22 @@ export interface Put {
   readonly body: unknown;
 }
 
+const asked = 'https://eu2-cloud.acronis.com/api/2/users/1';
+
 /** The connection broke: nobody knows whether the request arrived. */
 export const lost = (): AcronisError =>
-  new AcronisError('unavailable', 'Acronis could not be reached or could not answer.', {
-    outcomeUnknown: true,
-    detail: 'ECONNRESET',
-  });
+  failed('connection-cut', { host: 'eu2-cloud.acronis.com' }, { outcomeUnknown: true, detail: 'ECONNRESET' });
 
 /** An answer that is not 2xx, as the real client would read it. */
 export const answered = (
   status: number,
   body: unknown = { error: { code: status, message: 'm' } },
   retryAfterMs?: number,
-): AcronisError => classify({ status, body, retryAfterMs });
+): AcronisError => classify({ url: asked, status, body, form: 'json', retryAfterMs, location: undefined });
 
 /** A gateway's page in place of the API's response. */
-export const page = (status: number): AcronisError => classify({ status, body: undefined, retryAfterMs: undefined });
+export const page = (status: number): AcronisError =>
+  classify({ url: asked, status, body: undefined, form: 'page', retryAfterMs: undefined, location: undefined });
 
 const putSchema = z.object({ business_types: z.array(z.string()), version: z.union([z.int(), z.bigint()]) });
 

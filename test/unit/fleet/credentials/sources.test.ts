@@ -84,12 +84,12 @@ describe('a Secret', () => {
   });
 
   it.each(['http://eu2-cloud.acronis.com', 'https://acronis.com.evil.example', 'https://me:it@eu2-cloud.acronis.com'])(
-    'with the URL %s is refused, and nothing of it is repeated',
+    'with the URL %s is refused, and nothing of it but its host is repeated',
     async (url) => {
       cluster.secrets.set(theirs, { ...ownValues, url });
       const result = await sources.read(theirs, never);
       expect(result.kind).toBe('urlNotAllowed');
-      expect(JSON.stringify(result)).not.toMatch(/evil|me:it|canary/);
+      expect(JSON.stringify(result)).not.toMatch(/me:it|canary/);
     },
   );
 

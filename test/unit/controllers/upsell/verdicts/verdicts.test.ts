@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AcronisError, AcronisErrorKind } from '../../../../../src/acronis/errors.ts';
+import { ConnectFailure } from '../../../../../src/acronis/http/connect-failure.ts';
 import { noResponse } from '../../../../../src/acronis/http/no-response.ts';
 import { NotPublicError } from '../../../../../src/acronis/http/public-address.ts';
 import { meaningOf } from '../../../../../src/api/conditions.ts';
@@ -41,7 +42,10 @@ const body = (code: number | string) => ({
 });
 const errors: readonly AcronisError[] = [
   lost(),
-  noResponse(new NotPublicError('eu2-cloud.acronis.com', '10.0.0.1'), false),
+  noResponse(
+    new ConnectFailure(new NotPublicError('10.0.0.1'), undefined),
+    'https://eu2-cloud.acronis.com/api/2/users/1',
+  ),
   answered(500, body(1000)),
   answered(502),
   answered(200),
@@ -84,7 +88,7 @@ it.each(all)('$reason says what to do or what happens next: $message', ({ messag
   const sentences = message.split(/(?<=[.;]) /);
   expect(sentences.length).toBeGreaterThan(1);
   expect(sentences.at(-1)).toMatch(
-    /^(Ask|Enable|Unlock|Wait|Put|Use|See whether|Set|Delete|Add|If this lasts,|It is tried again|It is tried again;|write|if this lasts,)/,
+    /^(Ask|Enable|Unlock|Wait|Put|Use|See whether|Set|Delete|Add|If this|It is tried again|It is tried again;|write|if this lasts,)/,
   );
   expect(message).toMatch(/\.$/);
 });
@@ -93,7 +97,7 @@ it.each([
   ['a redirect', answered(302), /not the data center itself\. Put the data center's own URL/],
   ['a disabled user', answered(409, body(1018)), /the user is disabled\)\. Enable the user/],
   ['a locked tenant', answered(403, body(1012)), /the tenant is locked\)\. Unlock the tenant/],
-  ['a refused form', answered(415, body(415)), /the form of the request was refused/],
+  ['a refused form', answered(415, body(415)), /refused the form of the request/],
   ["a proxy's own credentials", answered(407), /HTTP 407\)\. Put the credentials of the proxy/],
   ['rules of business', answered(400, body(1027)), /only users of customer tenants/],
   ['a client without the right', answered(403, body(403)), /Use an API client whose tenant is above/],
@@ -124,7 +128,7 @@ it('what passes by itself is not stalled, and what waits for a person is', () =>
 
 it('the same kind of outage has the same words, whatever number it came with', () => {
   const messages = new Set(
-    [lost(), answered(500, body(1000)), answered(502), answered(504)].map((error) => verdictOfError(error).message),
+    [answered(500, body(1000)), answered(502), answered(504)].map((error) => verdictOfError(error).message),
   );
   expect(messages.size).toBe(1);
 });

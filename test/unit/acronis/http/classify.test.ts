@@ -1,10 +1,14 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { AcronisError, type AcronisErrorKind, classify, type ErrorResponse } from '../../../src/acronis/errors.ts';
+import { AcronisError, type AcronisErrorKind } from '../../../../src/acronis/errors.ts';
+import { classify, type ErrorResponse } from '../../../../src/acronis/http/classify.ts';
 
 const answer = (status: number, body?: unknown, retryAfterMs?: number): ErrorResponse => ({
+  url: 'https://eu2-cloud.acronis.com/api/2/users/1',
   status,
   body,
+  form: body === undefined ? 'page' : 'json',
+  location: undefined,
   retryAfterMs,
 });
 const envelope = (code: number | string) => ({
@@ -111,32 +115,39 @@ describe('what an answer that is not a success means', () => {
 });
 
 describe('what the message says', () => {
-  test('a known code is explained', () => {
+  test('a known code is explained, with what to do', () => {
     expect(classify(answer(400, envelope(1018))).message).toBe(
-      'Acronis refused the request (HTTP 400, code 1018: the user is disabled).',
+      'eu2-cloud.acronis.com refused the request (HTTP 400, code 1018: the user is disabled). Enable the user in the management portal, or delete this object.',
     );
   });
 
-  test('a redirect is named, and so is a proxy that asks for credentials', () => {
-    expect(classify(answer(302)).message).toContain('redirect');
-    expect(classify(answer(407)).message).toContain('A proxy on the way');
+  test.each([
+    ['https://login.example.com/start?token=canary#canary', /redirects to login\.example\.com, and/],
+    ['//login.example.com:8443/canary', /redirects to login\.example\.com:8443, and/],
+    ['https://jane:canary@login.example.com/', /redirects to login\.example\.com, and/],
+    ['/login?next=canary', /redirects to another path of its own/],
+    ['https://eu2-cloud.acronis.com/canary', /redirects to another path of its own/],
+    ['canary:canary', /redirects to another path of its own/],
+    [`https://${'canary'.repeat(50)}.com/`, /redirects to another path of its own/],
+    [undefined, /redirects to another path of its own/],
+  ])('a redirect to %s names where it led, and of that the host alone', (location, sentence) => {
+    const error = classify({ ...answer(302), location });
+    expect(error.kind).toBe('rejected');
+    expect(error.message).toMatch(sentence);
+    expect(inspect(error)).not.toContain('canary');
   });
 
   test.each([
-    [
-      'trouble of the service',
-      [answer(500), answer(502), answer(503), answer(504), answer(408), answer(400, envelope(1000))],
-    ],
+    ['trouble of the service', [answer(500), answer(502), answer(503), answer(504), answer(408)]],
     [
       'throttling',
       [answer(429), answer(429, undefined, 7_000), answer(503, undefined, 1), answer(503, envelope('tooManyRequests'))],
     ],
     ['redirects', [answer(301), answer(302), answer(307)]],
-    ["pages that are not the API's", [200, 204, 401, 403, 404, 409, 412].map((status) => answer(status))],
+    ["pages where the API's JSON should be", [answer(200), answer(204)]],
   ])('%s has one message, whatever the status and the wait are, and the detail tells them apart', (_, answers) => {
-    const errors = answers.map(classify);
+    const errors = answers.map((each) => classify(each));
     expect(new Set(errors.map((error) => error.message)).size).toBe(1);
-    expect(errors[0]?.message).not.toMatch(/\d/);
     expect(errors[0]?.detail).toBe(`HTTP ${answers[0]?.status}`);
   });
 
