@@ -73,6 +73,8 @@ export function seed(cloud: Cloud, options: SeedOptions): Cast {
   tenants.clear();
   clients.clear();
   cloud.tokens.revoke();
+  cloud.signIn.clear();
+  cloud.mails.length = 0;
 
   const tenant = (
     kind: TenantKind,
@@ -104,7 +106,7 @@ export function seed(cloud: Cloud, options: SeedOptions): Cast {
     clients.add({
       id: id ?? randomUuid(random),
       secret: secret ?? randomLetters(random, 32),
-      name,
+      data: { client_name: name },
       tenant: at,
       createdAt: CREATED,
     });

@@ -14,7 +14,7 @@ export interface Credentials {
   readonly secret: string;
 }
 
-async function replyOf(response: Response): Promise<Reply> {
+export async function replyOf(response: Response): Promise<Reply> {
   const text = await response.text();
   let json: unknown;
   try {

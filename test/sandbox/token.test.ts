@@ -48,7 +48,7 @@ test('a bad secret, grant or media type is refused in the flat OAuth form', asyn
   const wrong = await askToken(sandbox, { secret: 'wrong' });
   expect(wrong.status).toBe(401);
   expect(wrong.json).toMatchObject({ error: 'invalid_client', error_description: expect.any(String) });
-  const grant = await askToken(sandbox, {}, 'grant_type=password');
+  const grant = await askToken(sandbox, {}, 'grant_type=refresh_token');
   expect(grant).toMatchObject({ status: 400, json: { error: 'invalid_request' } });
   const plain = await fetch(`${sandbox.url}/api/2/idp/token`, {
     method: 'POST',

@@ -1,19 +1,17 @@
-/** Reading tenants, who is in them, their branding; search; and the API client's own record. */
+/** Reading tenants and who is in them; search. */
 
 import type { Call, Cloud, Handler } from '../state/cloud.ts';
-import { brandInForce, ownBrand, reaches, subtreeOf, type Tenant } from '../state/tenants.ts';
-import { formatMicros } from '../state/timestamps.ts';
+import { reaches, subtreeOf, type Tenant } from '../state/tenants.ts';
 import type { User } from '../state/users.ts';
-import type { SwitchValues } from '../switches.ts';
 import { decodeCursor, encodeCursor, type TenantCursor, tenantCursor } from './cursor.ts';
 import { countParam, cursorAlone, excludes, flagParam, lodParam, Refusal, UNLIMITED, uuidsParam } from './query.ts';
 import { serverTime, sinceParam } from './read-users.ts';
-import { type ApiResponse, forbidden, malformed, notFound, ok } from './responses.ts';
-import { brandView, tenantView } from './views.ts';
+import { type ApiResponse, malformed, ok } from './responses.ts';
+import { tenantView } from './views.ts';
 import { visibleTenant } from './visible.ts';
 
 export const getTenant: Handler = (cloud, call) =>
-  ok(tenantView(visibleTenant(cloud, call, call.id), 'full', call.client.tenant, call.switches));
+  ok(tenantView(visibleTenant(cloud, call, call.id), 'full', call.caller.tenant, call.switches));
 
 export const getTenants: Handler = (cloud, call) => {
   const begin = call.query.has('uuids') ? undefined : tenantsBegin(call);
@@ -21,7 +19,7 @@ export const getTenants: Handler = (cloud, call) => {
   const found = begin === undefined ? tenantsByUuids(cloud, call) : tenantsBelow(cloud, call, begin);
   const start = begin === undefined ? 0 : begin.to;
   const end = begin === undefined ? found.length : start + begin.limit;
-  const items = found.slice(start, end).map((tenant) => tenantView(tenant, lod, call.client.tenant, call.switches));
+  const items = found.slice(start, end).map((tenant) => tenantView(tenant, lod, call.caller.tenant, call.switches));
   const paging =
     begin !== undefined && end < found.length
       ? { paging: { cursors: { after: encodeCursor({ ...begin, to: end }) } } }
@@ -58,7 +56,7 @@ function tenantsByUuids(cloud: Cloud, call: Call): Tenant[] {
   excludes(call.query, 'uuids', ['parent_id', 'subtree_root_id']);
   return [...uuidsParam(call.query)].sort().flatMap((id) => {
     const tenant = cloud.tenants.get(id);
-    return tenant !== undefined && reaches(call.client.tenant, tenant) ? [tenant] : [];
+    return tenant !== undefined && reaches(call.caller.tenant, tenant) ? [tenant] : [];
   });
 }
 
@@ -66,7 +64,7 @@ function tenantsBelow(cloud: Cloud, call: Call, { parent, root, since }: TenantC
   const found =
     parent === null
       ? subtreeOf(visibleTenant(cloud, call, root ?? undefined))
-      : visibleTenant(cloud, call, parent).children.filter((child) => reaches(call.client.tenant, child));
+      : visibleTenant(cloud, call, parent).children.filter((child) => reaches(call.caller.tenant, child));
   return since === null ? found : found.filter((tenant) => tenant.updatedAt > since);
 }
 
@@ -96,28 +94,11 @@ export const getTenantUsers: Handler = (cloud, call) => {
   return ok({ items: users.map((user) => user.id) });
 };
 
-export const getBrand: Handler = (cloud, call): ApiResponse => {
-  const tenant = visibleTenant(cloud, call, call.id);
-  const { switches } = call;
-  if (switches.brandReads === 'forbidden') return forbidden('The client may not read brands.');
-  const brand = flagParam(call.query, 'effective') ? brandInForce(tenant, switches.brandInForce) : ownBrand(tenant);
-  return brand === undefined ? unbranded(switches) : ok(brandView(brand));
+/** Ids only. */
+export const getChildren: Handler = (cloud, call) => {
+  const { children } = visibleTenant(cloud, call, call.id);
+  return ok({ items: children.filter((child) => reaches(call.caller.tenant, child)).map(({ id }) => id) });
 };
-
-function unbranded(switches: SwitchValues): ApiResponse {
-  switch (switches.unbranded) {
-    case 'default':
-      return ok(brandView(undefined));
-    case 'emptyUrl':
-      return ok({ ...brandView(undefined), upsell_url: '' });
-    case 'emptyObject':
-      return ok({});
-    case 'noContent':
-      return { status: 204, text: '' };
-    case 'notFound':
-      return notFound(switches);
-  }
-}
 
 export const search: Handler = (cloud, call): ApiResponse => {
   const tenantId = call.query.get('tenant');
@@ -127,24 +108,4 @@ export const search: Handler = (cloud, call): ApiResponse => {
   const limit = countParam(call.query, 'limit', 10, 300);
   const tenant = visibleTenant(cloud, call, tenantId);
   return ok({ items: cloud.search.find(tenant, text, limit, flagParam(call.query, 'allow_deleted')) });
-};
-
-export const getClient: Handler = (cloud, call): ApiResponse => {
-  const client = call.id === undefined ? undefined : cloud.clients.get(call.id);
-  if (client === undefined) return notFound(call.switches);
-  if (!reaches(call.client.tenant, client.tenant)) return forbidden('The client belongs to another tenant.');
-  return ok({
-    client_id: client.id,
-    tenant_id: client.tenant.id,
-    type: 'api_client',
-    status: client.enabled ? 'enabled' : 'disabled',
-    data: { client_name: client.name },
-    token_endpoint_auth_method: 'client_secret_basic',
-    client_secret_expires_at: 0,
-    created_at: formatMicros(client.createdAt),
-    created_by: '00000000-0000-4000-8000-0000000000ad',
-    last_access_at: null,
-    last_access_from_ip: null,
-    redirect_uris: [],
-  });
 };

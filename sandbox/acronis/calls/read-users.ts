@@ -6,7 +6,7 @@ import { formatSeconds, parseMicros } from '../state/timestamps.ts';
 import type { User } from '../state/users.ts';
 import { excludes, flagParam, lodParam, Refusal, uuidsParam } from './query.ts';
 import { type ApiResponse, duplicate, envelope, malformed, ok } from './responses.ts';
-import { policiesView, userItem, userView } from './views.ts';
+import { userItem, userView } from './views.ts';
 import { visibleTenant, visibleUser } from './visible.ts';
 
 export const serverTime = (cloud: Cloud, call: Call): string =>
@@ -41,7 +41,7 @@ export const getUsers: Handler = (cloud, call) => {
   for (const user of query.has('uuids') ? byUuids(cloud, query) : byExternalIds(cloud, call)) {
     if (user.deletedAt !== undefined && !deleted) continue;
     if (since !== null && user.updatedAt <= since) continue;
-    if (reaches(call.client.tenant, user.tenant)) items.push(userItem(user, lod, policies, call.switches));
+    if (reaches(call.caller.tenant, user.tenant)) items.push(userItem(user, lod, policies, call.switches));
   }
   return ok({ timestamp: serverTime(cloud, call), items });
 };
@@ -86,9 +86,4 @@ export const checkLogin: Handler = (cloud, call): ApiResponse => {
   const username = call.query.get('username') ?? '';
   if (!LOGIN.test(username)) return envelope(406, 406, 'Not Acceptable', 'username: must be a login');
   return loginTaken(cloud, call, username) ? duplicate() : { status: 204, text: '' };
-};
-
-export const getAccessPolicies: Handler = (cloud, call) => {
-  const user = visibleUser(cloud, call);
-  return ok({ timestamp: serverTime(cloud, call), items: policiesView(user, call.switches) });
 };

@@ -42,7 +42,7 @@ function guideView(user: User): Record<string, unknown> {
     login: user.login,
     mfa_status: 'disabled',
     notifications: user.notifications,
-    personal_tenant_id: null,
+    personal_tenant_id: user.rest?.personal_tenant_id ?? null,
     tenant_id: user.tenant.id,
     terms_accepted: false,
     version: revisionView(user.version),
@@ -83,7 +83,12 @@ export function userItem(
     disable_after: user.rest?.disable_after ?? null,
   };
   if (lod === 'stamps') return stamps;
-  const basic = { ...stamps, personal_tenant_id: null, login: user.login, enabled: user.enabled };
+  const basic = {
+    ...stamps,
+    personal_tenant_id: user.rest?.personal_tenant_id ?? null,
+    login: user.login,
+    enabled: user.enabled,
+  };
   if (lod === 'basic') return basic;
   return {
     ...basic,
@@ -154,10 +159,11 @@ export function tenantView(
     owner_id: null,
     has_children: tenant.children.length > 0,
     default_idp_id: DEFAULT_IDP,
-    update_lock: { enabled: tenant.locked, owner_id: null },
+    update_lock: { enabled: tenant.locked, owner_id: (tenant.locked ? tenant.lockOwner : undefined) ?? null },
     ancestral_access: tenant.ancestralAccess,
     mfa_status: 'disabled',
     pricing_mode: 'production',
+    ...tenant.rest,
     contact: {
       id: derivedUuid(tenant.id, 'contact'),
       created_at: null,
@@ -166,6 +172,7 @@ export function tenantView(
       email: '',
       firstname: '',
       lastname: '',
+      ...(tenant.rest['contact'] instanceof Object ? tenant.rest['contact'] : {}),
     },
   };
 }

@@ -9,7 +9,7 @@ import { notFound, outside } from './responses.ts';
 export function visibleUser(cloud: Cloud, call: Call, allowDeleted = false): User {
   const user = call.id === undefined ? undefined : cloud.directory.get(call.id);
   if (user === undefined) throw new Refusal(notFound(call.switches));
-  if (!reaches(call.client.tenant, user.tenant)) throw new Refusal(outside(call.switches));
+  if (!reaches(call.caller.tenant, user.tenant)) throw new Refusal(outside(call.switches));
   if (user.deletedAt !== undefined && !allowDeleted) throw new Refusal(notFound(call.switches));
   return user;
 }
@@ -17,6 +17,6 @@ export function visibleUser(cloud: Cloud, call: Call, allowDeleted = false): Use
 export function visibleTenant(cloud: Cloud, call: Call, id: string | undefined): Tenant {
   const tenant = id === undefined ? undefined : cloud.tenants.get(id);
   if (tenant === undefined) throw new Refusal(notFound(call.switches));
-  if (!reaches(call.client.tenant, tenant)) throw new Refusal(outside(call.switches));
+  if (!reaches(call.caller.tenant, tenant)) throw new Refusal(outside(call.switches));
   return tenant;
 }

@@ -15,12 +15,11 @@ import { userView } from './views.ts';
 import { visibleUser } from './visible.ts';
 
 const text = z.string().nullable().optional();
-const uuid = z.string().refine(isUuid, 'must be a UUID in lower case');
+export const uuid = z.string().refine(isUuid, 'must be a UUID in lower case');
 
-const LANGUAGES = 'bg cs da de en en-US es es-419 fi fr hu id it ja ko ms nb nl pl pt pt-BR ru sr sv tr zh zh-TW'.split(
-  ' ',
-);
-const NOTIFICATIONS =
+export const LANGUAGES =
+  'bg cs da de en en-US es es-419 fi fr hu id it ja ko ms nb nl pl pt pt-BR ru sr sv tr zh zh-TW'.split(' ');
+export const NOTIFICATIONS =
   'maintenance quota reports backup_error backup_warning backup_info backup_daily_report backup_critical device_control_warning certificate_management_error certificate_management_warning certificate_management_info'.split(
     ' ',
   );
@@ -69,21 +68,21 @@ const userPut = z.strictObject({
 });
 type UserPut = z.infer<typeof userPut>;
 
-interface Outcome {
+interface Result {
   readonly is: 'applied' | 'conflict' | 'refused';
   readonly response: ApiResponse;
 }
 
 export const putUser: Handler = (cloud, call): ApiResponse => {
   const user = visibleUser(cloud, call);
-  const outcome = write(cloud, call, user);
-  cloud.ledger.put(user.id, outcome.is);
-  return outcome.response;
+  const result = write(cloud, call, user);
+  cloud.ledger.put(user.id, result.is);
+  return result.response;
 };
 
-const refused = (response: ApiResponse): Outcome => ({ is: 'refused', response });
+const refused = (response: ApiResponse): Result => ({ is: 'refused', response });
 
-function write(cloud: Cloud, call: Call, user: User): Outcome {
+function write(cloud: Cloud, call: Call, user: User): Result {
   const { switches } = call;
   const parsed = userPut.safeParse(call.body);
   if (!parsed.success) {
@@ -96,7 +95,7 @@ function write(cloud: Cloud, call: Call, user: User): Outcome {
   // `buyer` is the only type the documents know; a type the user has already is no news and may stay.
   const strange = put.business_types?.find((type) => type !== 'buyer' && !user.businessTypes.includes(type));
   if (strange !== undefined) return refused(malformed('business_types', 'the only type for user accounts is buyer'));
-  if (isLocked(user.tenant)) return refused(locked());
+  if (isLocked(user.tenant, call.caller.tenant)) return refused(locked());
   if (put.version !== user.version) return { is: 'conflict', response: versionConflict(switches) };
   if (put.login !== undefined && put.login.length < 3) return refused(envelope(400, 1033, 'Invalid login.'));
   if (put.login !== undefined && loginTaken(cloud, call, put.login, user)) return refused(duplicate());
@@ -114,7 +113,7 @@ function write(cloud: Cloud, call: Call, user: User): Outcome {
       after,
       businessTypes: user.businessTypes,
       fields,
-      client: call.client.id,
+      client: call.caller.id,
       token: call.token,
       userAgent: call.userAgent,
     });

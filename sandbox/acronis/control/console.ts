@@ -61,6 +61,23 @@ export class Console {
     return this.change(id, { tenant: this.#tenant(tenantId) });
   }
 
+  /** The user follows the link of the activation e-mail and chooses a password. */
+  activate(id: string, password: string): User {
+    const user = this.#user(id);
+    if (!this.#cloud.mails.some((mail) => mail.user === user.id)) {
+      throw new InputError(`No activation e-mail was sent to the user ${id}.`);
+    }
+    this.#cloud.signIn.setPassword(user, password);
+    return this.change(id, { activated: true });
+  }
+
+  /** Gives the user a password to sign in with (Basic, or the grant `password`). */
+  setPassword(id: string, password: string): User {
+    const user = this.#user(id);
+    this.#cloud.signIn.setPassword(user, password);
+    return user;
+  }
+
   /** What the change moves besides is for the switch `roleChange` to say. */
   setRoles(id: string, roles: readonly Grant[]): User {
     return this.change(id, { roles }, 'console', this.#cloud.switches.current.roleChange);

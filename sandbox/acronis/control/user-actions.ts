@@ -13,6 +13,7 @@ const role = z.union([
   z.string().transform((name): Grant => ({ role: name, tenantId: undefined })),
   z.strictObject({ role: z.string(), tenantId: z.string() }),
 ]);
+const passwordBody = z.strictObject({ password: z.string().min(1) });
 const rolesBody = z.strictObject({ roles: z.array(role) });
 const editBody = z.strictObject({
   login: z.string().min(1).optional(),
@@ -122,6 +123,18 @@ export function userActions({ cloud, console }: Controlled): readonly Action[] {
       path: 'users/{id}/roles',
       does: 'sets the roles, on the own tenant or another: {"roles":["company_admin",{"role":"unit_admin","tenantId":"…"}]}',
       run: ({ id, body }) => shown(console.setRoles(id, parseInput(rolesBody, body, 'the roles').roles)),
+    },
+    {
+      method: 'POST',
+      path: 'users/{id}/activate',
+      does: 'the user follows the link of the activation e-mail and chooses a password: {"password":"…"}',
+      run: ({ id, body }) => shown(console.activate(id, parseInput(passwordBody, body, 'the password').password)),
+    },
+    {
+      method: 'POST',
+      path: 'users/{id}/password',
+      does: 'gives the user a password to sign in with: {"password":"…"}',
+      run: ({ id, body }) => shown(console.setPassword(id, parseInput(passwordBody, body, 'the password').password)),
     },
     {
       method: 'POST',

@@ -15,6 +15,26 @@ export const ROUTES = [
   'getTenantUsers',
   'getBrand',
   'getClient',
+  'findDataCenter',
+  'getMe',
+  'postUser',
+  'deleteUser',
+  'sendActivationEmail',
+  'setPassword',
+  'putAccessPolicies',
+  'getChildren',
+  'postTenant',
+  'putTenant',
+  'deleteTenant',
+  'postBrand',
+  'putBrand',
+  'deleteBrand',
+  'postClient',
+  'putClient',
+  'deleteClient',
+  'postOneTimeToken',
+  'oneTimeLogin',
+  'logout',
   'unknown',
 ] as const;
 
@@ -34,45 +54,62 @@ export interface Match {
 export const BASE = '/api/2/';
 const NO_QUERY = new URLSearchParams();
 
-interface Operation {
-  readonly route: Route;
-  readonly id?: string | undefined;
-}
+type Operations = Readonly<Partial<Record<string, Route>>>;
+
+/** Below `/api/2/`. A path in full goes before one with an id. */
+const PATHS: ReadonlyMap<string, Operations> = new Map(
+  Object.entries({
+    users: { GET: 'feed', POST: 'postUser' },
+    'users/check_login': { GET: 'checkLogin' },
+    'users/me': { GET: 'getMe' },
+    'users/{id}': { GET: 'getUser', PUT: 'putUser', DELETE: 'deleteUser' },
+    'users/{id}/access_policies': { GET: 'getAccessPolicies', PUT: 'putAccessPolicies' },
+    'users/{id}/send-activation-email': { POST: 'sendActivationEmail' },
+    'users/{id}/password': { POST: 'setPassword' },
+    search: { GET: 'search' },
+    tenants: { GET: 'getTenants', POST: 'postTenant' },
+    'tenants/{id}': { GET: 'getTenant', PUT: 'putTenant', DELETE: 'deleteTenant' },
+    'tenants/{id}/users': { GET: 'getTenantUsers' },
+    'tenants/{id}/children': { GET: 'getChildren' },
+    'tenants/{id}/brand': { GET: 'getBrand', POST: 'postBrand', PUT: 'putBrand', DELETE: 'deleteBrand' },
+    clients: { POST: 'postClient' },
+    'clients/{id}': { GET: 'getClient', PUT: 'putClient', DELETE: 'deleteClient' },
+    'idp/token': { POST: 'token' },
+    'idp/ott': { POST: 'postOneTimeToken' },
+    'idp/ott/login': { POST: 'oneTimeLogin' },
+    'idp/logout': { GET: 'logout' },
+  } satisfies Record<string, Operations>),
+);
+
+/** Paths of other APIs that the vendor's clients use. */
+const ELSEWHERE: ReadonlyMap<string, Operations> = new Map(
+  Object.entries({
+    // Which data center a login belongs to: of API 1, which is discontinued and still asked.
+    '/api/1/accounts': { GET: 'findDataCenter' },
+    // Where tokens for one customer were given at the time of the vendor's examples.
+    '/bc/idp/token': { POST: 'token' },
+  } satisfies Record<string, Operations>),
+);
 
 export function matchRoute(method: string, url: string): Match {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1));
-  const operations = path.startsWith(BASE) ? operationsOf(path.slice(BASE.length).split('/'), query) : undefined;
-  const found = operations?.[method === 'HEAD' ? 'GET' : method];
-  if (found !== undefined) return { route: found.route, id: found.id, query, allowed: undefined };
-  const allowed = operations === undefined ? undefined : Object.keys(operations);
-  return { route: 'unknown', id: undefined, query, allowed };
+  const found = path.startsWith(BASE)
+    ? findPath(path.slice(BASE.length))
+    : { operations: ELSEWHERE.get(path), id: undefined };
+  const route = found.operations?.[method === 'HEAD' ? 'GET' : method];
+  if (route === undefined) {
+    const allowed = found.operations === undefined ? undefined : Object.keys(found.operations);
+    return { route: 'unknown', id: undefined, query, allowed };
+  }
+  const isByIds = route === 'feed' && (query.has('uuids') || query.has('external_ids'));
+  return { route: isByIds ? 'getUsers' : route, id: found.id, query, allowed: undefined };
 }
 
-/** The operations of a path by method. */
-function operationsOf(parts: readonly string[], query: URLSearchParams): Record<string, Operation> | undefined {
-  const [first, second, third] = parts;
-  if (parts.length === 1) {
-    if (first === 'users') {
-      return { GET: { route: query.has('uuids') || query.has('external_ids') ? 'getUsers' : 'feed' } };
-    }
-    if (first === 'tenants') return { GET: { route: 'getTenants' } };
-    if (first === 'search') return { GET: { route: 'search' } };
-    return undefined;
-  }
-  if (parts.length === 2) {
-    if (first === 'users' && second === 'check_login') return { GET: { route: 'checkLogin' } };
-    if (first === 'users') return { GET: { route: 'getUser', id: second }, PUT: { route: 'putUser', id: second } };
-    if (first === 'tenants') return { GET: { route: 'getTenant', id: second } };
-    if (first === 'clients') return { GET: { route: 'getClient', id: second } };
-    if (first === 'idp' && second === 'token') return { POST: { route: 'token' } };
-    return undefined;
-  }
-  if (parts.length === 3) {
-    if (first === 'users' && third === 'access_policies') return { GET: { route: 'getAccessPolicies', id: second } };
-    if (first === 'tenants' && third === 'users') return { GET: { route: 'getTenantUsers', id: second } };
-    if (first === 'tenants' && third === 'brand') return { GET: { route: 'getBrand', id: second } };
-  }
-  return undefined;
+function findPath(path: string): { readonly operations: Operations | undefined; readonly id: string | undefined } {
+  const exact = PATHS.get(path);
+  if (exact !== undefined) return { operations: exact, id: undefined };
+  const [first, id, ...rest] = path.split('/');
+  return { operations: PATHS.get([first, '{id}', ...rest].join('/')), id };
 }

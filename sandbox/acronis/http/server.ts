@@ -4,43 +4,27 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseExactJson } from '../../../src/base/exact-json.ts';
-import { feed } from '../calls/feed.ts';
-import { basicCredentials, giveToken } from '../calls/give-token.ts';
+import { giveToken } from '../calls/give-token.ts';
+import { HANDLERS, NEEDS_JSON, OPEN_HANDLERS } from '../calls/handlers.ts';
 import { Refusal } from '../calls/query.ts';
-import { getBrand, getClient, getTenant, getTenants, getTenantUsers, search } from '../calls/read-tenants.ts';
-import { checkLogin, getAccessPolicies, getUser, getUsers } from '../calls/read-users.ts';
 import {
   type ApiResponse,
   envelope,
+  forbidden,
   methodNotAllowed,
   notFound,
   tooLarge,
   unauthorized,
   unsupportedMedia,
 } from '../calls/responses.ts';
-import { putUser } from '../calls/write-user.ts';
 import type { Console } from '../control/console.ts';
 import type { Fault } from '../faults.ts';
-import type { Cloud, Handler } from '../state/cloud.ts';
-import type { Token } from '../state/tokens.ts';
+import { mayAsk } from '../state/callers.ts';
+import type { Cloud } from '../state/cloud.ts';
+import { authenticate, basicCredentials, type Session } from './authenticate.ts';
 import { deliver, send } from './deliver.ts';
 import { RateLimit } from './rate-limit.ts';
-import { BASE, type Match, matchRoute, type Route } from './routes.ts';
-
-const HANDLERS: Readonly<Record<Exclude<Route, 'token' | 'unknown'>, Handler>> = {
-  getUser,
-  putUser,
-  getUsers,
-  feed,
-  checkLogin,
-  getAccessPolicies,
-  search,
-  getTenant,
-  getTenants,
-  getTenantUsers,
-  getBrand,
-  getClient,
-};
+import { BASE, type Match, matchRoute } from './routes.ts';
 
 export const BODY_LIMIT = 1024 * 1024;
 
@@ -52,7 +36,7 @@ interface InFlight {
   readonly at: number;
   readonly started: number;
   readonly faults: readonly Fault[];
-  token: Token | undefined;
+  session: Session | undefined;
 }
 
 export class ApiServer {
@@ -73,11 +57,11 @@ export class ApiServer {
     res.once('close', () => cloud.ledger.ended());
     const match = matchRoute(req.method ?? 'GET', req.url ?? '/');
     const at = cloud.clock.wall();
-    const token = match.route === 'token' ? undefined : cloud.tokens.check(req.headers.authorization, at);
-    const client = token?.client.id ?? basicCredentials(req.headers.authorization)?.id;
+    const session = match.route === 'token' ? undefined : authenticate(cloud, req.headers, at);
+    const client = session?.caller.id ?? basicCredentials(req.headers.authorization)?.id;
     const faults = cloud.faults.take({ ...match, client });
-    const inFlight: InFlight = { req, res, match, at, started: cloud.clock.now(), faults, token };
-    if (faults.length === 0 && match.route !== 'putUser' && match.route !== 'token') {
+    const inFlight: InFlight = { req, res, match, at, started: cloud.clock.now(), faults, session };
+    if (faults.length === 0 && !NEEDS_JSON.has(match.route) && match.route !== 'token') {
       this.#record(inFlight, send(res, this.#respond(inFlight, ''), cloud.switches.current));
       return;
     }
@@ -98,7 +82,7 @@ export class ApiServer {
         await cloud.clock.sleep(fault.ms + cloud.random() * fault.jitterMs, this.#stopped);
       } else if (fault.kind === 'revokeTokens') {
         cloud.tokens.revoke();
-        inFlight.token = undefined;
+        inFlight.session = undefined;
       } else if (
         fault.kind === 'otherWriter' &&
         match.id !== undefined &&
@@ -120,23 +104,25 @@ export class ApiServer {
     }
   }
 
-  #respond({ req, match, token }: InFlight, body: string | null, wrongSecret = false): ApiResponse {
+  #respond({ req, match, session }: InFlight, body: string | null, wrongSecret = false): ApiResponse {
     const cloud = this.#cloud;
     const switches = cloud.switches.current;
     const limited = this.#rate.check(cloud);
     if (limited !== undefined) return limited;
-    const { authorization, 'content-type': contentType, 'user-agent': userAgent } = req.headers;
+    const { route } = match;
+    const { authorization, cookie, host, 'content-type': contentType, 'user-agent': userAgent } = req.headers;
     if (body === null) return tooLarge(BODY_LIMIT);
-    if (match.route === 'token') {
-      return giveToken(cloud, { authorization, contentType, body, reject: wrongSecret });
+    if (route === 'token') return giveToken(cloud, { authorization, contentType, body, reject: wrongSecret });
+    const isOpen = route === 'findDataCenter' || route === 'oneTimeLogin';
+    if (!isOpen) {
+      if (req.url?.startsWith(BASE) !== true) return notFound(switches);
+      if (session === undefined) return unauthorized(switches);
     }
-    if (req.url?.startsWith(BASE) !== true) return notFound(switches);
-    if (token === undefined) return unauthorized(switches);
-    if (match.route === 'unknown') {
+    if (route === 'unknown') {
       return match.allowed === undefined ? notFound(switches) : methodNotAllowed(match.allowed);
     }
     let json: unknown;
-    if (match.route === 'putUser') {
+    if (NEEDS_JSON.has(route)) {
       if (!/^application\/json\b/i.test(contentType ?? '')) return unsupportedMedia();
       try {
         json = parseExactJson(body);
@@ -145,14 +131,14 @@ export class ApiServer {
       }
     }
     try {
-      return HANDLERS[match.route](cloud, {
-        ...match,
-        client: token.client,
-        token: token.number,
-        userAgent,
-        switches,
-        body: json,
-      });
+      if (route === 'findDataCenter' || route === 'oneTimeLogin') {
+        return OPEN_HANDLERS[route](cloud, { ...match, switches, body: json, origin: `http://${host ?? ''}` });
+      }
+      if (session === undefined) return unauthorized(switches);
+      if (route !== 'getMe' && route !== 'logout' && !mayAsk(session.caller, req.method ?? 'GET')) {
+        return forbidden('The user is no administrator.');
+      }
+      return HANDLERS[route](cloud, { ...match, ...session, cookie, userAgent, switches, body: json });
     } catch (error) {
       if (error instanceof Refusal) return error.response;
       throw error;
@@ -163,7 +149,7 @@ export class ApiServer {
     return this.#cloud.clock.wall() + this.#cloud.switches.current.clockSkewMs;
   }
 
-  #record({ req, match, at, started, token, faults }: InFlight, status: number): void {
+  #record({ req, match, at, started, session, faults }: InFlight, status: number): void {
     this.#cloud.ledger.request({
       at,
       ms: this.#cloud.clock.now() - started,
@@ -171,8 +157,8 @@ export class ApiServer {
       route: match.route,
       id: match.id,
       status,
-      client: token?.client.id,
-      token: token?.number,
+      client: session?.caller.id,
+      token: session?.token,
       userAgent: req.headers['user-agent'],
       faults: faults.length === 0 ? NO_FAULTS : faults.map(({ kind }) => kind),
     });

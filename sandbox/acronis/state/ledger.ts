@@ -29,8 +29,8 @@ export interface RequestRecord {
 
 export interface WriteRecord {
   readonly at: number;
-  /** An applied PUT; someone in the web console; or the other writer of a fault. */
-  readonly by: 'put' | 'console' | 'otherWriter';
+  /** An applied PUT, or another request that changes; someone in the web console; or the other writer of a fault. */
+  readonly by: 'put' | 'request' | 'console' | 'otherWriter';
   readonly user: string;
   readonly before: Revision;
   readonly after: Revision;

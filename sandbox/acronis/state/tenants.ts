@@ -8,7 +8,7 @@ export type TenantKind = 'root' | 'partner' | 'folder' | 'customer' | 'unit';
 
 export interface Brand {
   readonly id: string;
-  readonly companyName: string;
+  companyName: string;
   /** The Buy URL. Empty or null means: no buy link. */
   upsellUrl: string | null;
 }
@@ -17,9 +17,9 @@ export type BrandRule = 'above' | 'own' | 'parent' | 'never';
 
 export interface Tenant {
   readonly id: string;
-  readonly name: string;
+  name: string;
   readonly kind: TenantKind;
-  readonly parent: Tenant | undefined;
+  parent: Tenant | undefined;
   readonly createdAt: Micros;
   updatedAt: Micros;
   version: number;
@@ -28,13 +28,17 @@ export interface Tenant {
   /** Its own branding, kept while it is switched off. */
   readonly brand: Brand;
   ancestralAccess: boolean;
-  /** While true, only the lock's owner (never a client of the sandbox) may change what is inside. */
+  /** While true, only callers of the lock's owner may change what is inside. */
   locked: boolean;
+  /** A tenant's id; `undefined`: one that no caller of the sandbox belongs to. */
+  lockOwner: string | undefined;
+  /** Fields that few tenants have, by the names the API shows. */
+  rest: Readonly<Record<string, unknown>>;
   readonly children: Tenant[];
 }
 
 export type NewTenant = Pick<Tenant, 'id' | 'name' | 'kind' | 'parent' | 'createdAt' | 'brand'> &
-  Partial<Pick<Tenant, 'brandEnabled' | 'ancestralAccess'>>;
+  Partial<Pick<Tenant, 'brandEnabled' | 'ancestralAccess' | 'rest'>>;
 
 export class TenantTree {
   readonly #byId = new Map<string, Tenant>();
@@ -47,12 +51,27 @@ export class TenantTree {
       brandEnabled: false,
       ancestralAccess: true,
       locked: false,
+      lockOwner: undefined,
+      rest: {},
       children: [],
       ...given,
     };
     this.#byId.set(tenant.id, tenant);
     tenant.parent?.children.push(tenant);
     return tenant;
+  }
+
+  /** Takes the tenant out, with everything below it. */
+  remove(tenant: Tenant): void {
+    for (const child of [...tenant.children]) this.remove(child);
+    this.#byId.delete(tenant.id);
+    detach(tenant);
+  }
+
+  move(tenant: Tenant, parent: Tenant): void {
+    detach(tenant);
+    tenant.parent = parent;
+    parent.children.push(tenant);
   }
 
   get(id: string): Tenant | undefined {
@@ -67,6 +86,21 @@ export class TenantTree {
     this.#byId.clear();
   }
 }
+
+function detach(tenant: Tenant): void {
+  const siblings = tenant.parent?.children ?? [];
+  const place = siblings.indexOf(tenant);
+  if (place >= 0) siblings.splice(place, 1);
+}
+
+/** Which kinds may be directly below which. */
+export const CHILD_KINDS: Readonly<Record<TenantKind, readonly TenantKind[]>> = {
+  root: ['partner'],
+  partner: ['partner', 'folder', 'customer'],
+  folder: ['partner', 'folder', 'customer'],
+  customer: ['unit'],
+  unit: ['unit'],
+};
 
 /** Whether someone at `from` may see `tenant`: it is the same one or below, with no self-managed tenant on the way. */
 export function reaches(from: Tenant, tenant: Tenant): boolean {
@@ -94,8 +128,9 @@ export function subtreeOf(tenant: Tenant): Tenant[] {
   return found;
 }
 
-export const isLocked = (tenant: Tenant): boolean =>
-  tenant.locked || (tenant.parent !== undefined && isLocked(tenant.parent));
+/** Whether a lock, on the tenant or above it, keeps callers of `by` from changing what is inside. */
+export const isLocked = (tenant: Tenant, by: Tenant): boolean =>
+  (tenant.locked && tenant.lockOwner !== by.id) || (tenant.parent !== undefined && isLocked(tenant.parent, by));
 
 export const ownBrand = (tenant: Tenant): Brand | undefined => (tenant.brandEnabled ? tenant.brand : undefined);
 

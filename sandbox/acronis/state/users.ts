@@ -17,6 +17,7 @@ export const revisionView = (revision: Revision): unknown =>
 
 /** Fields that few users ever have. */
 export interface Rest {
+  personal_tenant_id?: string | undefined;
   idp_id?: string | undefined;
   external_id?: string | undefined;
   disable_after?: string | undefined;
