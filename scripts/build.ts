@@ -1,6 +1,6 @@
 /**
- * `npm run build`: src/main.ts and all it needs as one file, dist/main.js, with a source map beside it. One file because importing client-node
- * from its 1,400 modules costs 50 MB of memory and a quarter of a second at every start, for nothing.
+ * `npm run build`: src/main.ts and all it needs as one file, dist/main.js, with a source map beside it. One file because importing hundreds of modules
+ * costs memory and time at every start, for nothing.
  *
  * The version of package.json is put in for the name `__OPERATOR_VERSION__`. `--measure` also starts the result and says what a start costs.
  */
@@ -22,26 +22,8 @@ const { values } = parseArgs({
   },
 });
 
-/** Looked for at run time by packages that do well without them. */
-const optional = ['bufferutil', 'utf-8-validate', 'supports-color'];
-
-/**
- * client-node does not say that its modules can be left out when nothing of them is used. They can: only KubeConfig is, and
- * without this the models of every Kubernetes resource come with it.
- */
-const onlyWhatIsUsed: Plugin = {
-  name: 'only-what-is-used',
-  setup(builder) {
-    builder.onResolve({ filter: /.*/ }, async (args) => {
-      if (args.pluginData === onlyWhatIsUsed || args.path.startsWith('node:') || optional.includes(args.path))
-        return null;
-      const { kind, importer, resolveDir } = args;
-      const resolved = await builder.resolve(args.path, { kind, importer, resolveDir, pluginData: onlyWhatIsUsed });
-      if (!resolved.path.includes(join('node_modules', '@kubernetes', 'client-node'))) return null;
-      return { path: resolved.path, sideEffects: false };
-    });
-  },
-};
+/** Looked for at run time by packages that do well without it. */
+const optional = ['supports-color'];
 
 /**
  * undici's index makes fetch, WebSocket, caches and mocks as soon as it is imported: 12 MiB for what is not used here. It is CommonJS, which cannot be shaken.
@@ -57,9 +39,6 @@ const onlyDispatchers: Plugin = {
       contents: [
         "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
         "export { default as buildConnector } from 'undici/lib/core/connect.js';",
-        // Named by parts of client-node that are not called: its transport.
-        'export const ProxyAgent = undefined;',
-        'export const fetch = globalThis.fetch;',
       ].join('\n'),
       resolveDir: root,
     }));
@@ -97,7 +76,7 @@ const { metafile } = await build({
   format: 'esm',
   mainFields: ['module', 'main'],
   external: optional,
-  plugins: [builtinsByRequire, onlyDispatchers, onlyWhatIsUsed],
+  plugins: [builtinsByRequire, onlyDispatchers],
   define: { __OPERATOR_VERSION__: JSON.stringify(version) },
   // CommonJS packages ask for Node's modules with require, which an ES module does not have.
   banner: {

@@ -3,7 +3,7 @@
  * for all namespaces or for listed ones.
  */
 import { tenantUserUpsells } from '../api/names.ts';
-import { transformTenantUserUpsell } from '../api/object.ts';
+import { type TenantUserUpsell, transformTenantUserUpsell } from '../api/object.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';
@@ -12,6 +12,7 @@ import type { ReflectorMetrics } from '../runtime/reflector/metrics.ts';
 import { Reflector } from '../runtime/reflector/reflector.ts';
 import {
   createNamespaceStore,
+  type NamespaceLabel,
   type NamespaceStore,
   namespaces,
   pollNamespaces,
@@ -49,6 +50,10 @@ export interface Unserved {
   readonly why: string;
 }
 
+/** How many of the listed namespaces are listed concurrently. The lists of all namespaces are large, and come one after the other. */
+const maxLists = 4;
+/** A listed namespace whose first list is not complete by then is not waited for any more, where another one is served. */
+const firstListMs = 60_000;
 /** How often it is seen whether the stores are synced. */
 const syncCheckMs = 100;
 
@@ -56,8 +61,9 @@ export function createWatch(options: WatchOptions): Watch {
   const { client, clock, random, log, metrics, labelSelector } = options;
   const fleet = createFleet(log);
   const store = createNamespaceStore(log);
-  const reflect = { client, clock, random, log, metrics, lists: new Semaphore(1) };
   const listed = options.namespaces;
+  const lists = new Semaphore(listed.length === 0 ? 1 : maxLists);
+  const reflect = { client, clock, random, log, metrics, lists };
   const objects = (listed.length === 0 ? [{}] : listed.map((namespace) => ({ namespace }))).map(
     (scope) =>
       new Reflector({
@@ -76,9 +82,12 @@ export function createWatch(options: WatchOptions): Watch {
       : [];
   const reflectors = [...objects, ...labels];
   const { promise: synced, resolve: resolveSynced } = Promise.withResolvers<void>();
-  /** A refusal is a namespace's own trouble while another one is served. */
+  let startedAt = clock.now();
+  /** It is refused, or its list hangs: a namespace's own trouble while another one is served. */
+  const isShown = (each: Reflector<TenantUserUpsell> | Reflector<NamespaceLabel>) =>
+    !each.isRefused && (each.hasSynced || clock.now() - startedAt < firstListMs);
   const served = () => {
-    const shown = reflectors.filter((each) => !each.isRefused);
+    const shown = reflectors.filter(isShown);
     return listed.length === 0 || shown.length === 0 ? reflectors : shown;
   };
   const awaitSync = async (signal: AbortSignal): Promise<void> => {
@@ -89,7 +98,7 @@ export function createWatch(options: WatchOptions): Watch {
   const unserved = () =>
     listed.flatMap((namespace, at) => {
       const reflector = objects[at];
-      return reflector?.isRefused ? [{ namespace, why: reflector.problem ?? '' }] : [];
+      return reflector === undefined || isShown(reflector) ? [] : [{ namespace, why: reflector.problem ?? '' }];
     });
   return {
     fleet,
@@ -98,6 +107,7 @@ export function createWatch(options: WatchOptions): Watch {
     problem: () => served().find((each) => !each.healthy)?.problem,
     unserved,
     async run(signal) {
+      startedAt = clock.now();
       void awaitSync(signal);
       const polls = listed.length === 0 ? [] : [pollNamespaces(listed, { store, client, clock, log }, signal)];
       await Promise.all([...reflectors.map((each) => each.run(signal)), ...polls]);

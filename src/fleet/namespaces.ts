@@ -7,6 +7,7 @@ import type { Verdict } from '../api/conditions.ts';
 import { tenantIdLabel } from '../api/names.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import { SharedCalls } from '../base/shared-calls.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { isForbidden, isNotFound, KubernetesError } from '../kubernetes/calls/errors.ts';
@@ -85,8 +86,14 @@ function guardBy({ tenantId }: NamespaceLabel, { requireLabel }: GuardOptions): 
   return requireLabel ? { kind: 'none' } : { kind: 'any' };
 }
 
-async function readNamespace(name: string, client: KubernetesClient, signal: AbortSignal): Promise<NamespaceLabel> {
-  const found = transformNamespace(await client.request({ method: 'GET', path: pathOf(namespaces, { name }) }, signal));
+async function readNamespace(
+  name: string,
+  client: KubernetesClient,
+  signal: AbortSignal,
+  limit: { readonly timeoutMs?: number } = {},
+): Promise<NamespaceLabel> {
+  const call = { method: 'GET', path: pathOf(namespaces, { name }), ...limit } as const;
+  const found = transformNamespace(await client.request(call, signal));
   // Never taken for a namespace without a label.
   if (found === undefined)
     throw new KubernetesError('the API server answered with something that is not a namespace', {
@@ -97,34 +104,45 @@ async function readNamespace(name: string, client: KubernetesClient, signal: Abo
 
 /** How soon a changed label is seen where namespaces may not be watched. */
 const pollMs = 10_000;
+/** One that takes longer is given up. */
+const pollLimit = { timeoutMs: 5_000 };
+/** Polls in flight: half of the connections for bulk work. */
+const maxPolls = 8;
 
 /**
  * Keeps the labels of a few namespaces in the store by asking for each again and again: for an operator that serves listed namespaces, whose rights
- * end there and do not reach the cluster-wide watch. Runs until the signal is aborted.
+ * end there and do not reach the cluster-wide watch. Each is asked for by itself, so that one that hangs holds up no other. Runs until the signal is aborted.
  */
 export async function pollNamespaces(
   names: readonly string[],
   { store, client, clock, log }: { store: NamespaceStore; client: KubernetesClient; clock: Clock; log: Log },
   signal: AbortSignal,
 ): Promise<void> {
-  const failing = new Set<string>();
-  while (!signal.aborted) {
-    for (const name of names) {
+  const polls = new Semaphore(maxPolls);
+  const poll = async (name: string): Promise<void> => {
+    let isFailing = false;
+    while (!signal.aborted) {
+      const end = await polls.acquire(signal).catch(() => undefined);
       try {
-        store.upsert(await readNamespace(name, client, signal));
-        if (failing.delete(name)) log.info('the namespace can be read again', { namespace: name });
+        if (end === undefined) return;
+        store.upsert(await readNamespace(name, client, signal, pollLimit));
+        if (isFailing) log.info('the namespace can be read again', { namespace: name });
+        isFailing = false;
       } catch (error) {
         if (signal.aborted) return;
         if (isNotFound(error)) store.remove(name);
-        else if (!failing.has(name)) {
-          failing.add(name);
+        else if (!isFailing) {
+          isFailing = true;
           log.warn('a namespace could not be read; its last known label holds', {
             namespace: name,
             error: String(error),
           });
         }
+      } finally {
+        end?.();
       }
+      await clock.sleep(pollMs, signal).catch(() => {});
     }
-    await clock.sleep(pollMs, signal).catch(() => {});
-  }
+  };
+  await Promise.all(names.map(poll));
 }

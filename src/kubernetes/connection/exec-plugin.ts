@@ -1,12 +1,13 @@
 /**
- * A kubeconfig's exec plugin: a program that prints credentials (client.authentication.k8s.io). client-node's own runner waits for ever for one that hangs, and such a
- * process keeps this one from ending; here it is given up and killed. What it prints on stderr is never read, and what it prints on stdout gets into no message.
+ * A kubeconfig's exec plugin: a program that prints credentials (client.authentication.k8s.io). One that hangs, and would keep
+ * this process from ending, is given up and killed. What it prints on stderr is never read, and what it prints on stdout gets into no message.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as z from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { findProgram } from './find-program.ts';
 import type { ExecSpec } from './kubeconfig-schema.ts';
+import { type Held, Renewed } from './renewed.ts';
 
 export interface PluginCredential {
   readonly token: string | undefined;
@@ -42,56 +43,31 @@ const responseSchema = z.object({
   status: z.object({ token: text, clientCertificateData: text, clientKeyData: text, expirationTimestamp: text }),
 });
 
-/** It is run again this long before what it gave ends, or in the last fifth of its time, while the calls (the lease's above all) go on with what is at hand. */
-const maxAheadMs = 60_000;
-const aheadShare = 0.2;
-
-interface Given {
-  readonly credential: PluginCredential;
-  readonly renewFrom: number;
-  readonly until: number;
-}
-
 /** One plugin, and what it gave last for as long as that holds. */
 export class ExecPlugin {
   readonly #spec: ExecSpec;
   readonly #context: PluginContext;
-  #last: Given | undefined;
-  #renewal: Promise<PluginCredential> | undefined;
+  readonly #given: Renewed<PluginCredential>;
 
   constructor(spec: ExecSpec, context: PluginContext) {
     this.#spec = spec;
     this.#context = context;
+    this.#given = new Renewed((signal) => this.#ask(signal), context.clock);
   }
 
   /** For one caller at a time. @throws PluginError; the signal's reason when `signal` ends it */
-  async credential(signal: AbortSignal): Promise<PluginCredential> {
-    const last = this.#last;
-    const now = this.#context.clock.wall();
-    if (last === undefined || now >= last.until) return this.#renew(signal);
-    // Should it fail, it is run again at the next call, and at the end of the time its failure is reported.
-    if (now >= last.renewFrom) this.#renew(signal).catch(() => {});
-    return last.credential;
+  credential(signal: AbortSignal): Promise<PluginCredential> {
+    return this.#given.get(signal);
   }
 
-  #renew(signal: AbortSignal): Promise<PluginCredential> {
-    this.#renewal ??= this.#ask(signal).finally(() => {
-      this.#renewal = undefined;
-    });
-    return this.#renewal;
-  }
-
-  async #ask(signal: AbortSignal): Promise<PluginCredential> {
+  async #ask(signal: AbortSignal): Promise<Held<PluginCredential>> {
     const { status } = this.#read(await this.#run(signal));
     const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = status;
     if (token === undefined && cert === undefined && key === undefined)
       throw this.#failed('gave neither a token nor a certificate');
     if ((cert === undefined) !== (key === undefined)) throw this.#failed('gave only one of certificate and key');
     const ends = Date.parse(expirationTimestamp ?? '');
-    const until = Number.isNaN(ends) ? Number.POSITIVE_INFINITY : ends;
-    const ahead = Math.min(maxAheadMs, Math.max(0, until - this.#context.clock.wall()) * aheadShare);
-    this.#last = { credential: { token, cert, key }, renewFrom: until - ahead, until };
-    return this.#last.credential;
+    return { value: { token, cert, key }, until: Number.isNaN(ends) ? Number.POSITIVE_INFINITY : ends };
   }
 
   #read(printed: string): z.output<typeof responseSchema> {

@@ -21,6 +21,6 @@ export interface ReflectorOptions<T extends Stored> {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: ReflectorMetrics;
-  /** Shared by the reflectors of a process, so that they do not all list at the same time. */
+  /** Shared by the reflectors of a process, so that they do not all list at the same time. One that takes long holds up no other for more than a few seconds. */
   readonly lists?: Semaphore;
 }

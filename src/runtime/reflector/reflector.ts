@@ -27,6 +27,8 @@ import { watchCall } from './watch-call.ts';
 
 /** While a streaming list is read the server has something to send all the time. */
 const maxListSilenceMs = 60_000;
+/** A list that takes longer goes on beside the next one. */
+const maxTurnMs = 5_000;
 /** A server that sends bookmarks sends one a minute while its version moves (kube-apiserver's cacher). */
 const heartbeatMs = 90_000;
 
@@ -125,6 +127,8 @@ export class Reflector<T extends Stored> {
   /** Lists, by stream or in pages, and watches on. @returns the version to go on from. */
   async #list(signal: AbortSignal): Promise<string> {
     const endTurn = await this.#options.lists?.acquire(signal);
+    // One that hangs must not keep the others from listing.
+    const turn = this.#options.clock.after(maxTurnMs, () => endTurn?.());
     let listed: string;
     try {
       if (this.#recovery.listsByStream(this.#options.clock.now()))
@@ -134,6 +138,7 @@ export class Reflector<T extends Stored> {
       this.#listed(objects, resourceVersion);
       listed = resourceVersion;
     } finally {
+      turn.cancel();
       endTurn?.();
     }
     this.#state = { kind: 'opening', from: listed };

@@ -9,19 +9,27 @@ import { quietLog, quietMetrics } from '../../support/quiet.ts';
 function setup(namespaces: readonly string[]) {
   const clock = new ManualClock();
   const refused = new Set<string>();
+  const hanging = new Set<string>();
   const namespaceOf = (path: string) => /namespaces\/([^/?]+)/.exec(path)?.[1] ?? '';
   const forbidden = () => new KubernetesError('forbidden', { status: 403, reason: 'Forbidden' });
+  const untilAborted = (signal: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   const client: KubernetesClient = {
-    async request({ path }) {
+    async request({ path }, signal) {
+      if (hanging.has(namespaceOf(path))) {
+        await clock.sleep(30_000, signal);
+        throw new KubernetesError('no response', { reason: 'TimedOut' });
+      }
       if (refused.has(namespaceOf(path))) throw forbidden();
       if (!path.includes('tenantuserupsells')) return { metadata: { name: namespaceOf(path) } };
       return { metadata: { resourceVersion: '1' }, items: [] };
     },
     watch({ path, query }, _listener, signal) {
+      if (hanging.has(namespaceOf(path))) return untilAborted(signal);
       if (refused.has(namespaceOf(path))) return Promise.reject(forbidden());
       if (query?.['sendInitialEvents'] !== undefined)
         return Promise.reject(new KubernetesError('no streaming lists', { status: 422, reason: 'Invalid' }));
-      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+      return untilAborted(signal);
     },
   };
   const watch = createWatch({
@@ -46,7 +54,7 @@ function setup(namespaces: readonly string[]) {
       await running;
     });
   };
-  return { clock, refused, watch, run, synced: () => synced };
+  return { clock, refused, hanging, watch, run, synced: () => synced };
 }
 
 it('a listed namespace that the API server does not show holds up no other one, is named, and is served once it is shown', async () => {
@@ -68,4 +76,17 @@ it('where none of them is shown, the caches are not synced, and the problem is s
   await clock.advance(60_000);
   expect(synced()).toBe(false);
   expect(watch.problem()).toContain('does not allow');
+});
+
+it('listed namespaces whose lists hang stop the list of no other one: it is served within a minute, and they as soon as they respond', async () => {
+  const { clock, hanging, watch, run, synced } = setup(['h1', 'h2', 'h3', 'h4', 'h5', 'well']);
+  for (const each of ['h1', 'h2', 'h3', 'h4', 'h5']) hanging.add(each);
+  run();
+  await clock.advance(61_000);
+  expect(synced()).toBe(true);
+  expect(watch.problem()).toBeUndefined();
+  expect(watch.unserved().map(({ namespace }) => namespace)).toEqual([...hanging]);
+  expect(watch.unserved()[0]?.why).toMatch(/tenantuserupsells/);
+  hanging.clear();
+  await clock.until(() => watch.unserved().length === 0, 10 * 60_000);
 });

@@ -103,6 +103,21 @@ describe('listed namespaces', () => {
     expect(label('customers')).toBe(tenantId);
   });
 
+  it('are asked for concurrently: one that hangs holds up no other', async () => {
+    cluster.namespaces.set('customers', {}).set('partners', labelled);
+    const request = cluster.request.bind(cluster);
+    cluster.request = (call, signal) =>
+      call.path.endsWith('/customers')
+        ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+        : request(call, signal);
+    const { clock } = start();
+    await clock.advance(0);
+    expect(label('partners')).toBe(tenantId);
+    cluster.namespaces.set('partners', {});
+    await clock.advance(10_000);
+    expect(label('partners')).toBeUndefined();
+  });
+
   it('that are gone are forgotten, and come back', async () => {
     cluster.namespaces.set('partners', labelled);
     const { clock, log } = start();
