@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { KubernetesClient } from './client.ts';
 import { isForbidden, KubernetesError } from './errors.ts';
+import { isProxyFailure } from './network-failure.ts';
 
 export type ServerCheck =
   | { readonly kind: 'ok'; readonly version: string }
@@ -77,7 +78,7 @@ function explain(error: KubernetesError, connection: Connection): { message: str
     case 'CertificateNotTrusted':
       return {
         lasting: true,
-        message: `${where} cannot be trusted: ${after(error, 'no answer from')}. Correct certificate-authority-data or tls-server-name of its cluster in the kubeconfig.`,
+        message: `${where} cannot be trusted: ${after(error, 'no response from')}. Correct certificate-authority-data or tls-server-name of its cluster in the kubeconfig.`,
       };
     case 'CredentialsUnavailable':
       return { lasting: true, message: error.message };
@@ -89,7 +90,12 @@ function explain(error: KubernetesError, connection: Connection): { message: str
     case 'TimedOut':
       return { lasting: false, message: `${where} did not answer within ${TIMEOUT_MS / 1_000} s. ${remedy}` };
     case 'ConnectionFailed':
-      return { lasting: false, message: `${where} cannot be reached: ${after(error, 'no answer from')}. ${remedy}` };
+      if (isProxyFailure(error))
+        return {
+          lasting: false,
+          message: `${where} cannot be reached: ${after(error, 'no response from')}. Start the proxy, or correct proxy-url of its cluster in the kubeconfig.`,
+        };
+      return { lasting: false, message: `${where} cannot be reached: ${after(error, 'no response from')}. ${remedy}` };
     case 'InvalidResponse':
       return {
         lasting: false,

@@ -3,6 +3,7 @@
  * lower layers can hold addresses, file names and parts of what was sent.
  */
 import { HttpRequestError } from '../../base/http.ts';
+import { TunnelError } from '../../base/tunnel.ts';
 import { KubernetesError, type LocalReason } from './errors.ts';
 
 export interface NetworkFailure {
@@ -26,10 +27,8 @@ const words: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was cut',
   UND_ERR_CLOSED: 'this client is closed',
   UND_ERR_DESTROYED: 'this client is closed',
-  PROXY_TIMEOUT: 'the proxy did not connect to it in time',
-  PROXY_STATUS_407: 'the proxy does not accept the credentials in proxy-url',
-  UND_ERR_HEADERS_OVERFLOW: 'the headers of its answer are too large',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer is shorter or longer than announced',
+  UND_ERR_HEADERS_OVERFLOW: 'the headers of its response are too large',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its response is shorter or longer than announced',
   EPROTO: 'it does not speak TLS there',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS there',
@@ -49,14 +48,31 @@ const distrust: Readonly<Record<string, string>> = {
 
 /** Classifies what a connection, TLS or HTTP layer threw. */
 export function networkFailure(error: unknown): NetworkFailure {
+  if (error instanceof TunnelError) return proxyFailure(error);
   const code = codeOf(error);
   if (code === undefined) return { reason: 'ConnectionFailed', text: 'the connection failed', code };
   const why = distrust[code];
   if (why !== undefined) return { reason: 'CertificateNotTrusted', text: `${why} (${code})`, code };
   if (code.startsWith('HPE_')) return { reason: 'InvalidResponse', text: `what it sent is not HTTP (${code})`, code };
-  const unknown = code.startsWith('PROXY_STATUS_') ? 'the proxy refused to connect to it' : 'the connection failed';
-  return { reason: 'ConnectionFailed', text: `${words[code] ?? unknown} (${code})`, code };
+  return { reason: 'ConnectionFailed', text: `${words[code] ?? 'the connection failed'} (${code})`, code };
 }
+
+/** The proxy of `proxy-url`, by host and port, and which of the two sides of it failed. */
+function proxyFailure({ proxy, code, status, connectCode }: TunnelError): NetworkFailure {
+  const named = `the proxy ${proxy} (proxy-url)`;
+  const failed = (text: string): NetworkFailure => ({ reason: 'ConnectionFailed', text: `${named} ${text}`, code });
+  if (status === 407) return failed('does not accept the credentials in proxy-url (HTTP 407)');
+  if (status !== undefined && status >= 500) return failed(`cannot reach it (HTTP ${status})`);
+  if (status !== undefined) return failed(`refused to connect to it (HTTP ${status})`);
+  if (code === 'PROXY_TIMEOUT') return failed('did not connect to it in time');
+  if (code === 'PROXY_CUT') return failed('cut the connection');
+  const why = connectCode === undefined ? undefined : (words[connectCode] ?? distrust[connectCode]);
+  return failed(`cannot be reached: ${why ?? 'the connection failed'}${connectCode ? ` (${connectCode})` : ''}`);
+}
+
+/** Whether it was the proxy that failed: the remedy is another one then. */
+export const isProxyFailure = ({ cause }: KubernetesError): boolean =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' && cause.code.startsWith('PROXY_');
 
 function codeOf(error: unknown): string | undefined {
   // undici wraps the socket's error; the innermost code says most.
@@ -83,5 +99,5 @@ export function noResponse(error: unknown, what: string, server: string): Kubern
   const { reason, text, code } = networkFailure(error);
   // Of the cause only the code goes along: the whole of it drags sockets and certificates into memory and into whatever prints it.
   const cause = code === undefined ? {} : { cause: Object.assign(new Error(text), { code }) };
-  return new KubernetesError(`${what}: no answer from ${server}: ${text}`, { reason, ...cause });
+  return new KubernetesError(`${what}: no response from ${server}: ${text}`, { reason, ...cause });
 }

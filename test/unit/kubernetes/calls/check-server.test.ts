@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { checkServer } from '../../../../src/kubernetes/calls/check-server.ts';
+import { ConnectProxy } from '../../../support/connect-proxy.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';
 import { apiServer, type Certificate, connect, deferred, fixture, kubeconfigFile } from '../support.ts';
@@ -80,3 +82,28 @@ test('a server that does not answer in time', async () => {
 test('a server that is still starting', async () => {
   expect(await check(503, 'not yet')).toMatchObject({ lasting: false, message: expect.stringMatching(/is not ready/) });
 });
+
+test.each([
+  [407, 'does not accept the credentials in proxy-url \\(HTTP 407\\)'],
+  [502, 'cannot reach it \\(HTTP 502\\)'],
+  [403, 'refused to connect to it \\(HTTP 403\\)'],
+  ['dead', 'cannot be reached: nothing listens there \\(ECONNREFUSED\\)'],
+])(
+  'a proxy of the kubeconfig that fails (%s) is named as the proxy, with the setting to change and without its password',
+  async (fault, cause) => {
+    await using proxy = await ConnectProxy.start({ status: fault === 'dead' ? 200 : Number(fault) });
+    const { host } = new URL(proxy.url);
+    if (fault === 'dead') await proxy[Symbol.asyncDispose]();
+    const cluster = { 'proxy-url': `http://jane:canary@${host}`, 'insecure-skip-tls-verify': true };
+    const { client, connection } = connect(kubeconfigFile({ server: 'https://api.example.com:6443', cluster }));
+    const found = await checkServer(client, connection, always());
+    expect(found).toMatchObject({
+      kind: 'failed',
+      lasting: false,
+      message: expect.stringMatching(
+        `^The API server https://api\\.example\\.com:6443 .* cannot be reached: the proxy ${host} \\(proxy-url\\) ${cause}\\. Start the proxy, or correct proxy-url of its cluster in the kubeconfig\\.$`,
+      ),
+    });
+    expect(inspect(found, { depth: 9 })).not.toContain('canary');
+  },
+);

@@ -198,7 +198,7 @@ describe('what comes back as an error', () => {
     expect(await failure(client.request(get, always()))).toMatchObject({
       status: 0,
       reason: 'ConnectionFailed',
-      message: `GET /api/v1/nodes: no answer from ${server.url}: the connection was cut (UND_ERR_SOCKET)`,
+      message: `GET /api/v1/nodes: no response from ${server.url}: the connection was cut (UND_ERR_SOCKET)`,
     });
     const nobody = connect(kubeconfigFile({ server: 'http://127.0.0.1:1' }));
     expect(String(await failure(nobody.client.request(get, always())))).toMatch(
