@@ -12,6 +12,7 @@ import { createLog } from './observability/log/logger.ts';
 import { ListenError } from './observability/server/server.ts';
 import { runOperator } from './operator/phases.ts';
 import { endOnCrash } from './process/crash.ts';
+import { problemOfExtraCertificates } from './process/extra-certificates.ts';
 import { missingV8Flags } from './process/v8-flags.ts';
 
 /** Put in by the build; from source it is not a release. */
@@ -62,6 +63,8 @@ async function runUntilStopped(config: Config): Promise<number> {
     log.debug("node was started without some of the image's flags, and takes more memory", {
       missing: missing.join(' '),
     });
+  const extra = await problemOfExtraCertificates(process.env['NODE_EXTRA_CA_CERTS']);
+  if (extra !== undefined) log.warn('NODE_EXTRA_CA_CERTS cannot be used', { why: extra });
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
