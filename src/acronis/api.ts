@@ -75,8 +75,11 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
     if (value === undefined) throw notTheApis('other-json', { host, expected }, `not ${expected}`);
     return value;
   };
-  const get = (operation: AcronisOperation, path: string, signal: AbortSignal, about?: string) =>
-    call(operation, { method: 'GET', path, ...(about === undefined ? {} : { about }) }, signal);
+  const get = async (operation: AcronisOperation, path: string, signal: AbortSignal, about?: string) => {
+    const raw = await call(operation, { method: 'GET', path, ...(about === undefined ? {} : { about }) }, signal);
+    if (raw === undefined) throw notTheApis('response-empty', { host }, 'nothing');
+    return raw;
+  };
 
   return {
     async getUser(id, signal) {

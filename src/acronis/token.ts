@@ -90,6 +90,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
 
   const ask = async (): Promise<Token> => {
     const raw = await send(request, lifetime).catch((error: unknown) => asCredentials(error, host));
+    if (raw === undefined) throw notTheApis('response-empty', { host }, 'nothing');
     const parsed = tokenResponse.safeParse(raw).data;
     if (parsed === undefined) throw notTheApis('other-json', { host, expected: 'a token' }, 'no token');
     const now = clock.now();

@@ -61,7 +61,7 @@ export const body = {
     when: '2xx without a body where one is needed',
     kind: 'unavailable',
     passes: false,
-    sentence: '{host} responded with nothing where the API would send {expected}.',
+    sentence: '{host} responded with nothing where the API would send JSON.',
     remedy: seeUrl,
   },
   'other-json': {

@@ -45,7 +45,11 @@ export function classify(response: ErrorResponse): AcronisError {
   if (!errorBody.safeParse(response.body).success) return refusalOfAnother(form, host, said, status);
   if (status === 401) return fail('token-refused');
   if (platform !== undefined)
-    return failed(`code-${platform}`, { host, said }, { ...details, outcomeUnknown: platform === 1000 });
+    return failed(
+      `code-${platform}`,
+      { host, status: String(status) },
+      { ...details, outcomeUnknown: platform === 1000 },
+    );
   if (isPlatformCode(code))
     return failed(status === 403 ? 'code-unknown-forbidden' : 'code-unknown', { host, said }, details);
   return fail(byStatus[status] ?? 'rejected');
@@ -78,7 +82,7 @@ function pageOrOther(form: BodyForm, host: string, said: string, status: number)
     case 'broken':
       return notTheApis('json-broken', { host }, said, status);
     case 'empty':
-      return notTheApis('response-empty', { host, expected: 'JSON' }, said, status);
+      return notTheApis('response-empty', { host }, said, status);
     case 'json':
     case 'other':
       return notTheApis('not-json', { host }, said, status);
