@@ -120,7 +120,7 @@ export class Faults {
     this.#random = random;
   }
 
-  /** Answers the fault's number, for `remove`. Throws an InputError where the fault makes no sense. */
+  /** Returns the fault's number, for `remove`. Throws an InputError where the fault makes no sense. */
   add(fault: FaultInput): number {
     return this.addUnchecked(fault);
   }

@@ -48,8 +48,8 @@ const schema = z.strictObject({
   unbranded: z.enum(['default', 'emptyUrl', 'emptyObject', 'noContent', 'notFound']).default('default'),
   /** Whether a client may read brands. */
   brandReads: z.enum(['allowed', 'forbidden']).default('allowed'),
-  /** What a write of a brand answers with: the brand, as the guide shows it, or the tenant, as the OpenAPI does. */
-  brandWrites: z.enum(['brand', 'tenant']).default('brand'),
+  /** The response to a PUT of a brand: the brand, as the guide shows it, or the tenant, as the OpenAPI does. */
+  brandPut: z.enum(['brand', 'tenant']).default('brand'),
   /** Whether `GET /users/me` shows an API client the administrator who made it. */
   clientMe: z.enum(['shown', 'refused']).default('shown'),
   tokenTtlSeconds: z.int().min(1).default(7200),

@@ -45,7 +45,7 @@ export async function askToken(
 
 export type Ask = (method: string, path: string, body?: unknown, init?: RequestInit) => Promise<Reply>;
 
-/** Signs in and answers a function that asks `/api/2{path}`. A text body goes out as it is, anything else as JSON. */
+/** Signs in and returns a function that asks `/api/2{path}`. A text body goes out as it is, anything else as JSON. */
 export async function signIn(sandbox: Sandbox, credentials?: Credentials): Promise<Ask> {
   const token = field((await askToken(sandbox, credentials)).json, 'access_token');
   return async (method, path, body, init = {}) => {

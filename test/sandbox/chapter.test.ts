@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
 
 // The vendor's chapter "Enabling quota upsell for a user account", walked as its reader walks it in the Python shell: plain HTTP,
-// the chapter's own tenant and user, the chapter's own answer.
+// the chapter's own tenant and user, the chapter's own response.
 
 /** What `pprint.pprint(response.json())` prints in the chapter. */
 const PRINTED = `
@@ -37,10 +37,10 @@ const fromPython = (printed: string): unknown =>
     printed.replaceAll("'", '"').replaceAll('True', 'true').replaceAll('False', 'false').replaceAll('None', 'null'),
   );
 
-const tokenAnswer = z.object({ access_token: z.string(), token_type: z.string() });
-const clientAnswer = z.object({ tenant_id: z.string() });
-const searchAnswer = z.object({ items: z.tuple([z.object({ id: z.string() })]) });
-const userAnswer = z.object({ version: z.int() });
+const tokenResponse = z.object({ access_token: z.string(), token_type: z.string() });
+const clientResponse = z.object({ tenant_id: z.string() });
+const searchResponse = z.object({ items: z.tuple([z.object({ id: z.string() })]) });
+const userResponse = z.object({ version: z.int() });
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-test("the chapter's steps, one after the other, lead to the chapter's own answer", async () => {
+test("the chapter's steps, one after the other, lead to the chapter's own response", async () => {
   const baseUrl = `${sandbox.url}/api/2`;
 
   // 1. Authenticate: base_url, auth and tenant_id are available then.
@@ -61,24 +61,24 @@ test("the chapter's steps, one after the other, lead to the chapter's own answer
     body: new URLSearchParams({ grant_type: 'client_credentials' }),
   });
   expect(signedIn.status).toBe(200);
-  const token = tokenAnswer.parse(await signedIn.json());
+  const token = tokenResponse.parse(await signedIn.json());
   expect(token.token_type).toBe('bearer');
   expect(token.access_token).toMatch(/^eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiIsImtpZCI6ImMwMD/);
   const auth = { Authorization: `Bearer ${token.access_token}` };
   const client = await fetch(`${baseUrl}/clients/${sandbox.clientId}`, { headers: auth });
-  const { tenant_id: tenantId } = clientAnswer.parse(await client.json());
+  const { tenant_id: tenantId } = clientResponse.parse(await client.json());
   expect(tenantId).toBe('ede9f834-70b3-476c-83d9-736f9f8c7dae');
 
   // 2. The user, found via search.
   const found = await fetch(`${baseUrl}/search?${new URLSearchParams({ tenant: tenantId, text: 'JohnDoe' })}`, {
     headers: auth,
   });
-  const [{ id: userId }] = searchAnswer.parse(await found.json()).items;
+  const [{ id: userId }] = searchResponse.parse(await found.json()).items;
   expect(userId).toBe('1c234e69-5469-424a-a6d1-ff5658b387a6');
 
   // 3. Its revision number.
   const read = await fetch(`${baseUrl}/users/${userId}`, { headers: auth });
-  const { version } = userAnswer.parse(await read.json());
+  const { version } = userResponse.parse(await read.json());
   expect(version).toBe(1);
 
   // 4 and 5. The data to send, as JSON text with an indent of 4.

@@ -74,7 +74,7 @@ describe('a fault', () => {
     expect(Date.parse(date)).toBeGreaterThan(Date.now() + 28_000);
   });
 
-  test('of latency makes an answer slow, and goes together with another', async () => {
+  test('of latency makes a response slow, and goes together with another', async () => {
     sandbox.faults.add({ kind: 'latency', ms: 40, times: 1 });
     sandbox.faults.add({ kind: 'status', status: 500, times: 1 });
     expect((await get()).status).toBe(500);
@@ -96,7 +96,7 @@ describe('a fault', () => {
     await expect(get()).rejects.toThrow('terminated');
   });
 
-  test('applies a change and then answers 503', async () => {
+  test('applies a change and then responds with 503', async () => {
     sandbox.faults.add({ kind: 'status', status: 503, moment: 'after', routes: ['putUser'] });
     expect((await put(1)).status).toBe(503);
     expect(revision()).toBe(2);
@@ -114,7 +114,7 @@ describe('a fault', () => {
     await expect.poll(() => sandbox.ledger.stats().inFlight).toBe(0);
   });
 
-  test('answers 200 with garbage', async () => {
+  test('responds with 200 and garbage', async () => {
     const texts: string[] = [];
     for (const form of ['html', 'truncated', 'text', 'empty', 'null', 'otherJson'] as const) {
       sandbox.faults.add({ kind: 'garbage', form, times: 1 });
@@ -126,7 +126,7 @@ describe('a fault', () => {
     expect(texts).toEqual(['<html>', '{"acti', 'OK', '', 'null', '{"item']);
   });
 
-  test('answers what is right in a body of 12 MB, or under a wrong content type', async () => {
+  test('responds with what is right, in a body of 12 MB, or under a wrong content type', async () => {
     sandbox.faults.add({ kind: 'huge', bytes: 12_000_000, times: 1 });
     const { text, json } = await get();
     expect(text.length).toBeGreaterThan(12_000_000);

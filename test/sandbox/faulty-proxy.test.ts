@@ -24,13 +24,13 @@ import {
 setUp();
 
 describe('without a fault', () => {
-  test('requests and answers pass byte for byte, with status and headers, and are recorded by kind', async () => {
+  test('requests and responses pass byte for byte, with status and headers, and are recorded by kind', async () => {
     const body = Buffer.from('für 顧客 \u0000 🎉');
     const headers = { authorization: 'Bearer t', 'content-type': 'application/merge-patch+json' };
-    const answer = await call('PATCH', `${status}?fieldManager=x`, { headers, body });
-    expect(answer.statusCode).toBe(203);
-    expect(answer.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'x-of-the-server': 'kept' });
-    expect(Buffer.from(await answer.body.arrayBuffer()).equals(target.bytes)).toBe(true);
+    const response = await call('PATCH', `${status}?fieldManager=x`, { headers, body });
+    expect(response.statusCode).toBe(203);
+    expect(response.headers).toMatchObject({ 'content-type': 'application/octet-stream', 'x-of-the-server': 'kept' });
+    expect(Buffer.from(await response.body.arrayBuffer()).equals(target.bytes)).toBe(true);
     expect(target.received).toMatchObject([{ method: 'PATCH', url: `${status}?fieldManager=x`, headers }]);
     expect(target.received[0]?.body.equals(body)).toBe(true);
     expect(proxy.records).toMatchObject([
@@ -137,7 +137,7 @@ describe('a request', () => {
     expect(await outcome()).toBe(203);
   });
 
-  test('cut in the answer: half of it comes, under the length of the whole', async () => {
+  test('cut in the response: half of it comes, under the length of the whole', async () => {
     proxy.faults.add({ kind: 'cut', moment: 'midBody', times: 1 });
     const { headers, body } = await call('GET', object);
     expect(headers['content-length']).toBe(String(target.bytes.length));
@@ -200,7 +200,7 @@ describe('a request', () => {
     expect(received()).toBe(1);
   });
 
-  test('that is answered with a status has the words of the API server, or of a gateway', async () => {
+  test('that gets a status has the words of the API server, or of a gateway', async () => {
     proxy.faults.add({ kind: 'status', status: 429, retryAfter: 2, times: 1 });
     const response = await got();
     expect([response.statusCode, response.headers['retry-after'], response.headers['content-type']]).toEqual([
@@ -224,10 +224,10 @@ describe('a request', () => {
       ['empty', 'text/plain', ''],
     ] as const) {
       proxy.faults.add({ kind: 'status', status: 502, body, times: 1 });
-      const answer = await got();
-      expect([answer.statusCode, answer.headers['content-type']]).toEqual([502, type]);
-      expect(answer.body.toString().startsWith(text)).toBe(true);
-      expect(answer.body.length === 0).toBe(body === 'empty');
+      const response = await got();
+      expect([response.statusCode, response.headers['content-type']]).toEqual([502, type]);
+      expect(response.body.toString().startsWith(text)).toBe(true);
+      expect(response.body.length === 0).toBe(body === 'empty');
     }
     expect(received()).toBe(0);
     proxy.faults.add({ kind: 'status', status: 500, moment: 'after', times: 1 });
@@ -235,7 +235,7 @@ describe('a request', () => {
     expect(received()).toBe(1);
   });
 
-  test('that is answered with something else gets 200 and no word of the server', async () => {
+  test('that gets something else has 200 and no word of the server', async () => {
     const texts: string[] = [];
     for (const form of ['html', 'truncated', 'otherJson'] as const) {
       proxy.faults.add({ kind: 'garbage', form, times: 1 });
@@ -249,7 +249,7 @@ describe('a request', () => {
     expect(received()).toBe(0);
   });
 
-  test('whose answer drips gets all of it, in crumbs', async () => {
+  test('whose response drips gets all of it, in crumbs', async () => {
     proxy.faults.add({ kind: 'drip', bytes: 250, everyMs: 40, times: 1 });
     const started = performance.now();
     const { body } = await call('GET', object);

@@ -156,7 +156,7 @@ const troubles: readonly Trouble[] = [
   { what: 'has a clock ten minutes behind', switches: { clockSkewMs: -600_000 }, shown: 0, feed: 60, batches: 0 },
   { what: 'has a clock ten minutes ahead', switches: { clockSkewMs: 600_000 }, shown: 250, feed: 60, batches: 5 },
   {
-    what: 'answers with anything but a page',
+    what: 'responds with anything but a page',
     faults: [
       { kind: 'status', status: 500, body: 'html', routes: ['feed'], times: 20 },
       { kind: 'garbage', form: 'otherJson', routes: ['feed'], times: 20 },

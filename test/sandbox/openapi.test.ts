@@ -6,15 +6,15 @@ import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { CHAPTER_TENANT } from '../../sandbox/acronis/seed.ts';
 import { type Ask, askToken, field, type Reply, signIn } from './ask.ts';
 
-// Every answer of the sandbox, held against the vendor's own OpenAPI. The file is not part of this project: VENDOR_OPENAPI names it,
+// Every response of the sandbox, held against the vendor's own OpenAPI. The file is not part of this project: VENDOR_OPENAPI names it,
 // and without it this file is skipped. Where the vendor contradicts itself, or where people recorded something else than the file
-// says, the contradiction is listed here; one that no answer shows any more must leave the list.
+// says, the contradiction is listed here; one that no response shows any more must leave the list.
 
 const path = process.env['VENDOR_OPENAPI'];
 
 interface Contradiction {
   readonly operation: RegExp;
-  /** Matched against "<where in the answer> <what ajv says>". */
+  /** Matched against "<where in the response> <what ajv says>". */
   readonly finding: RegExp;
   readonly because: string;
 }
@@ -23,7 +23,7 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   {
     operation: /^(GET|PUT) \/users\/\{user_id\} 200$/,
     finding: /must have required property '(updated_at|deleted_at)'/,
-    because: "the guide's own example of a user, which the chapter's user is answered with, has neither",
+    because: "the guide's own example of a user, which the chapter's user is shown by, has neither",
   },
   {
     operation: /^PUT \/users\/\{user_id\} request$/,
@@ -91,7 +91,7 @@ const sentence = (error: ErrorObject): string =>
   `${error.instancePath} ${error.message ?? ''} ${JSON.stringify(error.params)}`;
 
 test.runIf(path !== undefined)(
-  "every answer is as the vendor's OpenAPI (VENDOR_OPENAPI) says, but for the known contradictions",
+  "every response is as the vendor's OpenAPI (VENDOR_OPENAPI) says, but for the known contradictions",
   async () => {
     const file: unknown = JSON.parse(readFileSync(path ?? '', 'utf8'));
     const { paths } = documentSchema.parse(file);
@@ -110,7 +110,7 @@ test.runIf(path !== undefined)(
       const check = ajv.compile({ $ref: schema });
       if (!check(value)) for (const error of check.errors ?? []) found(operation, sentence(error));
     };
-    /** Holds one answer, and the JSON of its request if there was any, against the operation. */
+    /** Holds one response, and the JSON of its request if there was any, against the operation. */
     const hold = (method: string, template: string, reply: Reply, status: number, request?: unknown) => {
       const operation = `${method} ${template} ${status}`;
       held.add(operation);
@@ -142,7 +142,7 @@ test.runIf(path !== undefined)(
     await walk(hold, same);
     expect(findings).toEqual([]);
     expect(CONTRADICTIONS.filter((one) => !used.has(one)).map(({ because }) => because)).toEqual([]);
-    // Every operation the sandbox plays was asked at least once and answered 200 (204).
+    // Every operation the sandbox plays was called at least once with 200 (204).
     const played = Object.entries(paths).flatMap(([template, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${template}`),
     );
@@ -162,7 +162,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-/** Asks every route for every answer it has. */
+/** Asks every route for every response it has. */
 async function walk(hold: Hold, same: Same): Promise<void> {
   const { samRivers, johnDoe, buyer, unitUser, tenants } = sandbox.cast;
   const get = (url: string) => ask('GET', url);

@@ -32,7 +32,7 @@ interface Received {
   readonly body: Buffer;
 }
 
-/** Answers all but watches with bytes that are no text, and keeps watches open until the test says something into them. */
+/** Responds to all but watches with bytes that are no text, and keeps watches open until the test says something into them. */
 class Target {
   readonly received: Received[] = [];
   readonly bytes = Buffer.from(Array.from({ length: 1_000 }, (_, at) => (at * 7) % 256));

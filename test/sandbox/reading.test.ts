@@ -8,7 +8,7 @@ shareSandbox({ users: 400 });
 /** Users the partner's client may see. */
 const seen = () => sandbox.directory.size - 2; // Not the hermit, not the stranger.
 
-/** Reads a list to its end, and answers its pages. */
+/** Reads a list to its end, and returns its pages. */
 async function pages(query: string, most = 100): Promise<unknown[]> {
   const read: unknown[] = [];
   let next = query;
@@ -100,7 +100,7 @@ describe('the list of a subtree', () => {
 });
 
 describe('reading many by id', () => {
-  test('answers those it finds and can see, and leaves the others out without a word', async () => {
+  test('returns those it finds and can see, and leaves the others out without a word', async () => {
     const { samRivers, buyer, hermit, stranger } = sandbox.cast;
     const unknown = '00000000-0000-4000-8000-000000000000';
     const { json } = await ask('GET', `/users?uuids=${[samRivers, unknown, hermit, stranger, buyer, buyer].join(',')}`);

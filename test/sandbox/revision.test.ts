@@ -86,7 +86,7 @@ describe('a PUT', () => {
     );
   });
 
-  test('answers without the type in each of the ways that were switched on', async () => {
+  test('responds without the type in each of the ways that were switched on', async () => {
     sandbox.switches.set({ putTypes: 'ignored' });
     expect((await ask('PUT', `/users/${user}`, buyer(1))).json).toMatchObject({ version: 2, business_types: [] });
     sandbox.switches.set({ putTypes: 'hidden' });

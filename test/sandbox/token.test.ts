@@ -29,14 +29,14 @@ test('a token works for as long as it says, and not a moment longer', async () =
 });
 
 test('the response has the expiry in the fields that are switched on, and the token has the form', async () => {
-  for (const [tokenExpiry, inAnswer] of [
+  for (const [tokenExpiry, inResponse] of [
     ['expires_in', ['expires_in']],
     ['expires_on', ['expires_on']],
     ['none', []],
   ] as const) {
     sandbox.switches.set({ tokenExpiry });
     const { json } = await askToken(sandbox);
-    expect(['expires_in', 'expires_on'].filter((name) => field(json, name) !== undefined)).toEqual(inAnswer);
+    expect(['expires_in', 'expires_on'].filter((name) => field(json, name) !== undefined)).toEqual(inResponse);
     expect(String(field(json, 'access_token')).split('.')).toHaveLength(3);
   }
   sandbox.switches.set({ tokenForm: 'opaque', tokenTtlSeconds: 5 });

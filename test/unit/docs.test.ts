@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { Switches } from '../../sandbox/acronis/switches.ts';
 import { meaningOf, reasons } from '../../src/api/conditions.ts';
 import { structural } from '../../src/api/crd.ts';
 import { specSchema } from '../../src/api/spec.ts';
@@ -206,11 +205,6 @@ describe('metrics', () => {
     );
     expect(told.toSorted()).toEqual(real.toSorted());
   });
-});
-
-test('docs/sandbox.md has every switch of the Acronis sandbox', () => {
-  const told = new Set(rows('docs/sandbox.md').flatMap(([name]) => codes(name)));
-  expect(Object.keys(new Switches().current).filter((name) => !told.has(name))).toEqual([]);
 });
 
 test('docs/dependencies.md has a reason for each package that the operator has at run time, and for no other', () => {

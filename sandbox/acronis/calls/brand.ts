@@ -33,13 +33,13 @@ function unbranded(switches: SwitchValues): ApiResponse {
   }
 }
 
-/** Switches the tenant's own branding on. */
+/** Switches the tenant's own branding on; the response is the tenant. */
 export const postBrand: Handler = (cloud, call): ApiResponse => {
   const tenant = brandable(cloud, call);
   if (tenant.brandEnabled) return duplicate();
   tenant.brandEnabled = true;
   touchTenant(cloud, tenant);
-  return { status: 201, body: written(tenant, call) };
+  return { status: 201, body: tenantView(tenant, 'full', call.caller.tenant, call.switches) };
 };
 
 const brandPut = z.looseObject({
@@ -77,6 +77,6 @@ function brandable(cloud: Cloud, call: Call): Tenant {
   return tenant;
 }
 
-/** The guide shows the brand after a write, the OpenAPI the tenant. */
+/** The guide shows the brand after a PUT, the OpenAPI the tenant. */
 const written = (tenant: Tenant, { switches, caller }: Call): Record<string, unknown> =>
-  switches.brandWrites === 'brand' ? brandView(tenant.brand) : tenantView(tenant, 'full', caller.tenant, switches);
+  switches.brandPut === 'brand' ? brandView(tenant.brand) : tenantView(tenant, 'full', caller.tenant, switches);

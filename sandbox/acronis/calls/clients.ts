@@ -10,7 +10,7 @@ import { Refusal } from './query.ts';
 import { type ApiResponse, forbidden, notFound, ok } from './responses.ts';
 import { visibleTenant } from './visible.ts';
 
-/** Whoever made the clients that are there from the beginning. */
+/** The administrator who made the clients of the seed; not in the directory. */
 export const UNKNOWN_ADMIN = '00000000-0000-4000-8000-0000000000ad';
 
 export const getClient: Handler = (cloud, call) => ok(clientView(visibleClient(cloud, call)));

@@ -8,6 +8,7 @@ import { postUser } from './create-user.ts';
 import { feed } from './feed.ts';
 import { findDataCenter, getMe } from './me.ts';
 import { logout, oneTimeLogin, postOneTimeToken } from './one-time.ts';
+import { getPricing, putPricing } from './pricing.ts';
 import { getChildren, getTenant, getTenants, getTenantUsers, search } from './read-tenants.ts';
 import { checkLogin, getUser, getUsers } from './read-users.ts';
 import { deleteUser, sendActivationEmail, setPassword } from './user-acts.ts';
@@ -39,6 +40,8 @@ export const HANDLERS: Readonly<Record<Exclude<Route, 'token' | 'unknown' | Open
   setPassword,
   putAccessPolicies,
   getChildren,
+  getPricing,
+  putPricing,
   postTenant,
   putTenant,
   deleteTenant,
@@ -61,6 +64,7 @@ export const NEEDS_JSON: ReadonlySet<Route> = new Set<Route>([
   'postTenant',
   'putTenant',
   'putBrand',
+  'putPricing',
   'postClient',
   'putClient',
   'postOneTimeToken',

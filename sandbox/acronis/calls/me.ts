@@ -14,7 +14,7 @@ export const getMe: Handler = (_cloud, { caller, switches }): ApiResponse => {
   return ok({ ...(caller.client === undefined ? {} : makerOf(caller.client)), ...tenant });
 };
 
-/** Somebody who is not in the directory. */
+/** An administrator who is not in the directory. */
 const makerOf = (client: Client): Record<string, unknown> => ({
   id: UNKNOWN_ADMIN,
   version: 1,
@@ -34,7 +34,7 @@ const makerOf = (client: Client): Record<string, unknown> => ({
   terms_accepted: true,
 });
 
-/** 200 for every login, known or not; it tells nothing about who is there. */
+/** 200 for every login, known or not; it says nothing about which users exist. */
 export const findDataCenter: OpenHandler = (_cloud, { query, origin }): ApiResponse => {
   const login = query.get('login');
   return login === null ? malformed('login', 'is required') : ok({ login, id: 0, server_url: origin });

@@ -1,4 +1,4 @@
-/** Answers as values, and the shapes errors come in: the envelope, the bare 404, and the flat OAuth form of the token route. */
+/** Responses as values, and the shapes errors come in: the envelope, the bare 404, and the flat OAuth form of the token route. */
 import type { SwitchValues } from '../switches.ts';
 
 export interface ApiResponse {

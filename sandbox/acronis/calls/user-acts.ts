@@ -12,7 +12,7 @@ import { visibleUser } from './visible.ts';
 
 const DONE: ApiResponse = { status: 204, text: '' };
 
-/** The mail goes nowhere: whoever plays the user follows its link in the console (`activate`). */
+/** The mail goes nowhere: the user follows its link by the control API (`activate`). */
 export const sendActivationEmail: Handler = (cloud, call): ApiResponse => {
   const user = changeable(cloud, call);
   if (call.caller.client === undefined) return forbidden('Only API clients may send activation e-mails.');

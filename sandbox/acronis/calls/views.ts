@@ -162,7 +162,7 @@ export function tenantView(
     update_lock: { enabled: tenant.locked, owner_id: (tenant.locked ? tenant.lockOwner : undefined) ?? null },
     ancestral_access: tenant.ancestralAccess,
     mfa_status: 'disabled',
-    pricing_mode: 'production',
+    pricing_mode: tenant.pricing.mode,
     ...tenant.rest,
     contact: {
       id: derivedUuid(tenant.id, 'contact'),

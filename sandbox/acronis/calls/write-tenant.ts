@@ -44,7 +44,8 @@ export const postTenant: Handler = (cloud, call): ApiResponse => {
     parent,
     createdAt: cloud.now(),
     brand: { id: randomUuid(cloud.random), companyName: name, upsellUrl: null },
-    rest: { ...descriptionOf(given), ...(kind === 'customer' ? { pricing_mode: 'trial' } : {}) },
+    pricing: { mode: 'trial', currency: null, version: Math.floor(cloud.clock.wall()) },
+    rest: descriptionOf(given),
   });
   return { status: 201, body: tenantView(tenant, 'full', call.caller.tenant, call.switches) };
 };

@@ -143,7 +143,7 @@ export class Console {
     return tenant;
   }
 
-  /** Gives a client another secret and ends its tokens, as the console does. Answers the secret. */
+  /** Gives a client another secret and ends its tokens, as the console does. Returns the secret. */
   resetSecret(clientId: string, secret?: string): string {
     const client = this.#client(clientId);
     this.#cloud.tokens.revoke(client);
@@ -155,7 +155,7 @@ export class Console {
     this.#client(clientId).enabled = enabled;
   }
 
-  /** Ends all tokens, or those of one client. Answers how many. */
+  /** Ends all tokens, or those of one client. Returns how many. */
   revokeTokens(clientId?: string): number {
     return this.#cloud.tokens.revoke(clientId === undefined ? undefined : this.#client(clientId));
   }

@@ -23,6 +23,8 @@ export const ROUTES = [
   'setPassword',
   'putAccessPolicies',
   'getChildren',
+  'getPricing',
+  'putPricing',
   'postTenant',
   'putTenant',
   'deleteTenant',
@@ -57,7 +59,7 @@ const NO_QUERY = new URLSearchParams();
 type Operations = Readonly<Partial<Record<string, Route>>>;
 
 /** Below `/api/2/`. A path in full goes before one with an id. */
-const PATHS: ReadonlyMap<string, Operations> = new Map(
+export const PATHS: ReadonlyMap<string, Operations> = new Map(
   Object.entries({
     users: { GET: 'feed', POST: 'postUser' },
     'users/check_login': { GET: 'checkLogin' },
@@ -71,6 +73,7 @@ const PATHS: ReadonlyMap<string, Operations> = new Map(
     'tenants/{id}': { GET: 'getTenant', PUT: 'putTenant', DELETE: 'deleteTenant' },
     'tenants/{id}/users': { GET: 'getTenantUsers' },
     'tenants/{id}/children': { GET: 'getChildren' },
+    'tenants/{id}/pricing': { GET: 'getPricing', PUT: 'putPricing' },
     'tenants/{id}/brand': { GET: 'getBrand', POST: 'postBrand', PUT: 'putBrand', DELETE: 'deleteBrand' },
     clients: { POST: 'postClient' },
     'clients/{id}': { GET: 'getClient', PUT: 'putClient', DELETE: 'deleteClient' },
@@ -82,7 +85,7 @@ const PATHS: ReadonlyMap<string, Operations> = new Map(
 );
 
 /** Paths of other APIs that the vendor's clients use. */
-const ELSEWHERE: ReadonlyMap<string, Operations> = new Map(
+export const ELSEWHERE: ReadonlyMap<string, Operations> = new Map(
   Object.entries({
     // Which data center a login belongs to: of API 1, which is discontinued and still asked.
     '/api/1/accounts': { GET: 'findDataCenter' },

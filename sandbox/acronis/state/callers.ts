@@ -10,7 +10,7 @@ export interface Caller {
   readonly tenant: Tenant;
   /** Undefined for a person. */
   readonly client: Client | undefined;
-  /** The person, or whoever made the client. */
+  /** The person, or the administrator who made the client; undefined where that one is not in the directory. */
   readonly user: User | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface Client {
   readonly type: ClientType;
   readonly tenant: Tenant;
   readonly createdAt: Micros;
-  /** `undefined`: somebody who is not in the directory. */
+  /** `undefined`: an administrator who is not in the directory. */
   readonly createdBy: User | undefined;
   /** What the client says about itself, such as `client_name`. */
   data: Readonly<Record<string, unknown>>;

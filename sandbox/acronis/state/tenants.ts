@@ -13,6 +13,12 @@ export interface Brand {
   upsellUrl: string | null;
 }
 
+export interface Pricing {
+  readonly mode: 'trial' | 'production';
+  readonly currency: string | null;
+  readonly version: number;
+}
+
 export type BrandRule = 'above' | 'own' | 'parent' | 'never';
 
 export interface Tenant {
@@ -32,13 +38,14 @@ export interface Tenant {
   locked: boolean;
   /** A tenant's id; `undefined`: one that no caller of the sandbox belongs to. */
   lockOwner: string | undefined;
+  pricing: Pricing;
   /** Fields that few tenants have, by the names the API shows. */
   rest: Readonly<Record<string, unknown>>;
   readonly children: Tenant[];
 }
 
 export type NewTenant = Pick<Tenant, 'id' | 'name' | 'kind' | 'parent' | 'createdAt' | 'brand'> &
-  Partial<Pick<Tenant, 'brandEnabled' | 'ancestralAccess' | 'rest'>>;
+  Partial<Pick<Tenant, 'brandEnabled' | 'ancestralAccess' | 'pricing' | 'rest'>>;
 
 export class TenantTree {
   readonly #byId = new Map<string, Tenant>();
@@ -52,6 +59,7 @@ export class TenantTree {
       ancestralAccess: true,
       locked: false,
       lockOwner: undefined,
+      pricing: { mode: 'production', currency: 'EUR', version: Math.floor(given.createdAt / 1000) },
       rest: {},
       children: [],
       ...given,

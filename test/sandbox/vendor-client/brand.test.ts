@@ -29,11 +29,13 @@ test('branding is switched on, gets a Buy URL that customers below see, and is s
   expect(await buyUrl(client, customer)).toBe('https://buy.example.com');
 });
 
-test('a write of a brand shows the brand or the tenant, as switched; a stale revision and a customer are refused', async () => {
+test('a PUT of a brand shows the brand or the tenant, as switched; a stale revision and a customer are refused', async () => {
   const client = await partnerClient(sandbox);
   const { folder, customers } = sandbox.cast.tenants;
-  sandbox.switches.set({ brandWrites: 'tenant' });
   expect((await brand(client, 'POST', folder)).json).toMatchObject({ id: folder, brand_enabled: true, version: 2 });
+  expect((await brand(client, 'PUT', folder, {})).json).toHaveProperty('upsell_url');
+  sandbox.switches.set({ brandPut: 'tenant' });
+  expect((await brand(client, 'PUT', folder, {})).json).toMatchObject({ id: folder, version: 4 });
   const stale = await client.attempt('PUT', `/tenants/${folder}/brand`, { params: { version: 1 }, json: {} });
   expect([stale.status, field(stale.json, 'error', 'code')]).toEqual([409, 1001]);
   expect((await client.attempt('DELETE', `/tenants/${folder}/brand`)).status).toBe(400);

@@ -128,3 +128,21 @@ test('a place that cannot be, a name that is taken and a revision that moved are
   const intoItself = await put(client, first, { parent_id: unit });
   expect([intoItself.status, field(intoItself.json, 'error', 'code')]).toEqual([400, 1007]);
 });
+
+test('a new customer is in trial mode, is switched to production with all that was read, and stays there', async () => {
+  const client = await partnerClient(sandbox);
+  const customer = await create(client, 'customer', 'A customer on trial');
+  const path = `/tenants/${customer}/pricing`;
+  const read = await client.request('GET', path);
+  expect(read.json).toMatchObject({ mode: 'trial', version: expect.any(Number), production_start_date: null });
+  const pricing = { ...Object(read.json), mode: 'production', currency: 'USD' };
+  expect((await client.request('PUT', path, { json: pricing })).json).toMatchObject({
+    mode: 'production',
+    currency: 'USD',
+  });
+  expect((await client.request('GET', `/tenants/${customer}`)).json).toMatchObject({ pricing_mode: 'production' });
+  const stale = await client.attempt('PUT', path, { json: pricing });
+  expect([stale.status, field(stale.json, 'error', 'code')]).toEqual([409, 1001]);
+  const back = await client.attempt('PUT', path, { json: { version: await versionOf(client, path), mode: 'trial' } });
+  expect([back.status, field(back.json, 'error', 'code')]).toEqual([400, 1027]);
+});
