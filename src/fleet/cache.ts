@@ -5,8 +5,8 @@
 import { tenantUserUpsells } from '../api/names.ts';
 import { type TenantUserUpsell, transformTenantUserUpsell } from '../api/object.ts';
 import type { Clock, Random } from '../base/clock.ts';
+import { Semaphore } from '../base/concurrency/semaphore.ts';
 import type { Log } from '../base/log.ts';
-import { Semaphore } from '../base/semaphore.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import type { ReflectorMetrics } from '../runtime/reflector/metrics.ts';
 import { Reflector } from '../runtime/reflector/reflector.ts';

@@ -2,7 +2,7 @@
  * How fast failures are written to the API server: one at a time for each flow. An account that stops responding fails for all of its objects in the
  * same moment; that they say so is not urgent, and must not fill the API server's time while another account's objects become Ready.
  */
-import { Semaphore } from '../base/semaphore.ts';
+import { Semaphore } from '../base/concurrency/semaphore.ts';
 
 export interface FailureReports {
   /**

@@ -7,7 +7,7 @@ import { driftListener } from '../controllers/upsell/triggers/drift.ts';
 import { judgeOf } from '../controllers/upsell/triggers/settled.ts';
 import { forecast } from '../fleet/forecast.ts';
 import { runResync } from '../fleet/resync.ts';
-import { createVerifier } from '../fleet/verifier.ts';
+import { createVerifier } from '../fleet/verifier/verifier.ts';
 import { runController } from '../runtime/controller/controller.ts';
 import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../sandbox/operator/process.ts';
 import { grantRelease } from '../../sandbox/operator/rights.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
-import { Semaphore } from '../../src/base/semaphore.ts';
+import { Semaphore } from '../../src/base/concurrency/semaphore.ts';
 import type { Cluster } from './cluster.ts';
 import { Workload } from './workload.ts';
 

@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { parseExactJson } from '../../base/exact-json.ts';
-import { type HttpResponse, headerOf } from '../../base/http.ts';
+import { type HttpResponse, headerOf } from '../../base/http/http.ts';
 
 const decoders = {
   gzip: promisify(gunzip),

@@ -5,7 +5,7 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { Clock } from '../../base/clock.ts';
-import { TunnelError, tunnelConnector } from '../../base/tunnel.ts';
+import { TunnelError, tunnelConnector } from '../../base/http/tunnel.ts';
 import { networkCauseOf } from '../causes/network.ts';
 import type { ProxyCauseId } from '../causes/proxy.ts';
 import type { FactsOf } from '../causes/table.ts';

@@ -4,7 +4,7 @@
  */
 import { Agent, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { HeldBack, type HttpResponse, headerOf, retryAfterOf, sendRequest } from '../../base/http.ts';
+import { HeldBack, type HttpResponse, headerOf, retryAfterOf, sendRequest } from '../../base/http/http.ts';
 import { parsedBody } from './body.ts';
 import { classify } from './classify.ts';
 import type { Connections } from './connections.ts';

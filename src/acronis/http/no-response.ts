@@ -2,7 +2,7 @@
  * What Node and undici throw when there is no response, as the cause that it is, and whether the request can have arrived. Only codes are read: messages of
  * lower layers can hold parts of what was sent.
  */
-import { HttpRequestError } from '../../base/http.ts';
+import { HttpRequestError } from '../../base/http/http.ts';
 import { isNeverSent, networkCauseOf } from '../causes/network.ts';
 import { tlsCauseOf } from '../causes/tls.ts';
 import { type AcronisError, failed, hostOf, notTheApis } from '../errors.ts';

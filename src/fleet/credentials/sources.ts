@@ -9,9 +9,9 @@
 import type { Credentials, CredentialsResult } from '../../acronis/credentials.ts';
 import type { UrlPolicy } from '../../acronis/http/url.ts';
 import type { Clock } from '../../base/clock.ts';
+import { SharedCalls } from '../../base/concurrency/shared-calls.ts';
 import { before } from '../../base/deadline.ts';
 import type { Log } from '../../base/log.ts';
-import { SharedCalls } from '../../base/shared-calls.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { accountNameOf, ownSource, type Source } from '../objects.ts';

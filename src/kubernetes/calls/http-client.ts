@@ -6,7 +6,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { before } from '../../base/deadline.ts';
 import { stringifyExact } from '../../base/exact-json.ts';
-import { HeldBack, type HttpResponse, sendRequest } from '../../base/http.ts';
+import { HeldBack, type HttpResponse, sendRequest } from '../../base/http/http.ts';
 import type { Connection, Credentials } from '../connection/connection.ts';
 import { watchStream } from '../watch/stream.ts';
 import type { KubernetesCall, KubernetesClient, WatchCall, WatchListener } from './client.ts';

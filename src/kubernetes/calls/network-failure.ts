@@ -2,8 +2,8 @@
  * What Node and undici report when there is no response, in words for people. Only codes are read: messages of
  * lower layers can hold addresses, file names and parts of what was sent.
  */
-import { HttpRequestError } from '../../base/http.ts';
-import { TunnelError } from '../../base/tunnel.ts';
+import { HttpRequestError } from '../../base/http/http.ts';
+import { TunnelError } from '../../base/http/tunnel.ts';
 import { KubernetesError, type LocalReason } from './errors.ts';
 
 export interface NetworkFailure {

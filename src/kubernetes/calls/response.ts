@@ -3,7 +3,7 @@
  */
 import * as z from 'zod';
 import { parseExactJson } from '../../base/exact-json.ts';
-import { type HttpResponse, headerOf, retryAfterOf } from '../../base/http.ts';
+import { type HttpResponse, headerOf, retryAfterOf } from '../../base/http/http.ts';
 import { KubernetesError } from './errors.ts';
 
 const statusObject = z.object({

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, type Dispatcher } from 'undici';
 import * as z from 'zod';
 import type { Clock } from '../../base/clock.ts';
-import { sendRequest } from '../../base/http.ts';
+import { sendRequest } from '../../base/http/http.ts';
 import type { AuthProvider } from './kubeconfig-schema.ts';
 import { type Held, Renewed } from './renewed.ts';
 

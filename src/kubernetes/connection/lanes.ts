@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/clock.ts';
-import { Lane } from '../../base/lane.ts';
-import { tunnelConnector } from '../../base/tunnel.ts';
+import { Lane } from '../../base/http/lane.ts';
+import { tunnelConnector } from '../../base/http/tunnel.ts';
 
 export interface TlsMaterial {
   readonly ca: ConnectionOptions['ca'];

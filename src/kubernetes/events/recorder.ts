@@ -5,8 +5,8 @@
  * One event is on its way at a time. Warnings have an allowance of their own, so that a burst of good news never hides bad news.
  */
 import type { Clock, Random } from '../../base/clock.ts';
+import { TokenBucket } from '../../base/concurrency/token-bucket.ts';
 import type { Log } from '../../base/log.ts';
-import { TokenBucket } from '../../base/token-bucket.ts';
 import type { KubernetesClient } from '../calls/client.ts';
 import { isForbidden, isNotFound, isTransient, KubernetesError } from '../calls/errors.ts';
 import { pathOf } from '../calls/resource.ts';

@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../../base/clock.ts';
-import type { HttpResponse } from '../../base/http.ts';
+import type { HttpResponse } from '../../base/http/http.ts';
 import type { WatchCall, WatchListener } from '../calls/client.ts';
 import { KubernetesError } from '../calls/errors.ts';
 import type { KubernetesMetrics } from '../calls/metrics.ts';

@@ -4,7 +4,7 @@
  */
 
 import { before } from '../../base/deadline.ts';
-import type { HttpResponse } from '../../base/http.ts';
+import type { HttpResponse } from '../../base/http/http.ts';
 import { noResponse } from '../calls/network-failure.ts';
 import { failureOf } from '../calls/response.ts';
 import type { Credentials } from '../connection/connection.ts';

@@ -6,7 +6,7 @@
  * A process that stalls for longer than that wakes up with work in its hands and no timer that has fired yet: before anything is sent, `Hold` is asked.
  */
 import type { Clock, Random } from '../../base/clock.ts';
-import { HeldBack } from '../../base/http.ts';
+import { HeldBack } from '../../base/http/http.ts';
 import type { Log } from '../../base/log.ts';
 import { type Problem, ProblemReport } from '../../base/problem.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { type Problem, ProblemReport } from '../../base/problem.ts';
-import type { Recovery } from './recovery.ts';
+import type { Recovery } from './recovery/recovery.ts';
 
 export interface WatchHealthOptions {
   readonly clock: Clock;

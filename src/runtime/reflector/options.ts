@@ -1,7 +1,7 @@
 /** What a reflector is made of. */
 import type { Clock, Random } from '../../base/clock.ts';
+import type { Semaphore } from '../../base/concurrency/semaphore.ts';
 import type { Log } from '../../base/log.ts';
-import type { Semaphore } from '../../base/semaphore.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { Resource } from '../../kubernetes/calls/resource.ts';
 import type { Store, Stored } from '../store/store.ts';

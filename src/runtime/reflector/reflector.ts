@@ -10,25 +10,24 @@
 import type { Log } from '../../base/log.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
 import type { Stored } from '../store/store.ts';
-import { confirmVersion, currentVersion } from './confirm-version.ts';
-import { endedEarly, listUnfinished, versionAhead } from './failure.ts';
-import { type DataEvent, followWatch } from './follow-watch.ts';
 import { WatchHealth } from './health.ts';
-import { InitialEvents } from './initial-events.ts';
-import { metaOf } from './object-meta.ts';
+import { InitialEvents } from './list/initial-events.ts';
+import { metaOf } from './list/object-meta.ts';
+import { PagedList } from './list/paged-list.ts';
+import { Transform } from './list/transform.ts';
+import { takeTurn } from './list/turn.ts';
 import type { ReflectorOptions } from './options.ts';
-import { PagedList } from './paged-list.ts';
-import { nameOf, problemOf } from './problem.ts';
-import { type Recovery, WatchRecovery } from './recovery.ts';
-import { isOlder } from './resource-version.ts';
+import { endedEarly, listUnfinished, versionAhead } from './recovery/failure.ts';
+import { nameOf, problemOf } from './recovery/problem.ts';
+import { type Recovery, WatchRecovery } from './recovery/recovery.ts';
 import { type Position, positionOf, type State } from './state.ts';
-import { Transform } from './transform.ts';
-import { watchCall } from './watch-call.ts';
+import { watchCall } from './watch/call.ts';
+import { confirmVersion, type Place, standsStill } from './watch/confirm-version.ts';
+import { type DataEvent, followWatch } from './watch/follow.ts';
+import { isOlder } from './watch/resource-version.ts';
 
 /** While a streaming list is read the server has something to send all the time. */
 const maxListSilenceMs = 60_000;
-/** A list that takes longer goes on beside the next one. */
-const maxTurnMs = 5_000;
 /** A server that sends bookmarks sends one a minute while its version moves (kube-apiserver's cacher). */
 const heartbeatMs = 90_000;
 
@@ -38,8 +37,8 @@ export class Reflector<T extends Stored> {
 
   readonly #options: ReflectorOptions<T>;
   readonly #name: string;
-  readonly #path: string;
-  readonly #selectors: Readonly<Record<string, string>>;
+  /** Where lists and watches are asked for. */
+  readonly #place: Place;
   readonly #log: Log;
   readonly #transform: Transform<T>;
   readonly #pages: PagedList<T>;
@@ -59,8 +58,11 @@ export class Reflector<T extends Stored> {
     const { resource, namespace, labelSelector, client, clock, random, metrics } = options;
     this.#options = options;
     this.#name = nameOf(resource);
-    this.#path = pathOf(resource, namespace === undefined ? {} : { namespace });
-    this.#selectors = labelSelector === undefined ? {} : { labelSelector };
+    this.#place = {
+      client,
+      path: pathOf(resource, namespace === undefined ? {} : { namespace }),
+      query: labelSelector === undefined ? {} : { labelSelector },
+    };
     this.#log = options.log.with({ resource: this.#name, ...(namespace === undefined ? {} : { namespace }) });
     this.#recovery = new WatchRecovery(random);
     this.#health = new WatchHealth({ clock, log: this.#log });
@@ -72,7 +74,7 @@ export class Reflector<T extends Stored> {
         this.#log.warn('an object cannot be read and is treated as if it were not there', { key, detail });
       },
     });
-    this.#pages = new PagedList({ client, path: this.#path, query: this.#selectors, transform: this.#transform });
+    this.#pages = new PagedList({ ...this.#place, transform: this.#transform });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -126,23 +128,19 @@ export class Reflector<T extends Stored> {
 
   /** Lists, by stream or in pages, and watches on. @returns the version to go on from. */
   async #list(signal: AbortSignal): Promise<string> {
-    const endTurn = await this.#options.lists?.acquire(signal);
-    // One that hangs must not keep the others from listing.
-    const turn = this.#options.clock.after(maxTurnMs, () => endTurn?.());
-    let listed: string;
+    const endTurn = await takeTurn(this.#options.lists, this.#options.clock, signal);
     try {
       if (this.#recovery.listsByStream(this.#options.clock.now()))
-        return await this.#listByStreamAndWatch(() => endTurn?.(), signal);
+        return await this.#listByStreamAndWatch(endTurn, signal);
       this.#state = { kind: 'listing' };
       const { objects, resourceVersion } = await this.#pages.read(signal);
       this.#listed(objects, resourceVersion);
-      listed = resourceVersion;
+      this.#state = { kind: 'opening', from: resourceVersion };
+      endTurn();
+      return await this.#watch(resourceVersion, true, signal);
     } finally {
-      turn.cancel();
-      endTurn?.();
+      endTurn();
     }
-    this.#state = { kind: 'opening', from: listed };
-    return this.#watch(listed, true, signal);
   }
 
   /** A streaming list goes on as a watch, on the same stream, once the list is complete. */
@@ -164,19 +162,15 @@ export class Reflector<T extends Stored> {
       initial.objects.clear();
       onListed();
     };
-    await this.#follow(
-      { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' },
-      onAccepted,
-      onEvent,
-      signal,
-    );
+    const query = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
+    await this.#follow(query, onAccepted, onEvent, signal);
     if (this.#state.kind !== 'watching') throw listUnfinished();
     return this.#watchEnded(this.#state.resourceVersion);
   }
 
   /** @param fresh the version is a list's that was read just now, and needs no proof. */
   async #watch(from: string, fresh: boolean, signal: AbortSignal): Promise<string> {
-    const { client, clock } = this.#options;
+    const { clock } = this.#options;
     const onAccepted = (stream: AbortSignal, giveUp: (error: Error) => void): void => {
       this.#watching(from);
       if (fresh) {
@@ -184,10 +178,7 @@ export class Reflector<T extends Stored> {
         return;
       }
       const isConfirmed = () => this.#health.isFollowing;
-      confirmVersion(
-        { client, clock, path: this.#path, query: this.#selectors, resourceVersion: from, isConfirmed },
-        stream,
-      ).then(
+      confirmVersion({ ...this.#place, clock, resourceVersion: from, isConfirmed }, stream).then(
         () => this.#health.following(),
         (error: Error) => giveUp(error),
       );
@@ -204,7 +195,7 @@ export class Reflector<T extends Stored> {
     signal: AbortSignal,
   ): Promise<void> {
     const { client, clock, random, metrics } = this.#options;
-    const call = watchCall(this.#path, { ...this.#selectors, ...query }, random);
+    const call = watchCall(this.#place.path, { ...this.#place.query, ...query }, random);
     this.#broughtEvents = false;
     await followWatch(
       {
@@ -215,7 +206,8 @@ export class Reflector<T extends Stored> {
           if (this.#state.kind !== 'watching') return maxListSilenceMs;
           return this.#sendsBookmarks ? heartbeatMs : call.idleTimeoutMs;
         },
-        isIdle: (stream) => this.#isIdle(stream),
+        isIdle: async (stream) =>
+          this.#state.kind === 'watching' && (await standsStill(this.#place, this.#state.resourceVersion, stream)),
         onAccepted,
         onEvent: (event) => {
           this.#broughtEvents = true;
@@ -224,20 +216,6 @@ export class Reflector<T extends Stored> {
         },
       },
       signal,
-    );
-  }
-
-  /**
-   * A server that sends bookmarks sends none while its version stands still. Where it moved and the watch brought nothing for so long, the watch is dead;
-   * opening it again from its version costs little.
-   */
-  async #isIdle(stream: AbortSignal): Promise<boolean> {
-    const seen = positionOf(this.#state);
-    if (seen === undefined || this.#state.kind !== 'watching') return false;
-    const server = { client: this.#options.client, path: this.#path, query: this.#selectors };
-    return await currentVersion(server, stream).then(
-      (version) => version === seen,
-      () => false,
     );
   }
 

@@ -1,6 +1,6 @@
 /** The objects of these tests, and what is kept of them. A negative value cannot be read; a very negative one makes the reading fail. */
 import type { Resource } from '../../../src/kubernetes/calls/resource.ts';
-import { isRecord } from '../../../src/runtime/reflector/object-meta.ts';
+import { isRecord } from '../../../src/runtime/reflector/list/object-meta.ts';
 import type { Stored } from '../../../src/runtime/store/store.ts';
 
 export const things: Resource = { group: 'example.com', version: 'v1', plural: 'things', kind: 'Thing' };

@@ -4,7 +4,7 @@
 import { conditionsOf } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
-import { isRecord } from '../../../runtime/reflector/object-meta.ts';
+import { isRecord } from '../../../runtime/reflector/list/object-meta.ts';
 import type { Facts, Findings } from '../assess/owed.ts';
 
 /** @param nowMs wall time in milliseconds. */

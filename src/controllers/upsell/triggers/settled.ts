@@ -6,7 +6,7 @@
 import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
-import type { Judge } from '../../../fleet/verifier.ts';
+import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';
 import { nothingYet } from '../assess/evidence.ts';
 import type { Circumstances } from '../assess/owed.ts';

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { KubernetesClient, WatchCall } from '../../../../src/kubernetes/calls/client.ts';
 import type { WatchEvent } from '../../../../src/kubernetes/watch/protocol.ts';
-import { classifyFailure } from '../../../../src/runtime/reflector/failure.ts';
+import { classifyFailure } from '../../../../src/runtime/reflector/recovery/failure.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';

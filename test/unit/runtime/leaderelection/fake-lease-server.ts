@@ -2,7 +2,7 @@
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
-import { isRecord } from '../../../../src/runtime/reflector/object-meta.ts';
+import { isRecord } from '../../../../src/runtime/reflector/list/object-meta.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../../sandbox/seeded-random.ts';
-import { Semaphore } from '../../../../src/base/semaphore.ts';
+import { Semaphore } from '../../../../src/base/concurrency/semaphore.ts';
 import type { KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
 import type { WatchEvent } from '../../../../src/kubernetes/watch/protocol.ts';
 import type { ReflectorOptions } from '../../../../src/runtime/reflector/options.ts';

@@ -1,5 +1,5 @@
 /** One call in flight for each key, however many callers wait for what it brings; it ends early only when none of them waits any more. */
-import { orAborted } from './abort.ts';
+import { orAborted } from '../abort.ts';
 
 interface Call<T> {
   readonly result: Promise<T>;

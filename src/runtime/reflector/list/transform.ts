@@ -2,7 +2,7 @@
  * Reduces objects to what is kept of them. What cannot be read is skipped: counted each time, named once per object, and never a reason to stop.
  */
 
-import type { Stored } from '../store/store.ts';
+import type { Stored } from '../../store/store.ts';
 import { metaOf } from './object-meta.ts';
 
 export interface TransformOptions<T> {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { judgeOf } from '../../../src/controllers/upsell/triggers/settled.ts';
-import { createVerifier, type Verifier } from '../../../src/fleet/verifier.ts';
-import type { Priority } from '../../../src/runtime/workqueue/queue.ts';
-import { answered } from '../controllers/upsell/fake-acronis.ts';
-import { createWorld, ownValues, type World } from '../controllers/upsell/world.ts';
+import { judgeOf } from '../../../../src/controllers/upsell/triggers/settled.ts';
+import { createVerifier, type Verifier } from '../../../../src/fleet/verifier/verifier.ts';
+import type { Priority } from '../../../../src/runtime/workqueue/queue.ts';
+import { answered } from '../../controllers/upsell/fake-acronis.ts';
+import { createWorld, ownValues, type World } from '../../controllers/upsell/world.ts';
 
 let world: World;
 let verifier: Verifier;

@@ -5,8 +5,8 @@ import { runInNewContext } from 'node:vm';
 import { Dispatcher, Pool } from 'undici';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
-import { type HttpResponse, sendRequest } from '../../../src/base/http.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { type HttpResponse, sendRequest } from '../../../../src/base/http/http.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 const limits = { timeoutMs: 1_000, maxBytes: 1_000 };
 const request = { origin: 'https://acronis.test', path: '/', method: 'GET' } as const;

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { Pool } from 'undici';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { sendRequest } from '../../../src/base/http.ts';
-import { Lane } from '../../../src/base/lane.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { sendRequest } from '../../../../src/base/http/http.ts';
+import { Lane } from '../../../../src/base/http/lane.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 /** A server that counts its connections, and responds to `/held` only when the test does. */
 async function slowServer(places: number) {

@@ -1,19 +1,24 @@
 /**
  * Whether a watch that was opened again from an old version can be trusted. An API server whose etcd was restored from a backup accepts a version of its own future, and
- * then reports nothing until it has caught up. So a watch that has brought nothing yet is confirmed by the version of a list of one object.
+ * then reports nothing until it has caught up. So a watch that has brought nothing yet is confirmed by the version of a list of one object; one that is silent
+ * for long is judged by it.
  */
-import type { Clock } from '../../base/clock.ts';
-import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
-import { invalidResponse, versionAhead } from './failure.ts';
-import { metaOf } from './object-meta.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { KubernetesClient } from '../../../kubernetes/calls/client.ts';
+import { metaOf } from '../list/object-meta.ts';
+import { invalidResponse, versionAhead } from '../recovery/failure.ts';
 import { isOlder } from './resource-version.ts';
 
-export interface ConfirmOptions {
+/** Where lists and watches are asked for. */
+export interface Place {
   readonly client: KubernetesClient;
-  readonly clock: Clock;
   readonly path: string;
   /** Selectors. */
   readonly query: Readonly<Record<string, string>>;
+}
+
+export interface ConfirmOptions extends Place {
+  readonly clock: Clock;
   /** The version the watch was opened from. */
   readonly resourceVersion: string;
   /** Whether the watch has shown by itself that it works. */
@@ -21,14 +26,23 @@ export interface ConfirmOptions {
 }
 
 /** The version of the server now, by a list of one object. @throws KubernetesError; the signal's reason. */
-export async function currentVersion(
-  { client, path, query }: Pick<ConfirmOptions, 'client' | 'path' | 'query'>,
-  signal: AbortSignal,
-): Promise<string> {
+async function currentVersion({ client, path, query }: Place, signal: AbortSignal): Promise<string> {
   const page = await client.request({ method: 'GET', path, query: { ...query, limit: '1' } }, signal);
   const { resourceVersion } = metaOf(page);
   if (resourceVersion === undefined) throw invalidResponse('the API server sent a list without a resource version');
   return resourceVersion;
+}
+
+/**
+ * Whether a watch that brought nothing for long has nothing to bring. A server that sends bookmarks sends none while its version stands still; where it moved,
+ * the watch is dead, and opening it again from its version costs little. Never rejects.
+ * @param seen the version that the watch saw last.
+ */
+export function standsStill(place: Place, seen: string, stream: AbortSignal): Promise<boolean> {
+  return currentVersion(place, stream).then(
+    (version) => version === seen,
+    () => false,
+  );
 }
 
 /** What happens after the version was out of reach may be reported in this time, and then no list is needed. */

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { retryAfterOf } from '../../../src/base/http.ts';
+import { retryAfterOf } from '../../../../src/base/http/http.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');
 const read = (header: string | undefined) =>

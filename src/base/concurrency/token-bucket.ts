@@ -1,5 +1,5 @@
 /** An allowance that refills: `burst` immediately, `perSecond` in the long run. It never waits. */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 export class TokenBucket {
   readonly #clock: Clock;

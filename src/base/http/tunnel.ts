@@ -5,7 +5,7 @@
 import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 export interface TunnelOptions {
   /** http or https, with the credentials for it in its user information. */

@@ -1,7 +1,7 @@
 /**
  * What to do about a list or watch that failed. Every way it can fail comes through here, and every one has a way back.
  */
-import { isExpired, KubernetesError } from '../../kubernetes/calls/errors.ts';
+import { isExpired, KubernetesError } from '../../../kubernetes/calls/errors.ts';
 
 /** What was in flight when it failed. */
 export type During = 'streaming list' | 'paged list' | 'watch';

@@ -1,7 +1,7 @@
 /** A failed list or watch in words: what is wrong, and what to do about it. */
 
-import type { Problem } from '../../base/problem.ts';
-import type { Resource } from '../../kubernetes/calls/resource.ts';
+import type { Problem } from '../../../base/problem.ts';
+import type { Resource } from '../../../kubernetes/calls/resource.ts';
 import type { Failure } from './failure.ts';
 
 /** As kubectl and RBAC rules name it: `tenantuserupsells.upsell.acronis.com`, `secrets`. */

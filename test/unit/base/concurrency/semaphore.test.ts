@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Semaphore } from '../../../src/base/semaphore.ts';
-import { settle } from '../../support/manual-clock.ts';
+import { Semaphore } from '../../../../src/base/concurrency/semaphore.ts';
+import { settle } from '../../../support/manual-clock.ts';
 
 const never = new AbortController().signal;
 

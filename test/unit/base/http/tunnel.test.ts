@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { buildConnector, Pool } from 'undici';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { sendRequest } from '../../../src/base/http.ts';
-import { tunnelConnector } from '../../../src/base/tunnel.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
+import { sendRequest } from '../../../../src/base/http/http.ts';
+import { tunnelConnector } from '../../../../src/base/http/tunnel.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 const forever = new AbortController().signal;
 

@@ -1,6 +1,6 @@
 /** The first part of a streaming list: the objects that are there, each as an event, until the bookmark that says that these were all. */
-import type { Stored } from '../store/store.ts';
-import type { DataEvent } from './follow-watch.ts';
+import type { Stored } from '../../store/store.ts';
+import type { DataEvent } from '../watch/follow.ts';
 import { metaOf } from './object-meta.ts';
 import type { Transform } from './transform.ts';
 

@@ -1,6 +1,6 @@
 /** How a watch is asked for. */
-import type { Random } from '../../base/clock.ts';
-import type { WatchCall } from '../../kubernetes/calls/client.ts';
+import type { Random } from '../../../base/clock.ts';
+import type { WatchCall } from '../../../kubernetes/calls/client.ts';
 
 /** The server is asked to end each watch after a random time between these, so that watches do not all end together. */
 const minWatchS = 300;

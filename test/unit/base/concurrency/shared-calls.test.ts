@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SharedCalls } from '../../../src/base/shared-calls.ts';
-import { always } from '../../support/signal.ts';
+import { SharedCalls } from '../../../../src/base/concurrency/shared-calls.ts';
+import { always } from '../../../support/signal.ts';
 
 /** Calls that last until the test ends them. */
 function held() {

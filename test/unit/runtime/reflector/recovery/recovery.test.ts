@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
-import type { During } from '../../../../src/runtime/reflector/failure.ts';
-import { WatchRecovery } from '../../../../src/runtime/reflector/recovery.ts';
+import { KubernetesError } from '../../../../../src/kubernetes/calls/errors.ts';
+import type { During } from '../../../../../src/runtime/reflector/recovery/failure.ts';
+import { WatchRecovery } from '../../../../../src/runtime/reflector/recovery/recovery.ts';
 
 const cut = new KubernetesError('cut', { reason: 'ConnectionFailed' });
 const expired = new KubernetesError('too old', { status: 410, reason: 'Expired' });

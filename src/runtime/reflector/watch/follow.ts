@@ -1,8 +1,8 @@
 /** One watch from its opening to its end, with a timer beside it: a stream on which nothing comes for too long is given up. */
-import type { Clock, Timer } from '../../base/clock.ts';
-import type { KubernetesClient, WatchCall } from '../../kubernetes/calls/client.ts';
-import type { WatchEvent } from '../../kubernetes/watch/protocol.ts';
-import { silent } from './failure.ts';
+import type { Clock, Timer } from '../../../base/clock.ts';
+import type { KubernetesClient, WatchCall } from '../../../kubernetes/calls/client.ts';
+import type { WatchEvent } from '../../../kubernetes/watch/protocol.ts';
+import { silent } from '../recovery/failure.ts';
 
 export type DataEvent = Exclude<WatchEvent, { kind: 'error' }>;
 

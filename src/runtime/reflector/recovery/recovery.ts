@@ -3,8 +3,8 @@
  * from a storm of relists, and from asking again and again for what this server does not give.
  */
 
-import { type BackoffPolicy, delayMs } from '../../base/backoff.ts';
-import type { Random } from '../../base/clock.ts';
+import { type BackoffPolicy, delayMs } from '../../../base/backoff.ts';
+import type { Random } from '../../../base/clock.ts';
 import { classifyFailure, type During, type Failure } from './failure.ts';
 
 /** As kube-rs' watcher waits, and much like client-go's reflector. */

@@ -5,14 +5,14 @@
  * spoils it stands alone; that one's object goes to the queue, which says what is wrong, and stays out of slices for a while. What fails for one object
  * while it is compared is that object's alone.
  */
-import { maxUsersPerRead } from '../acronis/api.ts';
-import type { Credentials } from '../acronis/credentials.ts';
-import { AcronisError } from '../acronis/errors.ts';
-import type { UserEvidence } from '../acronis/evidence.ts';
-import type { TenantUserUpsell } from '../api/object.ts';
-import type { Timer } from '../base/clock.ts';
-import type { Account } from './accounts/accounts.ts';
-import { sourceOf } from './objects.ts';
+import { maxUsersPerRead } from '../../acronis/api.ts';
+import type { Credentials } from '../../acronis/credentials.ts';
+import { AcronisError } from '../../acronis/errors.ts';
+import type { UserEvidence } from '../../acronis/evidence.ts';
+import type { TenantUserUpsell } from '../../api/object.ts';
+import type { Timer } from '../../base/clock.ts';
+import type { Account } from '../accounts/accounts.ts';
+import { sourceOf } from '../objects.ts';
 import type { VerifierOptions } from './verifier.ts';
 
 export interface LaneOptions extends VerifierOptions {

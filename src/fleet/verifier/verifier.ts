@@ -6,16 +6,16 @@
  * are verified apart (`verifier-lane.ts`), so that no account's verification waits for another's; those of one account are verified together, from however
  * many Secrets it is known. Which account an object uses is known once its Secret was read; that of another object is not waited for.
  */
-import type { Credentials } from '../acronis/credentials.ts';
-import type { User } from '../acronis/user.ts';
-import type { TenantUserUpsell } from '../api/object.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
-import type { Priority, WorkQueue } from '../runtime/workqueue/queue.ts';
-import type { Accounts } from './accounts/accounts.ts';
-import type { CredentialSources } from './credentials/sources.ts';
-import { type Fleet, type Source, sourceOf } from './objects.ts';
-import { VerifierLane } from './verifier-lane.ts';
+import type { Credentials } from '../../acronis/credentials.ts';
+import type { User } from '../../acronis/user.ts';
+import type { TenantUserUpsell } from '../../api/object.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Priority, WorkQueue } from '../../runtime/workqueue/queue.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { CredentialSources } from '../credentials/sources.ts';
+import { type Fleet, type Source, sourceOf } from '../objects.ts';
+import { VerifierLane } from './lane.ts';
 
 export interface Verifier {
   /** As the queue's own: a settled object whose turn has merely come is verified, everything else goes to the queue. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
+import { KubernetesError } from '../../../../../src/kubernetes/calls/errors.ts';
 import {
   classifyFailure,
   type During,
@@ -8,9 +8,9 @@ import {
   maxRetryAfterMs,
   silent,
   versionAhead,
-} from '../../../../src/runtime/reflector/failure.ts';
-import { problemOf } from '../../../../src/runtime/reflector/problem.ts';
-import { things } from '../things.ts';
+} from '../../../../../src/runtime/reflector/recovery/failure.ts';
+import { problemOf } from '../../../../../src/runtime/reflector/recovery/problem.ts';
+import { things } from '../../things.ts';
 
 const answered = (status: number, reason = '', message = 'answered') =>
   new KubernetesError(message, { status, reason });
