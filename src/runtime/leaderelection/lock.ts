@@ -1,6 +1,6 @@
 /**
- * One process's view of a Lease: read, take, renew, release. Whether another process's hold is still good is judged by when this process saw the record
- * change, on its own clock; the times in the record are for people, and clocks are never compared. Every write carries the version it is based on.
+ * One process's view of a Lease: read, take, renew, release. Whether another process's hold is still good is judged by when this process saw the object's
+ * version change, on its own clock; the times in the record are for people, clocks are never compared, and one that jumps back may say again what it said before. Every write carries the version it is based on.
  */
 import type { Clock } from '../../base/clock.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
@@ -15,7 +15,6 @@ import {
   newLease,
   parseLease,
   recordOf,
-  sameRecord,
 } from './record.ts';
 
 export interface LeaseLockOptions {
@@ -166,9 +165,9 @@ export class LeaseLock {
       });
     }
     const record = recordOf(lease);
-    const unchanged = this.#observed !== undefined && sameRecord(this.#observed.record, record);
-    const at = unchanged && this.#observed !== undefined ? this.#observed.at : this.#options.clock.now();
-    this.#observed = { lease, record, at };
+    const known = this.#observed;
+    const unchanged = known?.lease.metadata.resourceVersion === lease.metadata.resourceVersion;
+    this.#observed = { lease, record, at: known !== undefined && unchanged ? known.at : this.#options.clock.now() };
     return this.#observed;
   }
 

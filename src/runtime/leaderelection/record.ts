@@ -43,13 +43,6 @@ export function recordOf(lease: Lease): LeaseRecord {
   };
 }
 
-export const sameRecord = (a: LeaseRecord, b: LeaseRecord): boolean =>
-  a.holder === b.holder &&
-  a.durationSeconds === b.durationSeconds &&
-  a.acquireTime === b.acquireTime &&
-  a.renewTime === b.renewTime &&
-  a.transitions === b.transitions;
-
 const specOf = (record: LeaseRecord) => ({
   holderIdentity: record.holder,
   leaseDurationSeconds: record.durationSeconds,

@@ -208,6 +208,21 @@ describe('those who wait', () => {
     expect(server.spec).toMatchObject({ holderIdentity: 'one', leaseTransitions: 7 });
   });
 
+  it("see by its version that it was renewed, even where the leader's clock jumped back to the time they saw last", async () => {
+    const [one, two] = [replica('one'), replica('two')];
+    await clock.until(() => server.calls.some(({ by, at }) => by === 'two' && at > 2_000));
+    const seen = server.spec['renewTime'];
+    two.way.cut = 'there';
+    clock.jumpWall(-24_000);
+    await clock.until(() => clock.now() > 20_000 && server.spec['renewTime'] === seen);
+    one.kill();
+    two.way.cut = 'no';
+    await clock.advance(14_000);
+    expect(two.leads).toBe(false);
+    await clock.advance(6_000);
+    expect(two.leads).toBe(true);
+  });
+
   it('do not take a lease that was deleted before its time is over, since its holder may not know it', async () => {
     const one = replica('one');
     const two = replica('two', 2);
