@@ -17,6 +17,8 @@ import { installCrd } from '../faults/stage.ts';
 
 export interface Way {
   readonly kubeconfig: string;
+  /** Where Acronis is, if not at the sandbox's own address. */
+  readonly acronisUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
 }
@@ -62,11 +64,15 @@ export class OwnWay implements AsyncDisposable {
     return this.world.cluster;
   }
 
-  async start({ kubeconfig, env = {}, nodeFlags = [] }: Way, flags: readonly string[] = []): Promise<OperatorProcess> {
+  async start(
+    { kubeconfig, acronisUrl, env = {}, nodeFlags = [] }: Way,
+    flags: readonly string[] = [],
+  ): Promise<OperatorProcess> {
     const { namespace, world } = this;
+    const { url, clientId, clientSecret } = world.acronis;
     const operator = await startOperator({
       kubeconfig,
-      acronis: world.acronis,
+      acronis: { url: acronisUrl ?? url, clientId, clientSecret },
       env,
       nodeFlags,
       flags: [

@@ -1,7 +1,10 @@
-import type { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
-import type { ApiRequest } from '../../../../src/acronis/http/http.ts';
+import { createServer } from 'node:http';
+import type { LookupFunction, Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createConnections } from '../../../../src/acronis/http/connections.ts';
+import { type ApiRequest, createDispatcher, createSend } from '../../../../src/acronis/http/http.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
+import { listenOnLoopback, trackConnections } from '../../../support/loopback.ts';
 import { always } from '../../../support/signal.ts';
 import { acronisFailure } from '../support.ts';
 import { gateway, json } from './gateway.ts';
@@ -106,5 +109,63 @@ describe('connections', () => {
     await inTurn(send(request(base), always()));
     slow.resolve();
     expect(await put).toEqual({ ok: true });
+  });
+});
+
+describe('a site whose name leads to another one by now', () => {
+  const keep = { 'keep-alive': 'timeout=600' };
+
+  /** Two sites at the same port of two addresses, and a name that leads to the first one until it is moved. */
+  async function sites(clock = systemClock) {
+    const served = { old: 0, new: 0 };
+    let drained = false;
+    const old = createServer((incoming, response) => {
+      served.old++;
+      json(drained ? 503 : 200, { from: 'old' }, keep)(incoming, response);
+    });
+    const fresh = createServer((incoming, response) => {
+      served.new++;
+      json(200, { from: 'new' }, keep)(incoming, response);
+    });
+    trackConnections(old);
+    trackConnections(fresh);
+    const port = await listenOnLoopback(old);
+    await new Promise<void>((resolve) => void fresh.listen(port, '127.0.0.2', resolve));
+    let address = '127.0.0.1';
+    const resolve: LookupFunction = (_name, _options, callback) => callback(null, [{ address, family: 4 }]);
+    const open = () => {
+      const dispatcher = createDispatcher({ anyAddress: true, resolve });
+      onTestFinished(() => dispatcher.destroy());
+      return dispatcher;
+    };
+    const send = createSend({ clock, connections: createConnections({ open, clock }), userAgent: 'test/1' });
+    const move = () => {
+      address = '127.0.0.2';
+    };
+    const drain = () => {
+      move();
+      drained = true;
+    };
+    return { served, move, drain, get: () => send(request(`http://acronis.example:${port}`), always()) };
+  }
+
+  test('is left with the first 5xx, however long it would keep the connection', async () => {
+    const { served, drain, get } = await sites();
+    for (let i = 0; i < 3; i++) expect(await inTurn(get())).toEqual({ from: 'old' });
+    drain();
+    await inTurn(acronisFailure(get()));
+    for (let i = 0; i < 3; i++) expect(await inTurn(get())).toEqual({ from: 'new' });
+    expect(served).toEqual({ old: 4, new: 3 });
+  });
+
+  test('is left within three minutes, though it serves on', async () => {
+    const { clock, turn } = clockAhead();
+    const { move, get } = await sites(clock);
+    await inTurn(get());
+    move();
+    turn(2 * 60_000);
+    expect(await inTurn(get())).toEqual({ from: 'old' });
+    turn(60_000);
+    expect(await inTurn(get())).toEqual({ from: 'new' });
   });
 });

@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly own?: OwnCredentials;
   readonly requireTenantLabel?: boolean;
   readonly revokeGiveUpAfterMs?: number;
+  /** Requests a second, per account; 0: no limit. */
+  readonly rate?: number;
 }
 
 export interface World {
@@ -91,7 +93,7 @@ export function createWorld(options: WorldOptions = {}): World {
     accounts: createAccounts({
       connect: () => ({ send: acronis.send, close: async () => {} }),
       concurrency: 8,
-      rate: 0,
+      rate: options.rate ?? 0,
       clock,
       random: () => 0.5,
       metrics: quietMetrics.acronis,

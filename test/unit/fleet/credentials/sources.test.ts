@@ -419,6 +419,15 @@ describe("the operator's own", () => {
       (file) => writeFileSync(file, Buffer.alloc(10 * 1024 * 1024, 'x')),
       'clientSecret is 10485760 bytes long',
     ],
+    [
+      'one that no process may read',
+      (file) => {
+        rmSync(file);
+        // Also for root, other than with permissions.
+        symlinkSync(file, file);
+      },
+      'clientSecret cannot be read',
+    ],
     ['half of a URL', (file) => writeFileSync(join(file, '..', 'url'), 'https://eu2-cl'), 'URL'],
   ])('stay in use while a file is %s, and the log says which and why', async (_, spoil, said) => {
     const path = mkdtempSync(join(tmpdir(), 'credentials-'));

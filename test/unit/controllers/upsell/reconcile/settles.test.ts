@@ -29,7 +29,10 @@ async function serve(ms: number, everyMs = 1_000): Promise<void> {
 
 describe('a write that is refused', () => {
   const codes = [1000, 1003, 1009, 1011, 1012, 1018, 1037];
-  const bodies = [...codes.map((code) => ({ error: { code } })), { error: { code: '1012' } }, { error: { code: 'x' } }];
+  const texts = codes.map(String);
+  const bodies = [...codes, ...texts, 4711, 'x', null]
+    .map((code): unknown => ({ error: { code } }))
+    .concat({ error: {} }, { code: 1012 }, {}, undefined);
   const cases = [400, 403, 409].flatMap((status) => bodies.map((body) => [status, body] as const));
 
   it.each(cases)('with %s %j is sent once more after a fresh read, then slowly', async (status, body) => {
