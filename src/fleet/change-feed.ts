@@ -85,7 +85,7 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
       await read(account, signal);
     } catch (error) {
       if (signal.aborted || !isNews(account, 'refused')) return;
-      log.warn('the change feed does not answer; drift is found by the resync (--resync-interval) until it does', {
+      log.warn('the change feed does not respond; drift is found by the resync (--resync-interval) until it does', {
         account: account.id,
         why: error instanceof AcronisError ? `${error.message} (${error.detail})` : String(error),
       });

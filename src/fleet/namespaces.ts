@@ -96,7 +96,7 @@ async function readNamespace(
   const found = transformNamespace(await client.request(call, signal));
   // Never taken for a namespace without a label.
   if (found === undefined)
-    throw new KubernetesError('the API server answered with something that is not a namespace', {
+    throw new KubernetesError('the API server responded with something that is no namespace', {
       reason: 'InvalidResponse',
     });
   return found;

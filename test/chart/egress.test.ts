@@ -1,4 +1,5 @@
 /** Where the pods may go, with a network policy, a proxy, and certificates of one's own. */
+import { BlockList, isIP } from 'node:net';
 import { describe, expect, inject, it } from 'vitest';
 import * as z from 'zod';
 import { Cluster, refusal, rendered } from './chart.ts';
@@ -27,6 +28,80 @@ async function egress(values: object): Promise<string[]> {
         .map(({ port }) => `${port}: ${to?.map(({ ipBlock }) => ipBlock.cidr).join() ?? 'any'}`),
     );
 }
+
+interface Packet {
+  readonly to: string;
+  readonly port: number;
+  readonly protocol?: 'UDP' | 'TCP';
+}
+
+/** Whether a policy that is rendered with these values lets a packet out, as a network plugin judges it. */
+async function letsOut({ to: address, port, protocol = 'TCP' }: Packet, values: object): Promise<boolean> {
+  const { spec } = (await rendered({ ...values })).only('NetworkPolicy', policySchema);
+  return spec.egress.some(
+    ({ ports, to }) =>
+      ports.some((each) => each.port === port && each.protocol === protocol) &&
+      (to === undefined || to.some(({ ipBlock: { cidr } }) => contains(cidr, address))),
+  );
+}
+
+function contains(cidr: string, address: string): boolean {
+  const [network = '', prefix] = cidr.split('/');
+  const family = (ip: string) => (isIP(ip) === 6 ? 'ipv6' : 'ipv4');
+  const block = new BlockList();
+  block.addSubnet(network, Number(prefix), family(network));
+  return block.check(address, family(address));
+}
+
+const narrow = { networkPolicy: { acronisCIDRs: ['203.0.113.0/24'] } };
+const dns = (to: string, port = 53): Packet[] => [
+  { to, port, protocol: 'UDP' },
+  { to, port, protocol: 'TCP' },
+];
+
+describe('where Acronis is narrowed to its addresses, the network policy lets out what a cluster needs', () => {
+  it.each<[platform: string, packets: Packet[]]>([
+    ['kubeadm', [...dns('10.244.0.3'), { to: '10.96.0.1', port: 443 }, { to: '192.168.1.10', port: 6443 }]],
+    ['OpenShift', [...dns('10.128.0.5', 5353), { to: '172.30.0.1', port: 443 }, { to: '10.0.0.5', port: 6443 }]],
+    ['a node-local DNS cache', dns('169.254.20.10')],
+    [
+      'AWS (its resolver, the interfaces of EKS in the VPC)',
+      [...dns('169.254.169.253'), { to: '10.0.12.7', port: 443 }],
+    ],
+    [
+      'AWS with a secondary range for pods',
+      [
+        { to: '172.20.0.1', port: 443 },
+        { to: '100.64.3.4', port: 443 },
+      ],
+    ],
+    ['AWS over IPv6', [...dns('fd00:ec2::253'), { to: 'fd12:3456::1', port: 443 }]],
+    ['GKE', [{ to: '172.16.0.2', port: 443 }]],
+    ['Acronis', [{ to: '203.0.113.9', port: 443 }]],
+  ])('%s', async (_, packets) => {
+    for (const packet of packets) expect(await letsOut(packet, narrow), JSON.stringify(packet)).toBe(true);
+  });
+
+  it.each<[what: string, packet: Packet]>([
+    ['another host on 443', { to: '198.51.100.1', port: 443 }],
+    ["a cloud's metadata service", { to: '169.254.169.254', port: 80 }],
+    ['the same over IPv6', { to: 'fd00:ec2::254', port: 80 }],
+    ['mail', { to: '203.0.113.9', port: 25 }],
+    ['Acronis without TLS', { to: '203.0.113.9', port: 80 }],
+  ])('and not %s', async (_, packet) => expect(await letsOut(packet, narrow)).toBe(false));
+
+  it('an API server with a public address (AKS, EKS over IPv6) is named in apiServerCIDRs', async () => {
+    for (const [to, range] of [
+      ['20.50.1.2', '20.50.1.2/32'],
+      ['2600:1f18::7', '2600:1f18::/32'],
+    ] as const) {
+      const packet = { to, port: 443 };
+      expect(await letsOut(packet, {})).toBe(true);
+      expect(await letsOut(packet, narrow)).toBe(false);
+      expect(await letsOut(packet, { networkPolicy: { ...narrow.networkPolicy, apiServerCIDRs: [range] } })).toBe(true);
+    }
+  });
+});
 
 describe('the network policy', () => {
   it('lets DNS out to everywhere, on the ports of a node-local cache and of OpenShift, over UDP and TCP', async () => {

@@ -109,17 +109,9 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
 
   it('in a labelled namespace only objects of its tenant are accepted, and those that were there can still be deleted', async () => {
     const customer = await cluster.newNamespace('customer');
+    const patching = (patch: string) => ['-n', customer, 'patch', 'tuu', 'before', '--type=merge', '-p', patch];
     await cluster.apply(upsell(customer, 'before', { userID, deletionPolicy: 'Revoke' }));
-    await cluster.ok([
-      '-n',
-      customer,
-      'patch',
-      'tuu',
-      'before',
-      '--type=merge',
-      '-p',
-      '{"metadata":{"finalizers":["upsell.acronis.com/revoke"]}}',
-    ]);
+    await cluster.ok(patching('{"metadata":{"finalizers":["upsell.acronis.com/revoke"]}}'));
     await cluster.ok(['label', 'namespace', customer, `upsell.acronis.com/tenant-id=${tenantID}`]);
     await cluster.helm(namespace, ['upgrade', release, chartDir], { admissionPolicy: { enabled: true } });
 
@@ -143,28 +135,10 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
       ),
     ).toMatchObject({ exitCode: 0 });
 
-    const edited = await cluster.tried([
-      '-n',
-      customer,
-      'patch',
-      'tuu',
-      'before',
-      '--type=merge',
-      '-p',
-      '{"spec":{"suspend":true}}',
-    ]);
+    const edited = await cluster.tried(patching('{"spec":{"suspend":true}}'));
     expect(edited.stderr).toContain('set spec.tenantID to it');
     await cluster.ok(['-n', customer, 'delete', 'tuu', 'before', '--wait=false']);
-    await cluster.ok([
-      '-n',
-      customer,
-      'patch',
-      'tuu',
-      'before',
-      '--type=merge',
-      '-p',
-      '{"metadata":{"finalizers":[]}}',
-    ]);
+    await cluster.ok(patching('{"metadata":{"finalizers":[]}}'));
     expect(await cluster.ok(['-n', customer, 'get', 'tuu', '-o', 'name'])).toBe('');
   });
 

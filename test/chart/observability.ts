@@ -6,9 +6,7 @@ import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { systemClock } from '../../src/base/clock.ts';
-import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
-import { countEachOnce } from '../support/count-each-once.ts';
+import { pageOfAllMetrics } from '../support/page-of-all-metrics.ts';
 import { chartDir } from './chart.ts';
 
 /** Go's first build of Prometheus's tools takes minutes. */
@@ -79,16 +77,7 @@ export async function directoryOf(files: Readonly<Record<string, string>>): Prom
 
 /** The labels of every metric that the operator has, by the name of each of its series. */
 export async function registered(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const prometheus = createPrometheus({
-    clock: systemClock,
-    version: '1.2.3',
-    controller: 'things',
-    maxConcurrentReconciles: 1,
-    kubernetesHost: 'api:6443',
-    leaderElectionId: 'things',
-  });
-  countEachOnce(prometheus.metrics);
-  const { text } = await prometheus.page();
+  const text = await pageOfAllMetrics();
   const names = new Map<string, Set<string>>();
   for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]+)(?:\{([^}]*)\})? \S+$/gm)) {
     const known = names.get(name) ?? new Set<string>();

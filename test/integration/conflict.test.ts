@@ -5,12 +5,7 @@ import { ready, World } from './world.ts';
 let world: World;
 beforeAll(async () => {
   world = await World.start({ sandbox: { users: 60 } });
-  const { directory, cast } = world.acronis;
-  const named = new Set(Object.values(cast).flat());
-  fresh = directory
-    .all()
-    .filter((each) => !named.has(each.id) && each.businessTypes.length === 0 && !each.login.includes('sam'))
-    .map((each) => each.id);
+  fresh = world.freshUsers();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => {

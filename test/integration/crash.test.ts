@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { until } from '../../sandbox/until.ts';
-import { World } from './world.ts';
+import { countIn } from '../support/log-count.ts';
+import { upsell, World } from './world.ts';
 
 it('killed between the PUT and the status, it converges after a restart with exactly one PUT', async () => {
   await using world = await World.start();
@@ -38,4 +39,20 @@ it('stopped in the middle of a PUT, it finishes it, releases the lease and exits
   expect(object.status.observedVersion).toBe(world.user(johnDoe).version);
   const holder = await world.ok('get', 'lease', 'acronis-upsell-operator', '-o', 'jsonpath={.spec.holderIdentity}');
   expect(holder).toBe('');
+});
+
+it('stopped while PUTs hang and others wait for their turn, the audit trail has one line for each PUT that left and for no other', async () => {
+  await using world = await World.start({ sandbox: { users: 80 }, flags: ['--shutdown-grace=1s'] });
+  world.logOnFailure();
+  const users = world.freshUsers().slice(0, 50);
+  const { ledger } = world.acronis;
+  world.acronis.faults.add({ kind: 'hang', moment: 'before', routes: ['putUser'] });
+  await world.apply(...users.map((userID, at) => upsell(`object-${at}`, { userID })));
+  const received = () => ledger.count('putUser');
+  await until('PUTs are in flight', received, (count) => count >= 8);
+  await world.operator.stop('SIGTERM');
+  const lines = countIn(world.log, '"msg":"wrote to Acronis"');
+  expect(lines).toBe(received());
+  expect(lines).toBeGreaterThanOrEqual(8);
+  expect(lines).toBeLessThan(users.length);
 });

@@ -65,12 +65,7 @@ beforeAll(async () => {
   });
   other = await world.replica([`--watch-selector=${selectorOf('b')}`]);
   await other.ready(AbortSignal.timeout(30_000));
-  const { directory, cast } = world.acronis;
-  const named = new Set(Object.values(cast).flat());
-  fresh = directory
-    .all()
-    .filter((each) => !named.has(each.id) && each.businessTypes.length === 0 && !each.login.includes('sam'))
-    .map((each) => each.id);
+  fresh = world.freshUsers();
   const first = { a: take(1), b: take(1) };
   await Promise.all([create('first-a', first.a, 'a'), create('first-b', first.b, 'b')]);
   await untilRight([...first.a, ...first.b]);

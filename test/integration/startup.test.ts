@@ -86,7 +86,7 @@ it('an API server that does not answer is tried again and again, and each try sa
   const operator = await startOperator({ kubeconfig });
   onTestFinished(async () => void (await operator.stop('SIGKILL')));
   const tries = () =>
-    logLines(operator).filter((line) => line.msg === 'the API server does not answer; it is tried again');
+    logLines(operator).filter((line) => line.msg === 'the API server does not respond; it is tried again');
   const [first] = await until('two tries', tries, (lines) => lines.length >= 2);
   expect(first?.['why']).toContain(`https://127.0.0.1:${port}`);
   const ready = await fetch(`${operator.probes}/readyz`);

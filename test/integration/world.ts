@@ -235,6 +235,16 @@ export class World implements AsyncDisposable {
     return user;
   }
 
+  /** Ids of made-up users who are no buyers, and whom no search for one of the cast finds. */
+  freshUsers(): string[] {
+    const { directory, cast } = this.acronis;
+    const named = new Set(Object.values(cast).flat());
+    return directory
+      .all()
+      .filter((each) => !named.has(each.id) && each.businessTypes.length === 0 && !each.login.includes('sam'))
+      .map((each) => each.id);
+  }
+
   isBuyer(id: string): boolean {
     return this.user(id).businessTypes.includes('buyer');
   }

@@ -10,9 +10,7 @@ import { structural } from '../../src/api/crd.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { addSettings } from '../../src/config/config.ts';
-import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
-import { countEachOnce } from '../support/count-each-once.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { pageOfAllMetrics } from '../support/page-of-all-metrics.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -184,16 +182,7 @@ describe('fields', () => {
 
 describe('metrics', () => {
   test('metrics.md has every metric, with type and labels, and no other', async () => {
-    const prometheus = createPrometheus({
-      clock: new ManualClock(),
-      version: '1.2.3',
-      controller: 'things',
-      maxConcurrentReconciles: 1,
-      kubernetesHost: 'api:6443',
-      leaderElectionId: 'things',
-    });
-    countEachOnce(prometheus.metrics);
-    const { text } = await prometheus.page();
+    const text = await pageOfAllMetrics();
     const real = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => {
       const series = new RegExp(`^${name}(?:_count)?\\{([^}]*)\\}`, 'm').exec(text)?.[1] ?? '';
       const labels = [...series.matchAll(/(\w+)="/g)].map(([, label]) => label);

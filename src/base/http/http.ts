@@ -187,7 +187,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     return new HttpRequestError(
       'timedOut',
       this.#options === undefined
-        ? `no complete answer within ${seconds} s`
+        ? `no complete response within ${seconds} s`
         : `no connection was free within ${seconds} s, so it was not sent`,
     );
   }

@@ -109,12 +109,12 @@ function createAccount(id: string, credentials: Credentials, send: Send, options
   const circuit = createCircuit({
     ...options,
     onOpen: (why, ms) =>
-      log?.warn('Acronis does not answer; it is left alone for a while, and its objects say Unavailable', {
+      log?.warn('Acronis does not respond; it is left alone for a while, and its objects say Unavailable', {
         account: id,
         why: `${why.message} (${why.detail})`,
         forMs: ms,
       }),
-    onClose: () => log?.info('Acronis answers again', { account: id }),
+    onClose: () => log?.info('Acronis responds again', { account: id }),
   });
   const isPaused = () => circuit.isOpen || limiter.isHeld;
   const rateRoom = options.rate === 0 ? Number.POSITIVE_INFINITY : Math.max(pausedRoom, options.rate * rateRoomSeconds);

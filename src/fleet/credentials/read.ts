@@ -76,7 +76,7 @@ export async function readSecret(
     const secret = secretSchema.safeParse(raw).data;
     // What is no Secret says nothing about one.
     if (secret === undefined)
-      throw new KubernetesError('the API server answered with something that is not a Secret', {
+      throw new KubernetesError('the API server responded with something that is no Secret', {
         reason: 'InvalidResponse',
       });
     const values = Object.entries(secret.data ?? {}).map(([key, data]) => [key, toValue(Buffer.from(data, 'base64'))]);

@@ -112,7 +112,7 @@ export class ExecPlugin {
         });
       const onAbort = () => giveUp(signal.reason);
       const timer = clock.after(PLUGIN_WITHIN_MS, () =>
-        giveUp(this.#failed(`did not answer within ${PLUGIN_WITHIN_MS / 1_000} s and was ended`)),
+        giveUp(this.#failed(`did not respond within ${PLUGIN_WITHIN_MS / 1_000} s and was ended`)),
       );
       signal.addEventListener('abort', onAbort, { once: true });
       child.stdout.setEncoding('utf8').on('data', (more: string) => {

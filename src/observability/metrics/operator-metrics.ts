@@ -37,7 +37,7 @@ export function acronisMetrics(registry: Registry): AcronisMetrics {
   const circuits = gauge(
     registry,
     'acronis_circuit_open',
-    'Accounts that are left alone for a while because Acronis did not answer.',
+    'Accounts that are left alone for a while because Acronis did not respond.',
     [],
     () => circuits.of().set(openCircuits()),
   );
@@ -161,8 +161,8 @@ function fleetGauges(registry: Registry, clock: Clock) {
     countUnserved(count: () => number) {
       unserved = count;
     },
-    watchNotReady(look: () => NotReadySince) {
-      since = look;
+    watchNotReady(read: () => NotReadySince) {
+      since = read;
     },
     forecast(reckon: () => RequestsPerHour) {
       requestsPerHour = reckon;

@@ -1,6 +1,6 @@
 /**
  * What is known of the objects in the cluster, by key, with indexes. Every change is whole before a listener is notified of it: a listener, or a caller that
- * reads between two of them, never sees half a relist. Objects are never changed in place; a new one takes the old one's seat.
+ * reads between two of them, never sees half a relist. Objects are never changed in place; a new one takes its place.
  */
 import type { Log } from '../../base/log.ts';
 import { type Index, type IndexFunction, makeIndex } from './index-by-value.ts';

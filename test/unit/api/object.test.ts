@@ -23,7 +23,7 @@ const object = (parts: { metadata?: Record<string, unknown>; spec?: unknown; sta
   ...('status' in parts ? { status: parts.status } : {}),
 });
 
-describe('the projection of an object', () => {
+describe('the transform of an object', () => {
   test('keeps what a reconcile reads, and nothing else', () => {
     const metadata = {
       annotations: { 'upsell.acronis.com/requestedAt': 'now', other: 'x' },

@@ -71,7 +71,7 @@ describe('the guard of a namespace', () => {
 
   it('whose answer is something else is a fault, not a missing label', async () => {
     cluster.request = async () => ({ kind: 'Surprise' });
-    await expect(guard()).rejects.toThrow('not a namespace');
+    await expect(guard()).rejects.toThrow('no namespace');
   });
 });
 
@@ -155,6 +155,6 @@ describe('listed namespaces', () => {
   });
 });
 
-it('what is not a namespace has no projection', () => {
+it('what is not a namespace has no transform', () => {
   for (const raw of [undefined, {}, { metadata: {} }, 'x']) expect(transformNamespace(raw)).toBeUndefined();
 });

@@ -57,7 +57,7 @@ export class PagedList<T extends Stored> {
       const { resourceVersion, continueToken } = metaOf(page);
       const items = itemsOf(page);
       if (items === undefined)
-        throw invalidResponse('the API server answered a list with something that is not a list');
+        throw invalidResponse('the API server responded to a list with something that is no list');
       for (const item of items) {
         const object = transform.of(item);
         if (object !== undefined) objects.set(object.key, object);

@@ -115,7 +115,7 @@ describe('a Secret', () => {
       call.path.includes('/secrets/') ? response : request.call(cluster, call, signal);
     expect((await sources.read(theirs, never)).kind).toBe('missing');
     response = 'surprise';
-    await expect(sources.read('customers/other', never)).rejects.toThrow('not a Secret');
+    await expect(sources.read('customers/other', never)).rejects.toThrow('no Secret');
   });
 
   it.each<[oddity: string, value: Uint8Array, said: string]>([

@@ -63,7 +63,7 @@ test('something that is no API server', async () => {
   ] as const) {
     expect(await check(status, body)).toMatchObject({
       kind: 'failed',
-      message: expect.stringMatching(/does not answer like an API server\. Correct the server's URL/),
+      message: expect.stringMatching(/does not respond as an API server does\. Correct the server's URL/),
     });
   }
 });
@@ -76,7 +76,7 @@ test('a server that does not answer in time', async () => {
   const outcome = checkServer(client, connection, always());
   await asked.promise;
   await clock.advance(10_000);
-  expect(await outcome).toMatchObject({ message: expect.stringMatching(/did not answer within 10 s/) });
+  expect(await outcome).toMatchObject({ message: expect.stringMatching(/did not respond within 10 s/) });
 });
 
 test('a server that is still starting', async () => {

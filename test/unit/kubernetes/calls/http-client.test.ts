@@ -238,7 +238,7 @@ describe('the deadline', () => {
     expect(await outcome).toMatchObject({
       reason: 'TimedOut',
       status: 0,
-      message: 'GET /api/v1/nodes: no complete answer within 10 s',
+      message: 'GET /api/v1/nodes: no complete response within 10 s',
     });
     await eventually(() => expect(server.connections.open).toBe(0));
     expect(clock.timers).toBe(0);

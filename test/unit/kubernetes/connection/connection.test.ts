@@ -247,7 +247,7 @@ describe('credentials', () => {
     await clock.advance(20_000);
     for (const error of await outcomes)
       expect(String(error)).toMatch(
-        /its exec plugin \/.*\/plugin did not answer within 30 s and was ended\. Run the plugin by hand/,
+        /its exec plugin \/.*\/plugin did not respond within 30 s and was ended\. Run the plugin by hand/,
       );
     await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
 

@@ -177,7 +177,7 @@ test('one that hangs is killed, even where a child of its own keeps the pipe ope
   const outcome = failure(pluginOf({ command }, clock).credential(always()));
   const pid = await eventually(() => Number(readFileSync(join(here, 'pid'), 'utf8')));
   await clock.advance(30_000);
-  expect(String(await outcome)).toMatch(/did not answer within 30 s and was ended/);
+  expect(String(await outcome)).toMatch(/did not respond within 30 s and was ended/);
   await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
   expect(clock.timers).toBe(0);
 });

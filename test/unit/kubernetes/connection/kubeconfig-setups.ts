@@ -5,8 +5,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { fixture } from '../support.ts';
-import type { Seen } from './recording-api-server.ts';
+import { RecordingApiServer, type Seen } from './recording-api-server.ts';
 
 /** A folder of a setup's own, and two servers. */
 export interface World {
@@ -689,7 +690,7 @@ users: [{name: u, user: {token: "123"}}]
 ];
 
 /** Writes a setup's files, and says how a client is started with it. */
-export function arrange(row: Row, servers: Omit<World, 'folder'>) {
+function arrange(row: Row, servers: Omit<World, 'folder'>) {
   const folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
   const world = { ...servers, folder };
   const setup = row.setup(world);
@@ -713,9 +714,44 @@ export function arrange(row: Row, servers: Omit<World, 'folder'>) {
 }
 
 /** What a plugin found in KUBERNETES_EXEC_INFO. */
-export const execInfoIn = ({ folder }: World): unknown => JSON.parse(readFileSync(join(folder, execInfoFile), 'utf8'));
+const execInfoIn = ({ folder }: World): unknown => JSON.parse(readFileSync(join(folder, execInfoFile), 'utf8'));
 
 /** What the server has to have seen. */
-export function expected(row: Row): Seen | 'refused' {
+function expected(row: Row): Seen | 'refused' {
   return row.sent === 'refused' ? 'refused' : { path: '/api/v1/namespaces/default/pods', ...row.sent };
+}
+
+export interface Arranged {
+  /** Where the request of this row goes, and the other one. */
+  readonly asked: RecordingApiServer;
+  readonly spared: RecordingApiServer;
+  readonly world: World;
+  readonly env: Readonly<Record<string, string>>;
+  readonly flag: string | undefined;
+}
+
+const isRoot = process.getuid?.() === 0;
+
+/** Starts the two servers for the tests of a file. @returns a test of a row: `ask` sends the request, by what was arranged. */
+export function testedBy(ask: (row: Row, arranged: Arranged) => Promise<void>) {
+  let servers: readonly [RecordingApiServer, RecordingApiServer] | undefined;
+  beforeAll(async () => {
+    servers = [await RecordingApiServer.start(), await RecordingApiServer.start()];
+  });
+  afterAll(async () => {
+    for (const server of servers ?? []) await server[Symbol.asyncDispose]();
+  });
+  return async (row: Row, { skip }: { skip(condition: boolean, note: string): void }): Promise<void> => {
+    if (servers === undefined) throw new Error('the servers are not up');
+    const [server, other] = servers;
+    using arranged = arrange(row, { server: server.url, other: other.url });
+    const { world } = arranged;
+    skip(isRoot && row.setup(world).locked !== undefined, 'root may read everything');
+    server.seen.length = other.seen.length = 0;
+    const [asked, spared] = row.toOther ? [other, server] : [server, other];
+    await ask(row, { ...arranged, asked, spared });
+    expect(asked.seen).toEqual(expected(row) === 'refused' ? [] : [expected(row)]);
+    expect(spared.seen).toEqual([]);
+    if (row.execInfo !== undefined) expect(execInfoIn(world)).toEqual(row.execInfo(world));
+  };
 }

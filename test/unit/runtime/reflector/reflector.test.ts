@@ -606,7 +606,7 @@ describe('objects that cannot be read', () => {
     expect(store.get('a/bad')?.value).toBe(5);
   });
 
-  it('do no harm when they make the projection throw, or are no objects at all', async () => {
+  it('do no harm when they make the transform throw, or are no objects at all', async () => {
     server.set('a', 'throws', -1_000);
     server.faults = [{ kind: 'garbage' }];
     reflect();

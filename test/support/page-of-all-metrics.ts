@@ -1,8 +1,23 @@
-/** One call of every method of the metrics, for tests of the pages that come of them. */
+/** The page of metrics with every series on it: one call of every method, since a family whose labels are not known beforehand has no series until it is used. */
 import type { Metrics } from '../../src/observability/metrics/interfaces.ts';
+import { createPrometheus } from '../../src/observability/metrics/prometheus.ts';
+import { ManualClock } from './manual-clock.ts';
 
-/** A family whose labels are not known beforehand has no series until it is used. */
-export function countEachOnce({ controller, queue, kubernetes, acronis, upsell, leading }: Metrics): void {
+export async function pageOfAllMetrics(): Promise<string> {
+  const prometheus = createPrometheus({
+    clock: new ManualClock(),
+    version: '1.2.3',
+    controller: 'things',
+    maxConcurrentReconciles: 1,
+    kubernetesHost: 'api:6443',
+    leaderElectionId: 'things',
+  });
+  countEachOnce(prometheus.metrics);
+  const { text } = await prometheus.page();
+  return text;
+}
+
+function countEachOnce({ controller, queue, kubernetes, acronis, upsell, leading }: Metrics): void {
   controller.reconciled('success', 1);
   controller.panicked();
   controller.activeWorkers(1);
