@@ -72,7 +72,7 @@ describe('Argo CD (its Lua) and Flux, Helm 4 (kstatus)', () => {
     });
   });
 
-  it('take no status of an older spec for the answer to a new one', async () => {
+  it('take no status of an older spec for the result of a new one', async () => {
     const edited = reasons
       .filter((reason) => reason !== 'Suspended')
       .map((reason) => objectOf(reason, { generation: 4 }));

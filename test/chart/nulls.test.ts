@@ -46,7 +46,7 @@ const within = (path: readonly string[]) =>
 const known = all.filter((path) => !within(path));
 const plain = known.filter((path) => !isPassedOn(path));
 
-it('all values that are no maps may be null at once, and are their defaults', async () => {
+it('all values that are no maps may be null together, and are their defaults', async () => {
   const leaves = plain.filter((path) => !isMap(contents.getIn(path)));
   expect(leaves.length).toBeGreaterThan(80);
   expect((await rendered(nulls(leaves))).text).toBe((await rendered()).text);
@@ -59,7 +59,7 @@ it.each(plain.filter((path) => isMap(contents.getIn(path))).map((path) => [path.
   },
 );
 
-it('what is passed on to Kubernetes as a whole is left out where it is null, each alone and all at once, and the API server takes it', async () => {
+it('what is passed on to Kubernetes as a whole is left out where it is null, each alone and all together, and the API server takes it', async () => {
   const paths = known.filter(isPassedOn);
   expect(passedOn).toEqual(
     expect.arrayContaining(['resources', 'strategy', 'probes.startup', 'podSecurityContext', 'nodeSelector']),

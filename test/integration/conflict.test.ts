@@ -86,7 +86,7 @@ describe('another writer changes the user between read and write', () => {
   });
 });
 
-describe('a PUT whose answer is lost', () => {
+describe('a PUT whose response is lost', () => {
   it.each([
     { what: 'the connection is cut after the change', fault: { kind: 'cut', moment: 'after' } },
     { what: 'the answer breaks off half way', fault: { kind: 'cut', moment: 'midBody' } },
@@ -120,7 +120,7 @@ describe('a PUT whose answer is lost', () => {
   });
 });
 
-describe('an answer to the PUT that does not show the type', () => {
+describe('a response to the PUT that does not show the type', () => {
   it('is NotApplied, and retried until it does', async () => {
     const id = nextUser();
     world.acronis.switches.set({ putTypes: 'ignored' });

@@ -80,7 +80,7 @@ async function playground(): Promise<{ main: ChildProcess; dir: string; server: 
   throw new Error('main.ts ended without a kubeconfig');
 }
 
-test('the shared control plane answers kubectl', async () => {
+test('the shared control plane responds to kubectl', async () => {
   expect(await kubectlOk(shared, ['get', 'namespace', 'default', '-o', 'name'])).toBe('namespace/default');
 });
 

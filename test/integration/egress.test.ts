@@ -72,7 +72,7 @@ it.each(['HTTPS_PROXY', 'https_proxy'])(
 );
 
 it.each([407, 502])(
-  'a proxy that answers CONNECT with %i is named with it, and its password is nowhere',
+  'a proxy that responds to CONNECT with %i is named with it, and its password is nowhere',
   async (status) => {
     await using behind = await behindProxy({ status }, (url) => ({ HTTPS_PROXY: url }));
     const { way, host, untilSaid } = behind;

@@ -30,7 +30,7 @@ describe('an object that revokes on deletion', () => {
     expect(held.metadata.finalizers).toEqual([finalizer]);
   };
 
-  it('is held while a gateway answers with a page, and revokes afterwards (D1)', async () => {
+  it('is held while a gateway responds with a page, and revokes afterwards (D1)', async () => {
     const { johnDoe } = world.acronis.cast;
     await assigned('page', { userID: johnDoe });
     const fault = world.acronis.faults.add({ kind: 'status', status: 404, body: 'html' });

@@ -75,7 +75,7 @@ it('a port that is taken stops the start and names the flag', async () => {
   expect(all).toContain('--health-probe-bind-address');
 });
 
-it('an API server that does not answer is tried again and again, and each try says so', async () => {
+it('an API server that does not respond is tried again and again, and each try says so', async () => {
   const dir = await scratch();
   const port = await freePort();
   const { caFile } = inject('controlPlane');

@@ -204,7 +204,7 @@ test('docs/dependencies.md has a reason for each package that the operator has a
   expect(named.toSorted()).toEqual(Object.keys(dependencies).toSorted());
 });
 
-test('docs/demo.svg asks nobody for anything', () => {
+test('docs/demo.svg loads nothing', () => {
   const picture = read('docs/demo.svg');
   expect(picture).toContain('BuyerAssigned');
   expect(picture.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|href|<script|<style|@import|url\(/);

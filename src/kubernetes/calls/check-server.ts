@@ -27,7 +27,7 @@ export async function checkServer(
     const response = await client.request({ method: 'GET', path: '/version', timeoutMs: TIMEOUT_MS }, signal);
     const version = versionInfo.safeParse(response);
     if (version.success) return { kind: 'ok', version: version.data.gitVersion };
-    throw new KubernetesError('GET /version: no API server answered', { reason: 'InvalidResponse' });
+    throw new KubernetesError('GET /version: no API server responded', { reason: 'InvalidResponse' });
   } catch (error) {
     if (!(error instanceof KubernetesError)) throw error;
     // Some clusters keep even their version to themselves; a client that gets a 403 is authenticated.
@@ -55,7 +55,7 @@ export async function untilReachable(options: ReachOptions, signal: AbortSignal)
       const check = await checkServer(client, connection, signal);
       if (check.kind === 'ok') return undefined;
       if (check.lasting) return check.message;
-      log.warn('the API server does not answer; it is tried again', { why: check.message });
+      log.warn('the API server does not respond; it is tried again', { why: check.message });
       await clock.sleep(waitMs * (0.5 + random() / 2), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -88,7 +88,7 @@ function explain(error: KubernetesError, connection: Connection): { message: str
         message: `${describe} gave no credentials within ${TIMEOUT_MS / 1_000} s. If this lasts, run its exec plugin (or any kubectl command) by hand to see what it waits for.`,
       };
     case 'TimedOut':
-      return { lasting: false, message: `${where} did not answer within ${TIMEOUT_MS / 1_000} s. ${remedy}` };
+      return { lasting: false, message: `${where} did not respond within ${TIMEOUT_MS / 1_000} s. ${remedy}` };
     case 'ConnectionFailed':
       if (isProxyFailure(error))
         return {
@@ -99,7 +99,7 @@ function explain(error: KubernetesError, connection: Connection): { message: str
     case 'InvalidResponse':
       return {
         lasting: false,
-        message: `${where} does not answer like an API server. Correct the server's URL in the kubeconfig, or check the proxy in between.`,
+        message: `${where} does not respond as an API server does. Correct the server's URL in the kubeconfig, or check the proxy in between.`,
       };
     default:
       return { lasting: false, message: `${where} is not ready: ${error.message}.` };

@@ -164,7 +164,7 @@ describe('writing the business types', () => {
     expect(sent[0]?.body).toBe('{"business_types":["buyer"],"version":9223372036854775807}');
   });
 
-  test('that is answered with another user may have been applied', async () => {
+  test('whose response is another user may have been applied', async () => {
     const { api } = setup(() => wireUser(2));
     const error = await acronisFailure(api.putBusinessTypes(id(1), change, always(), () => {}));
     expect(error).toMatchObject({ ...notTheApis, outcomeUnknown: true, scope: 'user' });

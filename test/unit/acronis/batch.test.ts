@@ -70,7 +70,7 @@ describe('reads that travel together', () => {
     expect(ones).toEqual([]);
   });
 
-  test('go at once when they are a hundred, and never more than a hundred go together', async () => {
+  test('go immediately when they are a hundred, and never more than a hundred go together', async () => {
     const { clock, batches, readAll } = setup();
     const all = Promise.all(readAll(ids(1, 150)));
     await settle();
@@ -80,7 +80,7 @@ describe('reads that travel together', () => {
     expect(batches).toEqual([ids(1, 100), ids(101, 150)]);
   });
 
-  test('are one alone where nobody else asks: by id', async () => {
+  test('are one alone where no other caller asks: by id', async () => {
     const { clock, batches, ones, readAll } = setup();
     const [only] = readAll(ids(1, 1));
     await clock.advance(5);
@@ -98,7 +98,7 @@ describe('reads that travel together', () => {
     expect(batches).toEqual([[id(0xab), id(2)]]);
   });
 
-  test('a read that is asked for while the same id is under way is made anew: it must not be older than the question', async () => {
+  test('a read that is asked for while the same id is in flight is made again: it must not be older than the question', async () => {
     const answers = [Promise.withResolvers<User>(), Promise.withResolvers<User>()];
     const { clock, ones, reader } = setup({ one: () => answers[ones.length - 1]?.promise ?? Promise.reject() });
     const before = reader.read(id(1), always());
@@ -111,7 +111,7 @@ describe('reads that travel together', () => {
     expect(ones).toHaveLength(2);
   });
 
-  test('users that nobody asked for, and users sent twice, do no harm', async () => {
+  test('users that were not asked for, and users sent twice, do no harm', async () => {
     const { clock, readAll } = setup({ many: async () => [user(9), user(1), user(2), { ...user(2), version: 5 }] });
     const all = Promise.all(readAll(ids(1, 2)));
     await clock.advance(5);
@@ -120,7 +120,7 @@ describe('reads that travel together', () => {
 });
 
 describe('while batches follow one another', () => {
-  test('the next one gathers for the longer window, counted from when the last one was sent', async () => {
+  test('the next one collects for the longer window, counted from when the last one was sent', async () => {
     const { clock, batches, ones, readAll } = setup({}, { busyWindowMs: 30 });
     const first = Promise.all(readAll(ids(1, 2)));
     await clock.advance(5);
@@ -149,8 +149,8 @@ describe('while batches follow one another', () => {
   });
 });
 
-describe('while batches are under way', () => {
-  test('the next one gathers, and goes as one when there is room', async () => {
+describe('while batches are in flight', () => {
+  test('the next one collects, and goes as one when there is room', async () => {
     const answers = Array.from({ length: 3 }, () => Promise.withResolvers<readonly User[]>());
     const { clock, batches, readAll } = setup({ many: () => answers[batches.length - 1]?.promise ?? Promise.reject() });
     const all = [...readAll(ids(1, 2))];
@@ -171,7 +171,7 @@ describe('while batches are under way', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('more than a hundred that gathered go in hundreds', async () => {
+  test('more than a hundred that waited go in hundreds', async () => {
     const first = Promise.withResolvers<readonly User[]>();
     const known = (userIds: readonly string[]) => userIds.map((each) => user(numberOf(each)));
     const { clock, batches, readAll } = setup(
@@ -204,7 +204,7 @@ describe('while batches are under way', () => {
 });
 
 describe('an id that a batch left out', () => {
-  test('is asked for alone, and the answer is its own', async () => {
+  test('is asked for alone, and the response is its own', async () => {
     const { clock, ones, readAll } = setup({
       many: async () => [user(1)],
       one: async (userId) => {
@@ -221,7 +221,7 @@ describe('an id that a batch left out', () => {
     expect(ones).toEqual(ids(2, 3));
   });
 
-  test('does not hold the next batch up while its own answer hangs', async () => {
+  test('does not hold the next batch up while its own response hangs', async () => {
     const { clock, batches, readAll } = setup(
       {
         many: async (userIds) => userIds.filter((each) => each !== id(1)).map((each) => user(numberOf(each))),
@@ -341,7 +341,7 @@ describe('a batch that fails as a whole', () => {
 });
 
 describe('a reader that is aborted', () => {
-  test('leaves alone: who asked for the same id and who travels along get their answers', async () => {
+  test('leaves alone: callers for the same id and for others of the batch get their results', async () => {
     const answer = Promise.withResolvers<readonly User[]>();
     const { clock, reader } = setup({ many: () => answer.promise });
     const abort = new AbortController();

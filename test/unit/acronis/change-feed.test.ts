@@ -196,7 +196,7 @@ describe('the change feed', () => {
     expect(clock.wall() - Date.parse(since(asked.at(-1)) ?? '')).toBeLessThanOrEqual(61 * 60_000);
   });
 
-  test('that never answers makes no window longer than an hour', async () => {
+  test('that never responds makes no window longer than an hour', async () => {
     let failing = false;
     const { poll, asked, clock } = setup(() => {
       if (failing) throw refused('unavailable');
@@ -265,7 +265,7 @@ describe('the change feed', () => {
     expect(first.value).toEqual([{ id: id(1), version: 1, deleted: true }]);
   });
 
-  test('asks again for a root that it was not told', async () => {
+  test('asks again for a root that it was not given', async () => {
     let down = true;
     let asked = 0;
     const feed = createChangeFeed(

@@ -29,7 +29,7 @@ describe('credentials', () => {
     });
   });
 
-  test('a URL that may not be used is told from missing keys, and the secret is in no sentence', () => {
+  test('a URL that may not be used is distinguished from missing keys, and the secret is in no sentence', () => {
     const result = parseCredentials({ ...good, url: 'https://canary-secret@evil.org' }, 'Secret a', policy);
     expect(result).toMatchObject({
       kind: 'urlNotAllowed',

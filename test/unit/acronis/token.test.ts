@@ -62,7 +62,7 @@ describe('the request for a token', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('is not sent for somebody who is aborted already, and an unheard failure does not end the process', async () => {
+  test('is not sent for a caller that is aborted already, and a failure without a caller does not end the process', async () => {
     const unheard: unknown[] = [];
     const hear = (error: unknown) => void unheard.push(error);
     process.on('unhandledRejection', hear);
@@ -180,7 +180,7 @@ describe('a dropped token', () => {
     expect(sent).toHaveLength(2);
   });
 
-  test('does not come back when the renewal under way fails', async () => {
+  test('does not come back when the renewal in flight fails', async () => {
     const { tokens, clock } = source((count) => {
       if (count > 1) throw refused('unavailable');
       return token(count, { expires_in: 7200 });
@@ -216,7 +216,7 @@ describe('a token that calls are refused with', () => {
     expect(sent.length).toBeLessThanOrEqual(10);
   });
 
-  test('is renewed at once each time, where it was accepted before', async () => {
+  test('is renewed immediately each time, where it was accepted before', async () => {
     const { tokens, sent } = source((count) => token(count, { expires_in: 1 }));
     for (let i = 1; i <= 5; i++) {
       const given = await tokens.get(always());
@@ -297,7 +297,7 @@ describe('a client that Acronis does not accept', () => {
   });
 });
 
-describe('an answer without a token that can be used', () => {
+describe('a response without a token that can be used', () => {
   test.each([
     {},
     null,

@@ -29,7 +29,7 @@ describe('a user', () => {
   test.each([
     ['no business_types', { business_types: undefined }, []],
     ['business_types null', { business_types: null }, []],
-    ['types that nobody knows yet, which a write must keep', { business_types: ['x', 'buyer'] }, ['x', 'buyer']],
+    ['types that are not known yet, which a write must keep', { business_types: ['x', 'buyer'] }, ['x', 'buyer']],
   ])('%s', (_, fields, businessTypes) => {
     expect(userIn(wireUser(1, fields))?.businessTypes).toEqual(businessTypes);
   });
@@ -151,7 +151,7 @@ describe('a page of users', () => {
   );
 });
 
-describe("a search's answer", () => {
+describe("a search's response", () => {
   const hit = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
     obj_type: 'user',
     id: id(n),

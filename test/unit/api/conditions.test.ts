@@ -101,7 +101,7 @@ describe('conditions', () => {
   });
 });
 
-test('the reason of Ready is Pending where nobody has said anything', () => {
+test('the reason of Ready is Pending where there is no such condition', () => {
   expect(conditionReason(undefined)).toBe('Pending');
   expect(conditionReason([])).toBe('Pending');
   expect(conditionReason([{ ...pendingCondition, type: 'Stalled', reason: 'X' }])).toBe('Pending');

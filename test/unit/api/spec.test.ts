@@ -43,7 +43,7 @@ describe('a spec', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['nobody', {}, 'give exactly one of userID and login'],
+    ['no user', {}, 'give exactly one of userID and login'],
     ['a tenant alone', { tenantID }, 'give exactly one of userID and login'],
     ['both', { userID, ...byLogin }, 'give exactly one of userID and login'],
     ['a login without its tenant', { login: 'johndoe' }, 'tenantID: tenantID is needed with login'],
@@ -129,7 +129,7 @@ describe('a change of a spec', () => {
     ['from login to user', byLogin, { userID, tenantID }, /^userID cannot be changed/],
     ['another login', byLogin, { ...byLogin, login: 'janedoe' }, /^login cannot be changed/],
     ['another tenant', { userID, tenantID }, { userID, tenantID: userID }, /^tenantID cannot be changed/],
-    ['a tenant taken away', { userID, tenantID }, { userID }, /^tenantID cannot be changed or removed/],
+    ['a tenant removed', { userID, tenantID }, { userID }, /^tenantID cannot be changed or removed/],
     ['a tenant that was not there', { userID }, { userID, tenantID }, undefined],
     [
       'the policies',
@@ -143,7 +143,7 @@ describe('a change of a spec', () => {
       { userID, credentialsSecretRef: { name: 'b' } },
       undefined,
     ],
-    ['the Secret taken away', { userID, credentialsSecretRef: { name: 'a' } }, { userID }, undefined],
+    ['the Secret removed', { userID, credentialsSecretRef: { name: 'a' } }, { userID }, undefined],
   ])('%s', (_, before, after, problem) => {
     const said = checkUpdate(spec(after), spec(before));
     if (problem === undefined) expect(said).toBeUndefined();

@@ -6,19 +6,19 @@ import { settle } from '../../support/manual-clock.ts';
 import { always } from '../../support/signal.ts';
 
 describe('waiting together', () => {
-  test('the value comes through, and the signal is let go', async () => {
+  test('the value comes through, and the signal is released', async () => {
     const signal = always();
     expect(await orAborted(Promise.resolve(5), signal)).toBe(5);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('a failure comes through, and the signal is let go', async () => {
+  test('a failure comes through, and the signal is released', async () => {
     const signal = always();
     expect(await failure(orAborted(Promise.reject(new Error('no')), signal))).toEqual(new Error('no'));
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('who is aborted gets the reason at once, and the others go on', async () => {
+  test('a caller that is aborted gets the reason immediately, and the others go on', async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
     const abort = new AbortController();
     const leaving = failure(orAborted(promise, abort.signal));
@@ -30,7 +30,7 @@ describe('waiting together', () => {
     expect(await staying).toBe(5);
   });
 
-  test('a failure that nobody waits for any more does not end the process', async () => {
+  test('a failure that no caller waits for any more does not end the process', async () => {
     const unheard: unknown[] = [];
     const hear = (error: unknown) => void unheard.push(error);
     process.on('unhandledRejection', hear);

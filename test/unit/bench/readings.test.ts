@@ -46,7 +46,7 @@ apiserver_request_total{code="200",resource="leases",scope="resource",subresourc
 apiserver_request_total_of_something_else{verb="PATCH"} 9
 `;
 
-  it('tells status from the object itself and Events from both, and counts neither reads nor creations nor leases', () => {
+  it('distinguishes status from the object itself and Events from both, and counts neither reads nor creations nor leases', () => {
     expect(countWrites(page(20))).toEqual({ status: 20, objects: 7, events: 5 });
   });
 

@@ -40,7 +40,7 @@ describe('reports of several runs', () => {
       ]);
   });
 
-  it('tell whom a later one has not measured again', () => {
+  it('names whom a later one has not measured again', () => {
     const peer = (phase: string): Sample => ({ ...sample(phase, 9), contender: 'go' });
     const both = report('2026-01-01', sample('burst', 1), peer('burst'), sample('restart', 2), peer('restart'));
     const alone = report('2026-01-02', sample('burst', 3));
@@ -109,7 +109,7 @@ describe('a profile', () => {
 });
 
 describe('the slope of memory', () => {
-  it('is told by contender, in bytes per further object', () => {
+  it('is given by contender, in bytes per further object', () => {
     const weighed = (contender: Sample['contender'], objects: number, rssMiB: number): Sample => ({
       phase: 'memory',
       contender,

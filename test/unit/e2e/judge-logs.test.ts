@@ -10,7 +10,7 @@ describe('a log', () => {
   });
 
   it.each([
-    ['a warning that nobody expected', line('warn', 'it is odd')],
+    ['a warning that was not expected', line('warn', 'it is odd')],
     ['an error, expected or not', line('error', 'it is slow')],
     ['a line that is no log line', '    at Object.run (file:///app/main.js:1:1)'],
     ['a stack trace in a field', line('info', 'started', { stack: 'at run' })],

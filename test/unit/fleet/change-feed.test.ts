@@ -52,8 +52,8 @@ const start = () => {
 };
 const lines = () => world.log.lines.filter(({ message }) => message.startsWith('the change feed'));
 
-describe('a user that somebody changed', () => {
-  it('is looked at, within the interval and behind what people do', async () => {
+describe('a user that another writer changed', () => {
+  it('is reconciled, within the interval and behind what people do', async () => {
     const user = world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
     await world.reconcile(key);
@@ -75,7 +75,7 @@ describe('a user that somebody changed', () => {
     expect([queued, drifted]).toEqual([[], 0]);
   });
 
-  it('and that nobody here names costs nothing', async () => {
+  it('and that no object here names costs nothing', async () => {
     world.acronis.add({ id: otherUserId });
     world.cluster.create({ userID: userId });
     start();
@@ -129,7 +129,7 @@ describe('a user that somebody changed', () => {
     expect(bus.states()).toEqual(new Map([[accountOf().id, { kind: 'following' }]]));
   });
 
-  it('is looked at for each object that names it', async () => {
+  it('is reconciled for each object that names it', async () => {
     world.acronis.add({ id: userId });
     world.cluster.create({ userID: userId }, { name: 'one' });
     world.cluster.create({ userID: userId }, { name: 'two' });
@@ -140,7 +140,7 @@ describe('a user that somebody changed', () => {
   });
 });
 
-describe('a feed that does not answer', () => {
+describe('a feed that does not respond', () => {
   const refuse = () =>
     world.acronis.always('changes', () => {
       throw answered(403);
@@ -213,7 +213,7 @@ it('accounts that cannot be found out just now are asked for again the next time
   expect(world.acronis.count('changes')).toBe(1);
 });
 
-it('ends when told to, in the middle of a page too, and says nothing of it', async () => {
+it('ends when it is stopped, in the middle of a page too, and says nothing of it', async () => {
   world.acronis.always('changes', () => new Promise(() => {}));
   start();
   await world.clock.advance(minute);

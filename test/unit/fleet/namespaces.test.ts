@@ -30,7 +30,7 @@ describe('the guard of a namespace', () => {
     ['with a label', labelled, false, { kind: 'tenant', tenantId }],
     ['with a label where one is demanded', labelled, true, { kind: 'tenant', tenantId }],
     [
-      'with an empty label, which allows nobody',
+      'with an empty label, which allows no user',
       { 'upsell.acronis.com/tenant-id': '' },
       false,
       { kind: 'tenant', tenantId: '' },
@@ -46,7 +46,7 @@ describe('the guard of a namespace', () => {
     expect(cluster.calls).toHaveLength(calls);
   });
 
-  it.each([403, 404])('that answers %s lets nobody through', async (status) => {
+  it.each([403, 404])('that responds with %s lets no object through', async (status) => {
     cluster.fail(
       () => true,
       () => failing(status),
@@ -69,7 +69,7 @@ describe('the guard of a namespace', () => {
     await expect(guard()).rejects.toThrow('HTTP 500');
   });
 
-  it('whose answer is something else is a fault, not a missing label', async () => {
+  it('whose response is something else is a fault, not a missing label', async () => {
     cluster.request = async () => ({ kind: 'Surprise' });
     await expect(guard()).rejects.toThrow('no namespace');
   });
@@ -93,7 +93,7 @@ describe('listed namespaces', () => {
     for (let round = 0; round < count; round++) await clock.advance(clock.nextIn ?? 0);
   };
 
-  it('are asked for at once and again, so that a changed label is seen', async () => {
+  it('are asked for immediately and again, so that a changed label is seen', async () => {
     cluster.namespaces.set('partners', {});
     const { clock } = start();
     await clock.advance(0);
@@ -147,7 +147,7 @@ describe('listed namespaces', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
   });
 
-  it('are left alone when it is told to stop', async () => {
+  it('are left alone when it is stopped', async () => {
     const { clock, stopped } = start();
     await clock.advance(0);
     await stopped();

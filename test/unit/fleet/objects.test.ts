@@ -56,7 +56,7 @@ it('the one that is not Ready for longest counts: of those that wait for a perso
   expect(notReadySince(fleet)).toEqual({ stalled: at('04:00:00'), passing: at('06:30:00') });
 });
 
-it('an object that nobody has looked at waits since it was created', () => {
+it('an object that was never reconciled waits since it was created', () => {
   cluster.create({ userID: userId }, { createdAt: '2026-01-02T03:30:00Z' });
   expect(notReadySince(fleet)).toEqual({ stalled: undefined, passing: at('03:30:00') });
 });

@@ -119,7 +119,7 @@ it('a fleet that was empty is seen soon after it fills, and an empty one costs n
   expect(added).toHaveLength(3);
 });
 
-it('ends when told to, leaving no timer', async () => {
+it('ends when it is stopped, leaving no timer', async () => {
   create(3);
   start();
   await clock.advance(1_000);

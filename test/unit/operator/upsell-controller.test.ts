@@ -54,7 +54,7 @@ it('an object becomes true as soon as it is there, and a steady state is silent 
   expect(writes()).toEqual(before);
 });
 
-it('what somebody takes away in the console is put back within the drift interval', async () => {
+it('what an administrator removes in the console is assigned again within the drift interval', async () => {
   const user = world.acronis.add({ id: userId });
   world.cluster.create({ userID: userId });
   await world.clock.advance(100);
@@ -65,7 +65,7 @@ it('what somebody takes away in the console is put back within the drift interva
   expect(world.acronis.puts).toHaveLength(2);
 });
 
-it('what the feed does not tell is found by the full pass', async () => {
+it('what the feed does not show is found by the resync', async () => {
   const user = world.acronis.add({ id: userId });
   world.cluster.create({ userID: userId });
   await world.clock.advance(100);
@@ -180,7 +180,7 @@ describe('credentials', () => {
   });
 });
 
-it('two objects that name one user settle, and the younger one takes over at once when the older one goes', async () => {
+it('two objects that name one user settle, and the younger one takes over immediately when the older one goes', async () => {
   world.acronis.add({ id: userId });
   const young = world.cluster.create({ userID: userId }, { name: 'young', createdAt: '2026-01-02T03:00:01Z' });
   await world.clock.advance(100);
@@ -226,7 +226,7 @@ it('an outage is written once to each object, and is over a minute after it ends
   expect(world.cluster.reason(key)).toBe('BuyerAssigned');
 });
 
-it('told to stop, it finishes what is under way, and leaves no timer', async () => {
+it('stopped, it drains what is in flight, and leaves no timer', async () => {
   world.acronis.add({ id: userId });
   const answer = Promise.withResolvers<void>();
   world.acronis.next('put', async (apply) => {

@@ -41,7 +41,7 @@ test('of two that fill the same entry the first wins, and both have it', async (
   expect(await readdir(root)).toEqual(['v1']);
 });
 
-test('what a killed build left is removed by a later one, and a build under way is let alone', async () => {
+test('what a killed build left is removed by a later one, and a build in progress is left alone', async () => {
   const root = await temporaryDirectory();
   const entry = join(root, 'v1');
   await mkdir(`${entry}.partial-old`);

@@ -32,7 +32,7 @@ test('it is built once, and again when the module changes', async () => {
   expect(builds).toEqual(['./cmd', './cmd']);
 });
 
-test('two that need it at once build it once', async () => {
+test('two that need it at the same time build it once', async () => {
   const { here, builds, program } = await machine();
   await Promise.all([goProgram(program, here, never), goProgram(program, here, never)]);
   expect(builds).toHaveLength(1);

@@ -16,7 +16,7 @@ async function lockFile() {
   return { file: join(await temporaryDirectory(), 'sub', 'a.lock'), options, waits };
 }
 
-test('only one at a time is inside, and who waits is told so once', async () => {
+test('only one at a time is inside, and one that waits says so once', async () => {
   const { file, options, waits } = await lockFile();
   let inside = 0;
   const work = async (): Promise<number> => {

@@ -38,7 +38,7 @@ const rows: Row[] = [
   ['409 with its own status as the code', answer(409, envelope(409)), 'conflict'],
   ['409 with 1001', answer(409, envelope(1001)), 'conflict'],
   ['409 with "1001"', answer(409, envelope('1001')), 'conflict'],
-  ['409 with a code that nobody knows', answer(409, envelope('Whatever')), 'conflict'],
+  ['409 with an unknown code', answer(409, envelope('Whatever')), 'conflict'],
   ['409 with 1004, a duplicate name', answer(409, envelope(1004)), 'rejected'],
   ['409 with "1010", a duplicate e-mail', answer(409, envelope('1010')), 'rejected'],
   ['409 with 1028, a guest user exists', answer(409, envelope(1028)), 'rejected'],
@@ -92,7 +92,7 @@ const rows: Row[] = [
   ['a polluting body', answer(400, JSON.parse('{"__proto__":{"error":{"code":1001}}}')), 'unavailable'],
 ];
 
-describe('what an answer that is not a success means', () => {
+describe('what a response that is not a success means', () => {
   test.each(rows)('%s', (_, given, kind) => {
     const error = classify(given);
     expect(error).toBeInstanceOf(AcronisError);
@@ -101,7 +101,7 @@ describe('what an answer that is not a success means', () => {
     expect(error.retryAfterMs).toBe(given.retryAfterMs);
   });
 
-  test.each(rows)('whether the write may have been applied is told: %s', (_, given) => {
+  test.each(rows)('whether the write may have been applied is known: %s', (_, given) => {
     const error = classify(given);
     expect(error.outcomeUnknown).toBe(error.kind === 'unavailable');
   });

@@ -40,7 +40,7 @@ async function rawServer(onRequest: (socket: Socket) => void) {
 describe('a connection that is cut', () => {
   const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n';
   test.each([
-    ['before any answer', (socket: Socket) => socket.destroy()],
+    ['before any response', (socket: Socket) => socket.destroy()],
     ['by a reset', (socket: Socket) => socket.resetAndDestroy()],
     ['in the middle of the headers', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-ty')],
     ['after the headers', (socket: Socket) => socket.end(head)],
@@ -63,7 +63,7 @@ describe('a connection that is cut', () => {
     expect(seen.requests).toBe(1);
   });
 
-  test('and is made anew for the next request', async () => {
+  test('and is made again for the next request', async () => {
     let count = 0;
     const { base, send } = await gateway((request, response) => {
       if (++count === 1) request.socket.destroy();
@@ -131,7 +131,7 @@ describe('a request that was never sent', () => {
 });
 
 describe('the time-out', () => {
-  test('ends a request that gets no answer, and its connection', async () => {
+  test('ends a request that gets no response, and its connection', async () => {
     const clock = new ManualClock();
     const { base, send, requests, connections } = await gateway(() => {}, clock);
     const failing = acronisFailure(send(put(base), always()));
@@ -176,7 +176,7 @@ describe('the time-out', () => {
     expect(dripped).toBeGreaterThanOrEqual(30);
   });
 
-  test('is taken back when the answer comes, and the signal is let go', async () => {
+  test('is cancelled when the response comes, and the signal is released', async () => {
     const clock = new ManualClock();
     const { base, send } = await gateway(json(200, { ok: true }), clock);
     const signal = always();
@@ -196,7 +196,7 @@ describe('an abort', () => {
   });
 
   test.each([
-    ['while the answer is awaited', false],
+    ['while the response is awaited', false],
     ['while the body comes', true],
   ])('%s ends it with the reason of the signal, and closes the connection', async (_, headersFirst) => {
     const { base, send, requests, connections } = await gateway((_request, response) => {

@@ -120,7 +120,7 @@ describe('a body over 10 MB', () => {
   });
 });
 
-describe('answers that say no', () => {
+describe('refusals', () => {
   test.each([301, 302, 303, 307, 308])(
     'a redirect (%d) is not followed: no credential goes elsewhere',
     async (status) => {

@@ -103,7 +103,7 @@ describe('a URL that no credential is sent to', () => {
     expect(verdict).toMatchObject({ ok: false, problem: expect.stringContaining(why) });
   });
 
-  test('a text of a megabyte of slashes is judged at once', () => {
+  test('a text of a megabyte of slashes is judged immediately', () => {
     const began = performance.now();
     expect(checkUrl(`https://eu2-cloud.acronis.com${'/'.repeat(1_000_000)}x`, policy).ok).toBe(false);
     expect(checkUrl(`https://eu2-cloud.acronis.com${'/'.repeat(2_000)}x`, policy).ok).toBe(false);

@@ -24,7 +24,7 @@ describe('the circuit of an account', () => {
     for (let i = 0; i < times; i++) await acronisFailure(circuit.run(down));
   };
 
-  it('opens after five calls in a row without an answer, and then fails at once with the time to the next try', async () => {
+  it('opens after five consecutive calls without a response, and then fails immediately with the time to the next try', async () => {
     await fail(4);
     expect(circuit.isOpen).toBe(false);
     await fail(1);
@@ -36,7 +36,7 @@ describe('the circuit of an account', () => {
     expect(error.message).toBe(refused('unavailable').message);
   });
 
-  it('stays closed while anything is answered in between, even with a refusal', async () => {
+  it('stays closed while there is any response in between, even a refusal', async () => {
     for (let i = 0; i < 10; i++) {
       await fail(4);
       if (i % 2 === 0) await circuit.run(up);
@@ -82,7 +82,7 @@ describe('the circuit of an account', () => {
     });
   });
 
-  it('lets one call through when the time is over, and closes with its answer', async () => {
+  it('lets one call through when the time is over, and closes with its response', async () => {
     await fail(5);
     await clock.advance(5_000);
     const slow = Promise.withResolvers<string>();
@@ -94,7 +94,7 @@ describe('the circuit of an account', () => {
     expect(told).toEqual(['open 5000', 'closed']);
   });
 
-  it('waits twice as long after each try that fails, a minute at most, and tells of it once', async () => {
+  it('waits twice as long after each try that fails, a minute at most, and logs it once', async () => {
     await fail(5);
     const waits: (number | undefined)[] = [];
     for (let i = 0; i < 6; i++) {
@@ -114,7 +114,7 @@ describe('the circuit of an account', () => {
     expect(await circuit.run(up)).toBe('answer');
   });
 
-  it('does not count what was under way when it opened', async () => {
+  it('does not count what was in flight when it opened', async () => {
     const late = Promise.withResolvers<string>();
     const calls = [1, 2, 3].map(() => acronisFailure(circuit.run(() => late.promise)));
     await fail(5);

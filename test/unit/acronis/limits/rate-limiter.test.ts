@@ -36,7 +36,7 @@ function openCalls() {
   return { call, open, most: () => most, running: () => count };
 }
 
-describe('requests at once', () => {
+describe('concurrent requests', () => {
   test('are never more than the limit, and the next goes when one ends', async () => {
     const { limiter } = setup({ concurrency: 3 });
     const calls = openCalls();
@@ -69,7 +69,7 @@ describe('requests at once', () => {
     expect(await limiter.run(async () => 5, always())).toBe(5);
   });
 
-  test('nobody starves: first come, first served, whoever comes meanwhile', async () => {
+  test('no call starves: first come, first served, whichever comes meanwhile', async () => {
     const { limiter } = setup({ concurrency: 1 });
     const order: number[] = [];
     let next = 0;
@@ -120,7 +120,7 @@ describe('"later"', () => {
     expect(held).toEqual([2]);
   });
 
-  test('is kept a little longer than told, so that not everybody comes back in the same millisecond', async () => {
+  test('is kept a little longer than asked, so that not all calls come back in the same millisecond', async () => {
     const { limiter } = setup({ random: () => 0.5 });
     expect((await acronisFailure(limiter.run(() => Promise.reject(throttled(2_000)), always()))).retryAfterMs).toBe(
       2_100,
@@ -129,7 +129,7 @@ describe('"later"', () => {
 
   test.each([
     ['nothing', undefined, 4_000],
-    ['at once', 0, 100],
+    ['immediately', 0, 100],
     ['a year', 365 * 24 * 3_600_000, 15 * 60_000],
     ['more than a number holds', Number.POSITIVE_INFINITY, 15 * 60_000],
   ])('with %s is kept within bounds, and whoever was refused is told what is kept', async (_, asked, kept) => {
@@ -149,7 +149,7 @@ describe('"later"', () => {
     expect(await waiting).toBe(5);
   });
 
-  test('for long is given back at once to all who wait and all who come, with the time that is left', async () => {
+  test('for long fails all calls that wait and that come immediately, with the time that is left', async () => {
     const { limiter, clock } = setup({ concurrency: 1 });
     const calls = openCalls();
     const first = acronisFailure(limiter.run(calls.call, always()));
@@ -193,7 +193,7 @@ describe('"later"', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('is never shortened by a later answer that asks for less, and no second is counted twice', async () => {
+  test('is never shortened by a later response that asks for less, and no second is counted twice', async () => {
     const { limiter, clock, held } = setup();
     const calls = openCalls();
     const all = [acronisFailure(limiter.run(calls.call, always())), acronisFailure(limiter.run(calls.call, always()))];
@@ -206,7 +206,7 @@ describe('"later"', () => {
   });
 });
 
-describe('how many may go at once', () => {
+describe('how many may go concurrently', () => {
   test('is halved once for requests that were refused together', async () => {
     const { limiter, clock } = setup();
     const calls = openCalls();
@@ -276,7 +276,7 @@ describe('how many may go at once', () => {
   });
 });
 
-describe('whoever is aborted', () => {
+describe('a call that is aborted', () => {
   test('before asking is not served', async () => {
     const { limiter } = setup();
     const reason = new Error('enough');
@@ -285,7 +285,7 @@ describe('whoever is aborted', () => {
     expect(went).toBe(0);
   });
 
-  test('while waiting leaves at once, and the others keep their places', async () => {
+  test('while waiting leaves immediately, and the others keep their places', async () => {
     const { limiter } = setup({ concurrency: 1 });
     const calls = openCalls();
     const running = limiter.run(calls.call, always());
@@ -314,7 +314,7 @@ describe('whoever is aborted', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('after being served is let go of: no listener stays', async () => {
+  test('after being served is released: no listener stays', async () => {
     const { limiter } = setup();
     const { signal } = new AbortController();
     await limiter.run(async () => {}, signal);

@@ -45,7 +45,7 @@ async function answered(network: HeldDispatcher): Promise<WeakRef<HttpResponse>>
   return new WeakRef(answer);
 }
 
-it('whoever still holds the handler of an HTTP request that is over does not hold its answer', async () => {
+it('a handler of an HTTP request that is over holds no response', async () => {
   const network = new HeldDispatcher();
   const answer = await answered(network);
   await new Promise((resolve) => setImmediate(resolve));

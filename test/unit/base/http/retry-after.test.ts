@@ -50,7 +50,7 @@ describe('Retry-After', () => {
     expect(read(header)).toBeUndefined();
   });
 
-  test('a number of any length is read at once and is no NaN: the cap is the business of whoever waits', () => {
+  test('a number of any length is read immediately and is no NaN: the cap is for the caller to set', () => {
     expect(read('9'.repeat(10_000))).toBe(Number.POSITIVE_INFINITY);
   });
 

@@ -74,7 +74,7 @@ describe('accounts', () => {
     expect(await accounts.of(two).api.getUser(id(1), always())).toMatchObject({ kind: 'seen', user: { id: id(1) } });
   });
 
-  test('tell of how many of them the circuit is open', async () => {
+  test('count how many of them have an open circuit', async () => {
     const { accounts } = setup((_, client) => {
       if (client === 'one') throw refused('unavailable', { status: 503 });
       return wireUser(1);
@@ -97,7 +97,7 @@ describe('accounts', () => {
     expect(await account.api.getUser(id(2), always())).toMatchObject({ kind: 'seen' });
   });
 
-  test('that are no longer used are forgotten; work under way with them goes on, and the same one anew starts afresh', async () => {
+  test('that are no longer used are forgotten; work in flight with them goes on, and the same one starts afresh', async () => {
     const { accounts, clock, sent } = setup((request) =>
       request.url.includes('/clients/') ? { tenant_id: tenant } : wireUser(1),
     );

@@ -256,7 +256,7 @@ describe('a rotation', () => {
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
   });
 
-  it('is not what keeps the last ones from being used: while a Secret is answered 500, or not at all, they are, for hours', async () => {
+  it('is not what keeps the last ones from being used: while reading a Secret fails with 500, or hangs, they are, for hours', async () => {
     cluster.secrets.set(theirs, ownValues);
     await sources.read(theirs, never);
     const { changed } = running(() => [theirs]);
@@ -313,7 +313,7 @@ describe('a rotation', () => {
     expect(secretReads()).toBe(1_000);
   });
 
-  it('ends when told to, leaving no timer', async () => {
+  it('ends when it is stopped, leaving no timer', async () => {
     const { end } = running(() => [theirs]);
     await clock.advance(5_000);
     await end();

@@ -73,7 +73,7 @@ describe('settled objects', () => {
     ]);
   });
 
-  it('whose user is gone go to the queue, where the answer says why', async () => {
+  it('whose user is gone go to the queue, where the response says why', async () => {
     const keys = await settled(2);
     world.acronis.users.delete(idOf(2));
     await verify(keys);

@@ -19,7 +19,7 @@ async function check(status: number, body: string, certificate?: Certificate) {
   return checkServer(client, connection, always());
 }
 
-test('a server that answers tells its version', async () => {
+test('a server that responds gives its version', async () => {
   expect(await check(200, '{"gitVersion":"v1.36.3"}')).toEqual({ kind: 'ok', version: 'v1.36.3' });
 });
 
@@ -68,7 +68,7 @@ test('something that is no API server', async () => {
   }
 });
 
-test('a server that does not answer in time', async () => {
+test('a server that does not respond in time', async () => {
   const asked = deferred();
   const server = await apiServer(() => asked.resolve());
   const clock = new ManualClock();

@@ -22,7 +22,7 @@ const status = (code: number, reason: string, message: string, details: object =
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', code, reason, message, details });
 
 describe('what goes out', () => {
-  test('a call carries query, body, content type, token and user agent, and is answered with the parsed JSON', async () => {
+  test('a call carries query, body, content type, token and user agent, and resolves with the parsed JSON', async () => {
     const arrived = deferred<{ url: string | undefined; headers: unknown; body: string }>();
     const { client } = await serving((request, response) => {
       void text(request).then((body) => arrived.resolve({ url: request.url, headers: request.headers, body }));
@@ -96,7 +96,7 @@ describe('what goes out', () => {
     expect(server.connections.total).toBeLessThanOrEqual(2);
   });
 
-  test('an answer cut into many pieces is put together', async () => {
+  test('a response cut into many pieces is put together', async () => {
     const { client } = await serving((_request, response) => {
       const bytes = Buffer.from(JSON.stringify({ text: 'ä€😀'.repeat(1_000) }));
       for (let at = 0; at < bytes.length; at += 7) response.write(bytes.subarray(at, at + 7));
@@ -207,7 +207,7 @@ describe('what comes back as an error', () => {
     expect(counted).toEqual(['GET <error>']);
   });
 
-  test('an answer that is cut short is no answer', async () => {
+  test('a response that is cut short is no response', async () => {
     const { client } = await serving((_request, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('{"half":');
@@ -244,7 +244,7 @@ describe('the deadline', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('holds against a server that never answers', async () => {
+  test('holds against a server that never responds', async () => {
     const asked = deferred();
     const { client, clock } = await serving(() => asked.resolve());
     const outcome = failure(client.request(get, always()));

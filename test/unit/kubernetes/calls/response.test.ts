@@ -11,7 +11,7 @@ it.each([
   ['an object', '{"apiVersion":"v1","kind":"Thing","metadata":{}}', true],
   ['an object with a newline', '{"kind":"Thing","apiVersion":"v1"}\n', true],
   ['half an object', '{"apiVersion":"v1","kind":"Thing","metad', false],
-  ['JSON of somebody else', '{"items":"none","metadata":17}', false],
+  ['JSON of another program', '{"items":"none","metadata":17}', false],
   ['nothing', '', false],
 ])('%s', (_, text, whole) => {
   expect(isWholeObject(answer(text))).toBe(whole);

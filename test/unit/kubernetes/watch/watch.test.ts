@@ -219,7 +219,7 @@ test('silence ends the watch, a byte does not', async () => {
   expect(clock.timers).toBe(0);
 });
 
-test('a server that takes the request for a watch and never answers is given up after half a minute, however long a watch may be silent', async () => {
+test('a server that takes the request for a watch and never responds is given up after half a minute, however long a watch may be silent', async () => {
   const asked = deferred();
   const { client, clock, counted } = await watched(() => {
     asked.resolve();
@@ -245,7 +245,7 @@ test('an abort ends it with its own reason and leaves no socket', async () => {
   expect(clock.timers).toBe(0);
 });
 
-test('what the consumer throws ends the watch, is told as it is, and leaves no socket', async () => {
+test('what the consumer throws ends the watch, is passed on as it is, and leaves no socket', async () => {
   const { client, stream, server, clock } = await watched();
   const bug = new Error('a bug of the consumer');
   const seen: WatchEvent[] = [];
@@ -290,7 +290,7 @@ test('watches do not take connections from calls', async () => {
   await Promise.all(outcomes);
 });
 
-test('a refused connection is told apart from one that was cut: the version of a watch that never reached the server is as good as before', async () => {
+test('a refused connection is distinguished from one that was cut: the version of a watch that never reached the server is as good as before', async () => {
   // Nothing listens on this port, and nothing may.
   const { client } = connect(kubeconfigFile({ server: 'https://127.0.0.1:1', user: { token: 't' } }));
   const error = await failure(collect(client, call, always()));

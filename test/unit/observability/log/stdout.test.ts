@@ -22,7 +22,7 @@ async function unreadPipe(): Promise<number> {
   return pipe;
 }
 
-it('a process whose standard output is full goes on, counts the lines it drops, and ends when it is told to', async () => {
+it('a process whose standard output is full goes on, counts the lines it drops, and ends when it is stopped', async () => {
   const pipe = await unreadPipe();
   const script = `
     import { createLog } from ${source('observability/log/logger.ts')};

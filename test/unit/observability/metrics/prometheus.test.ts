@@ -124,7 +124,7 @@ test('every method ends up in its series', async () => {
 });
 
 describe('what is counted when the page is read', () => {
-  test('objects by reason; a reason that nobody has any more is 0', async () => {
+  test('objects by reason; a reason that no object has any more is 0', async () => {
     let counts = new Map([['BuyerAssigned', 5]]);
     prometheus.metrics.upsell.countObjects(() => counts);
     expect(await value('acronis_upsell_objects{reason="BuyerAssigned"}')).toBe(5);
@@ -133,7 +133,7 @@ describe('what is counted when the page is read', () => {
     expect(await value('acronis_upsell_objects{reason="BuyerAssigned"}')).toBe(0);
   });
 
-  test('work under way adds up until it is done', async () => {
+  test('work in flight adds up until it is done', async () => {
     const series = 'workqueue_unfinished_work_seconds{name="tenantuserupsell",controller="tenantuserupsell"}';
     const { queue } = prometheus.metrics;
     queue.waited(0);

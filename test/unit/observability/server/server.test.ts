@@ -90,7 +90,7 @@ describe('pages', () => {
     expect(await get(server.probePort, '/livez')).toMatchObject({ status: 200 });
   });
 
-  test('HEAD answers without a body, other methods not at all', async () => {
+  test('HEAD is served without a body, other methods not at all', async () => {
     const { probePort } = await start();
     expect(await get(probePort, '/livez', 'HEAD')).toMatchObject({ status: 200, body: '' });
     expect(await get(probePort, '/livez', 'POST')).toMatchObject({ status: 405, allow: 'GET, HEAD' });

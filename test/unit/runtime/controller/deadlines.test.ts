@@ -40,7 +40,7 @@ it('what ends in time is never overdue, and what begins again counts from then',
   expect(overdue).toEqual([{ item: 'a', at: 160 }]);
 });
 
-it('there is one timer at the most, and none for long when nothing is under way', async () => {
+it('there is one timer at the most, and none for long when nothing is in flight', async () => {
   for (let round = 0; round < 50; round++) {
     deadlines.begin('quick');
     expect(clock.timers).toBe(1);
@@ -52,7 +52,7 @@ it('there is one timer at the most, and none for long when nothing is under way'
   expect(overdue).toEqual([]);
 });
 
-it('whoever is told may begin again', async () => {
+it('the callback may begin again', async () => {
   const again = new Deadlines<string>(clock, 100, (item) => {
     overdue.push({ item, at: clock.now() });
     if (overdue.length < 3) again.begin(item);

@@ -110,7 +110,7 @@ describe('the first to come', () => {
     expect(server.calls.every(({ call }) => call.timeoutMs === 5_000)).toBe(true);
   });
 
-  it('gives the lease back when it is told to stop, after its work has ended, and renews it until then', async () => {
+  it('releases the lease when it is stopped, after its work has ended, and renews it until then', async () => {
     const one = replica('one');
     await settle();
     one.drainMs = 30_000;
@@ -139,7 +139,7 @@ describe('the first to come', () => {
 });
 
 describe('those who wait', () => {
-  it('take over at once, as these things go, when the lease is given back', async () => {
+  it('take over immediately when the lease is released', async () => {
     const one = replica('one');
     await settle();
     const two = replica('two', 2);
@@ -283,7 +283,7 @@ describe('the leader', () => {
     expect(server.spec['holderIdentity']).toBe('one');
   });
 
-  it('counts from when the renewal was sent, not from when its answer came', async () => {
+  it('counts from when the renewal was sent, not from when its response came', async () => {
     const one = replica('one');
     one.way.backMs = 1_500;
     // Leads at 1.5 s; renews from 3.5 s to 5 s.
@@ -322,7 +322,7 @@ describe('the leader', () => {
     expect(one.holds?.()).toBe(false);
   });
 
-  it('whoever could not renew in time holds nothing', async () => {
+  it('a leader that could not renew in time holds nothing', async () => {
     const one = replica('one');
     await clock.advance(4_000);
     one.way.cut = 'there';
@@ -344,7 +344,7 @@ describe('the leader', () => {
     expect(one.problems.map((problem) => problem?.reason)).toEqual(['HTTP 429', 'NoResponse', undefined]);
   });
 
-  it('gives up at once when somebody else has the lease', async () => {
+  it('gives up immediately when another holder has the lease', async () => {
     const one = replica('one');
     await settle();
     server.write({ ...server.spec, holderIdentity: 'another' });
@@ -361,7 +361,7 @@ describe('the leader', () => {
     expect(one.end).toEqual({ kind: 'lost', why: 'another client emptied the lease' });
   });
 
-  it('goes on when somebody edited or deleted the lease, but nobody took it', async () => {
+  it('goes on when another writer edited or deleted the lease without taking it', async () => {
     const one = replica('one');
     await settle();
     server.write({ ...server.spec });
@@ -372,7 +372,7 @@ describe('the leader', () => {
     expect(server.spec['holderIdentity']).toBe('one');
   });
 
-  it('gives the lease back even when the answer to its last renewal was lost', async () => {
+  it('releases the lease even when the response to its last renewal was lost', async () => {
     const one = replica('one');
     await clock.advance(1_999);
     one.way.backMs = 3_000;
@@ -383,7 +383,7 @@ describe('the leader', () => {
     expect(server.spec['holderIdentity']).toBe('');
   });
 
-  it('gives the lease back although a renewal that was cut off arrives between its read and its write', async () => {
+  it('releases the lease although a renewal that was cut off arrives between its read and its write', async () => {
     const replica = new Replica(clock, server, 'a');
     await clock.until(() => replica.leads);
     const { client } = replica.way;
@@ -399,7 +399,7 @@ describe('the leader', () => {
     expect(server.spec['holderIdentity']).toBe('');
   });
 
-  it('gives the lease back at the second try when the first one meets a server in trouble', async () => {
+  it('releases the lease at the second try when the first one meets a server in trouble', async () => {
     const replica = new Replica(clock, server, 'a');
     await clock.until(() => replica.leads);
     replica.way.refuses = new KubernetesError('busy', { status: 503 });
@@ -411,7 +411,7 @@ describe('the leader', () => {
     expect(server.spec['holderIdentity']).toBe('');
   });
 
-  it('ends in time when the lease cannot be given back', async () => {
+  it('ends in time when the lease cannot be released', async () => {
     const one = replica('one');
     await settle();
     one.way.cut = 'there';
@@ -455,7 +455,7 @@ describe('the leader', () => {
     expect(held).toEqual([undefined, undefined, false, false]);
   });
 
-  it('gives the lease back and passes on the error when its work fails', async () => {
+  it('releases the lease and passes on the error when its work fails', async () => {
     const way = server.way('one');
     const failing = elect(
       {
@@ -500,7 +500,7 @@ describe('what an elector says', () => {
     expect(one.problems[0]?.message).toMatch(/get, create and update\s+on leases\.coordination\.k8s\.io/);
   });
 
-  it('refuses durations that would let two lead at once', async () => {
+  it('refuses durations that would let two lead at the same time', async () => {
     const wrong = replica('one', 1, { durations: { leaseMs: 10_000, renewDeadlineMs: 10_000, retryMs: 2_000 } });
     await expect(wrong.ended).rejects.toThrow(/lease duration \(10000 ms\) must be longer/);
   });

@@ -96,7 +96,7 @@ describe('a reflector where all goes well', () => {
     expect(kept()).toEqual(truth());
   });
 
-  it('asks the server to end each watch after five to ten minutes, and opens the next one at once from the last version', async () => {
+  it('asks the server to end each watch after five to ten minutes, and opens the next one immediately from the last version', async () => {
     reflect();
     await clock.advance(3_600_000);
     const watches = server.calls.slice(1).filter((call) => call.kind === 'watch');
@@ -158,7 +158,7 @@ describe('a reflector where all goes well', () => {
 });
 
 describe('a reflector at a server without streaming lists', () => {
-  it('lists in pages at once where they are refused, and remembers it', async () => {
+  it('lists in pages immediately where they are refused, and remembers it', async () => {
     server.streamsLists = false;
     for (let i = 0; i < 1_200; i++) server.set('many', `thing-${i}`, i);
     const reflector = reflect();
@@ -275,7 +275,7 @@ describe('a watch that ends', () => {
   });
 
   it.each(['status', 'event', 'close'] as const)(
-    'leads to a new list when the version is too old, told by %s, and what was missed meanwhile is made good',
+    'leads to a new list when the version is too old, as said by %s, and what was missed meanwhile is made good',
     async (form) => {
       server.expired = form;
       await watching();
@@ -290,7 +290,7 @@ describe('a watch that ends', () => {
     },
   );
 
-  it('is not answered with one list after the other when every watch is refused as too old', async () => {
+  it('does not lead to one list after the other when every watch is refused as too old', async () => {
     await watching();
     // Every list is good (three objects and the bookmark), and every watch that follows it is not.
     server.faults = Array.from(
@@ -308,7 +308,7 @@ describe('a watch that ends', () => {
     expect(lists).toBeLessThanOrEqual(40);
   });
 
-  it('is opened from another version after three opens in a row that brought nothing', async () => {
+  it('is opened from another version after three consecutive opens that brought nothing', async () => {
     await watching();
     server.faults = [
       { kind: 'end', after: 0 },

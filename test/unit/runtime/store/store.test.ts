@@ -56,7 +56,7 @@ describe('the store', () => {
     expect([...store.byIndex('color', 'red')]).toHaveLength(0);
   });
 
-  it('tells listeners what was and what is, and nothing when nothing changed', () => {
+  it('notifies listeners of what was and what is, and not where nothing changed', () => {
     const store = newStore();
     const told: [number | undefined, number | undefined][] = [];
     const stop = store.subscribe((before, after) => told.push([before?.version, after?.version]));
@@ -77,7 +77,7 @@ describe('the store', () => {
     expect(told).toHaveLength(3);
   });
 
-  it('is replaced whole before anybody is told, and tells only what became different', () => {
+  it('is replaced whole before any listener is notified, and only of what became different', () => {
     const store = newStore();
     for (const one of [thing('a/gone', 1, 'red'), thing('a/same', 1), thing('a/changed', 1)]) store.upsert(one);
     const told: string[] = [];
@@ -119,7 +119,7 @@ describe('the store', () => {
     expect([...store.byIndex('color', '__proto__')]).toEqual(['a/__proto__']);
   });
 
-  it('agrees with a plain map over random histories, in content, indexes and what listeners were told', () => {
+  it('agrees with a plain map over random histories, in content, indexes and notifications', () => {
     const object = fc
       .tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(4), fc.nat(3), fc.constantFrom('red', 'blue', undefined))
       .map(([namespace, name, version, color]) => thing(`${namespace}/${name}`, version, color));

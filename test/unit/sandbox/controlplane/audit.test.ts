@@ -33,7 +33,7 @@ async function logOf(entries: readonly Asked[], tail = ''): Promise<string> {
   return log;
 }
 
-it('who asked is told by the whole name, and a line that is half written is left for later', async () => {
+it('a client is known by its whole name, and a line that is half written is left for later', async () => {
   const log = await logOf(
     [{ verb: 'get' }, { verb: 'list', user: `${operator}-2` }, { verb: 'watch', user: '' }],
     `{"auditID":"9","user":{"username":"${operator}"`,

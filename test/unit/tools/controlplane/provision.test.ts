@@ -162,7 +162,7 @@ test('an entry that lost a program since counts as none', async () => {
   expect((await provision(surroundings, never)).source).toBe('build');
 });
 
-test('two that start at once build once', async () => {
+test('two that start at the same time build once', async () => {
   const go = workingGo();
   const { surroundings } = await freshMachine({ run: go.run });
 

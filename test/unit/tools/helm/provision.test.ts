@@ -48,7 +48,7 @@ test('what is not there is built once, with a word on what takes so long, and is
   expect(builds).toEqual(['helm.sh/helm/v4/cmd/helm']);
 });
 
-test('two processes that need it at once build it once', async () => {
+test('two processes that need it at the same time build it once', async () => {
   const { here, builds } = await machine();
   const found = await Promise.all([findTool('kubeconform', here, never), findTool('kubeconform', here, never)]);
   expect(found.map(({ source }) => source).sort()).toEqual(['build', 'cache']);

@@ -119,7 +119,7 @@ describe('the finalizer', () => {
 });
 
 describe('when the object is deleted', () => {
-  it('its types are taken away with the revision that was read, others stay, and it goes', async () => {
+  it('its types are revoked with the revision that was read, others stay, and it goes', async () => {
     const key = await deleted();
     expect(await world.reconcile(key)).toEqual({ kind: 'done' });
     expect(world.acronis.puts.at(-1)).toEqual({ id: userId, body: { business_types: ['seller'], version: 2 } });
@@ -138,7 +138,7 @@ describe('when the object is deleted', () => {
     expect(user.business_types).toEqual(['seller']);
   });
 
-  it('suspended: the types are taken away all the same', async () => {
+  it('suspended: the types are revoked all the same', async () => {
     const key = world.cluster.create(revokes);
     await world.reconcile(key);
     world.cluster.edit(key, { suspend: true });
@@ -192,7 +192,7 @@ describe('when the object is deleted', () => {
     expect(world.cluster.has(key)).toBe(false);
   });
 
-  it('a type that somebody took away already needs no write', async () => {
+  it('a type that another writer removed already needs no write', async () => {
     const key = await deleted();
     user.business_types = ['seller'];
     await world.reconcile(key);
@@ -299,7 +299,7 @@ describe('when the object is deleted', () => {
     expect(world.cluster.reason(key)).toBe('NotApplied');
   });
 
-  it('told to stop in the middle, it holds the object, and the next look ends it', async () => {
+  it('stopped in the middle, it holds the object, and the next reconcile ends it', async () => {
     const key = await deleted();
     const stop = new AbortController();
     world.acronis.next('put', (apply) => {
@@ -315,7 +315,7 @@ describe('when the object is deleted', () => {
   });
 });
 
-describe('while the types cannot be taken away', () => {
+describe('while the types cannot be revoked', () => {
   it('the status says why the deletion waits, once, and the object is held', async () => {
     const key = await deleted();
     world.acronis.always('get', () => {

@@ -70,7 +70,7 @@ describe('a user named by id', () => {
     expect(world.cluster.reason(key)).toBe('BuyerAssigned');
   });
 
-  it('that loses the type in the console gets it back, and the Event tells of the write', async () => {
+  it('that loses the type in the console gets it back, and the Event reports the write', async () => {
     const user = world.acronis.add({ id: userId, version: 1 });
     const key = world.cluster.create({ userID: userId });
     await world.reconcile(key);
@@ -245,7 +245,7 @@ describe('guards', () => {
     for (const secret of [tenantId, 'johndoe', '"buyer"']) expect(told).not.toContain(secret);
   };
 
-  it('a user of another tenant than tenantID is not touched, and nothing of it is told', async () => {
+  it('a user of another tenant than tenantID is not touched, and nothing of it is revealed', async () => {
     world.acronis.add({ id: userId, business_types: ['buyer'] });
     const key = world.cluster.create({ userID: userId, tenantID: otherTenantId });
     expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: slowly });
@@ -253,7 +253,7 @@ describe('guards', () => {
     await expectSteady(key);
   });
 
-  it("a user of another tenant than the namespace's label is not touched, and nothing of it is told", async () => {
+  it("a user of another tenant than the namespace's label is not touched, and nothing of it is revealed", async () => {
     world.cluster.namespaces.set('customers', { 'upsell.acronis.com/tenant-id': otherTenantId });
     world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
@@ -389,7 +389,7 @@ describe('credentials', () => {
       /^Secret theirs lacks clientID, clientSecret\. Add/,
     ],
     [
-      'the URL is of somebody else',
+      'the URL is of another host',
       { ...ownValues, url: 'https://evil.example' },
       'UrlNotAllowed',
       /names the host evil\.example, which is outside --acronis-hosts/,
@@ -426,7 +426,7 @@ describe('credentials', () => {
     expect(world.acronis.tokenRequests).toEqual([`Basic ${btoa('theirs:secret')}`]);
   });
 
-  it('that Acronis does not accept are said so, and no credential is told', async () => {
+  it('that Acronis does not accept are reported so, and no credential is shown', async () => {
     world.acronis.always('token', () => {
       throw answered(401, { error: 'invalid_client' });
     });
@@ -527,27 +527,30 @@ describe('the API server', () => {
   });
 });
 
-describe('told to stop', () => {
-  it.each(['get', 'put'] as const)('while Acronis is asked (%s): nothing more is sent or told', async (operation) => {
-    world.acronis.add({ id: userId });
-    const key = world.cluster.create({ userID: userId });
-    const stop = new AbortController();
-    world.acronis.next(operation, (apply) => {
-      const answer = structuredClone(apply());
-      stop.abort(new Error('stop'));
-      return answer;
-    });
-    await expect(world.reconcile(key, stop.signal)).rejects.toThrow('stop');
-    expect(world.cluster.patches).toEqual([]);
-    expect(world.events).toEqual([]);
-    // Whatever was done is found by the next look.
-    await world.reconcile(key);
-    expect(world.acronis.puts).toHaveLength(1);
-    expect(world.cluster.reason(key)).toBe('BuyerAssigned');
-    expect(world.wrote.length, 'every PUT is in the audit trail').toBe(1);
-  });
+describe('when the process stops', () => {
+  it.each(['get', 'put'] as const)(
+    'while Acronis is asked (%s): nothing more is sent or reported',
+    async (operation) => {
+      world.acronis.add({ id: userId });
+      const key = world.cluster.create({ userID: userId });
+      const stop = new AbortController();
+      world.acronis.next(operation, (apply) => {
+        const answer = structuredClone(apply());
+        stop.abort(new Error('stop'));
+        return answer;
+      });
+      await expect(world.reconcile(key, stop.signal)).rejects.toThrow('stop');
+      expect(world.cluster.patches).toEqual([]);
+      expect(world.events).toEqual([]);
+      // Whatever was done is found by the next look.
+      await world.reconcile(key);
+      expect(world.acronis.puts).toHaveLength(1);
+      expect(world.cluster.reason(key)).toBe('BuyerAssigned');
+      expect(world.wrote.length, 'every PUT is in the audit trail').toBe(1);
+    },
+  );
 
-  it('before it began: nobody is asked', async () => {
+  it('before it began: nothing is asked', async () => {
     world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
     await expect(world.reconcile(key, AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');

@@ -46,7 +46,7 @@ const hide = () => world.acronis.users.delete(userId);
 const show = () => world.acronis.users.set(userId, user);
 
 describe('a revocation is held, and nothing is forgotten', () => {
-  it.each([401, 403, 404, 200])('while a gateway answers every read with a page (HTTP %s) (D1)', async (status) => {
+  it.each([401, 403, 404, 200])('while a gateway responds to every read with a page (HTTP %s) (D1)', async (status) => {
     const key = await ready(byId);
     world.cluster.delete(key);
     world.acronis.always('get', () => {

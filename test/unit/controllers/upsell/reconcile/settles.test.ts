@@ -169,7 +169,7 @@ describe('a write that is accepted and ignored (D11)', () => {
   });
 });
 
-it('a page that answers writes with 401 costs no token for each of them', async () => {
+it('a page that refuses writes with 401 costs no token for each of them', async () => {
   world.acronis.always('put', () => {
     throw page(401);
   });
@@ -202,7 +202,7 @@ it.each([
 describe('the audit trail has exactly one line for each write that left (D12)', () => {
   const lines = () => world.log.lines.filter(({ message }) => message === 'wrote to Acronis');
 
-  it('and none for one that only waited when the process was told to stop', async () => {
+  it('and none for one that only waited when the process was stopped', async () => {
     const stop = new AbortController();
     world.acronis.next('token', () => {
       stop.abort(new Error('stop'));
@@ -213,7 +213,7 @@ describe('the audit trail has exactly one line for each write that left (D12)', 
     expect(lines()).toEqual([]);
   });
 
-  it('one for a PUT that was in flight when the process was told to stop', async () => {
+  it('one for a PUT that was in flight when the process was stopped', async () => {
     const stop = new AbortController();
     world.acronis.next('put', () => {
       stop.abort(new Error('stop'));

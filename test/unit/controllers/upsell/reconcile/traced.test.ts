@@ -44,7 +44,7 @@ it('an assignment is a read, a PUT and a patch, one after the other, inside of t
   expect(told.at(-1)).toEqual({ 'upsell.result': 'done' });
 });
 
-it('a second look writes nothing, so it has a read only', async () => {
+it('a second reconcile writes nothing, so it has a read only', async () => {
   world.acronis.add({ id: userId });
   const key = world.cluster.create({ userID: userId });
   await look(key);

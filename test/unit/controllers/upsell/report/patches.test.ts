@@ -24,7 +24,7 @@ const client = {
 const pruned = new PrunedFields({ clock: new ManualClock(), log: quietLog });
 const path = '/apis/upsell.acronis.com/v1alpha1/namespaces/customers/tenantuserupsells/john';
 
-it('a status is written only to the object that was looked at: the uid is tested on the server', async () => {
+it('a status is written only to the object that was reconciled: the uid is tested on the server', async () => {
   calls.length = 0;
   await patchStatus({ client, pruned }, object, { observedVersion: 3, userID: null, businessTypes: [] }, never);
   expect(calls).toMatchObject([
@@ -42,7 +42,7 @@ it('a status is written only to the object that was looked at: the uid is tested
   ]);
 });
 
-it('a gateway that answers in its own JSON has written nothing', async () => {
+it('a gateway that responds with its own JSON has written nothing', async () => {
   const gateway = { ...client, request: async () => ({ message: 'ok' }) };
   const writer = { client: gateway, pruned: new PrunedFields({ clock: new ManualClock(), log: quietLog }) };
   await expect(patchStatus(writer, object, { observedVersion: 3 }, never)).rejects.toMatchObject({

@@ -115,7 +115,7 @@ it('a request is echoed once, and stays when the annotation goes', () => {
   expect(statusPatch(asked, statusOf(object(asked), verdict('BuyerAssigned'), known, at))).toBeUndefined();
 });
 
-it('a new generation is told even where nothing else is new', () => {
+it('a new generation is reported even where nothing else is new', () => {
   const later = statusOf(object(settled, { generation: 5 }), verdict('BuyerAssigned'), known, at);
   expect(Object.keys(statusPatch(settled, later) ?? {}).sort()).toEqual(['conditions', 'observedGeneration']);
 });

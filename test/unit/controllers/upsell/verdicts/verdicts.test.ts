@@ -133,7 +133,7 @@ it('the same kind of outage has the same words, whatever number it came with', (
   expect(messages.size).toBe(1);
 });
 
-it('credentials that are not there and a URL that is not allowed are told apart', () => {
+it('credentials that are not there and a URL that is not allowed have sentences of their own', () => {
   expect(verdictOfCredentials({ kind: 'missing', problem: 'p' })).toEqual({
     reason: 'CredentialsMissing',
     message: 'p',

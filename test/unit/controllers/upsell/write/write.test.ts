@@ -84,7 +84,7 @@ describe('a revision that is not current any more', () => {
   });
 });
 
-describe('an answer that was lost', () => {
+describe('a response that was lost', () => {
   it('after the write was applied: it is read, and nothing is sent again', async () => {
     world.acronis.next('put', (apply) => {
       apply();
@@ -177,7 +177,7 @@ describe('an answer that was lost', () => {
   });
 });
 
-it('an answer without the type is not believed, and tried again', async () => {
+it('a response without the type is not believed, and tried again', async () => {
   world.acronis.next('put', () => ({ ...user, version: 2 }));
   expect(await world.reconcile(key)).toEqual({ kind: 'retry', policy: soon, atLeastMs: 1_000 });
   expect(world.cluster.reason(key)).toBe('NotApplied');
@@ -260,7 +260,7 @@ describe('a read that fails', () => {
   });
 });
 
-describe('what the API server does between read and answer', () => {
+describe('what the API server does between read and response', () => {
   const labelled = ({ path }: { path: string }) => path === '/api/v1/namespaces/customers';
 
   it('a failure after the PUT leaves the PUT in the audit trail', async () => {

@@ -24,13 +24,13 @@ describe('the way back of a reflector', () => {
     expect(waits).toEqual([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
   });
 
-  it('is never longer than five seconds where somebody has to put something right', () => {
+  it('is never longer than five seconds where a person has to put something right', () => {
     const missing = new KubernetesError('no such kind', { status: 404 });
     const waits = Array.from({ length: 6 }, () => fail(missing, 'streaming list').waitMs);
     expect(waits).toEqual([800, 1_600, 3_200, 5_000, 5_000, 5_000]);
   });
 
-  it('starts anew when a watch was open for five seconds', () => {
+  it('starts again when a watch was open for five seconds', () => {
     for (let i = 0; i < 5; i++) fail(cut, 'watch');
     expect(fail(cut, 'watch', 4_999).waitMs).toBeGreaterThan(800);
     expect(fail(cut, 'watch', 5_000)).toMatchObject({ waitMs: 800, consecutive: 1, relist: false });
@@ -46,7 +46,7 @@ describe('the way back of a reflector', () => {
     expect(fail(expired, 'watch', 120_000, true).waitMs).toBe(800);
   });
 
-  it('gives a version up after three watches in a row that ended at once and brought nothing', () => {
+  it('gives a version up after three consecutive watches that ended immediately and brought nothing', () => {
     expect([fail(cut, 'watch'), fail(cut, 'watch'), fail(cut, 'watch')].map((step) => step.relist)).toEqual([
       false,
       false,
@@ -66,7 +66,7 @@ describe('the way back of a reflector', () => {
     expect(fail(cut, 'watch').relist).toBe(false);
   });
 
-  it('counts an end in order as a failure only when it comes at once', () => {
+  it('counts an end in order as a failure only when it comes immediately', () => {
     expect(recovery.endedWell(4_999)).toBe(false);
     for (let i = 0; i < 5; i++) fail(cut, 'watch');
     expect(recovery.endedWell(5_000)).toBe(true);
