@@ -165,6 +165,14 @@ describe('external ids', () => {
     expect(await find(['crm-1'])).toEqual([]);
   });
 
+  test('can be what a fault strikes, and no other', async () => {
+    const { customers } = sandbox.cast.tenants;
+    sandbox.faults.add({ kind: 'status', status: 500, names: 'crm-2' });
+    const status = async (ids: string) =>
+      (await ask('GET', `/users?external_ids=${ids}&tenant_id=${customers[0]}`)).status;
+    expect([await status('crm-1,crm-2'), await status('crm-1,crm-22'), await status('crm-2')]).toEqual([500, 200, 500]);
+  });
+
   test('are 100 at most, in a tenant that the client may see', async () => {
     const ids = (count: number) => Array.from({ length: count }, (_, i) => `e-${i}`);
     expect(await find(ids(100))).toEqual([]);
