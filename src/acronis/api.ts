@@ -54,6 +54,8 @@ export interface AcronisApi {
   ): Promise<{ users: readonly SearchHit[]; complete: boolean }>;
   /** The tenant of the API client, which is the root of all it may see (`GET /clients/{client_id}`). */
   getRootTenant(signal: AbortSignal): Promise<string>;
+  /** `GET /tenants/{id}`: the tenant above; undefined for the root of all, and for a tenant that this client is not shown. */
+  getTenantParent(id: string, signal: AbortSignal): Promise<string | undefined>;
   /** `GET /users?subtree_root_tenant_id=…&updated_since=…`, page by page: users changed since then (RFC 3339, UTC), deleted ones included. */
   getChanges(from: { root: string; since: string } | { after: string }, signal: AbortSignal): Promise<StampPage>;
 }
@@ -67,6 +69,7 @@ const stamps = { lod: 'stamps', allow_deleted: 'true' };
 /** The most hits that a search gives. */
 const searchLimit = 300;
 const rootResponse = z.object({ tenant_id: idSchema });
+const tenantResponse = z.object({ id: idSchema, parent_id: idSchema.nullish() });
 
 export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
   const call = createCall(options);
@@ -131,6 +134,24 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
         await get('get_client', `/clients/${encodeURIComponent(clientId)}`, signal),
       );
       return expect(response.data, 'an API client').tenant_id;
+    },
+    async getTenantParent(id, signal) {
+      if (!isId(id)) return undefined;
+      try {
+        const tenant = expect(
+          tenantResponse.safeParse(await get('get_tenant', `/tenants/${id}`, signal, id)).data,
+          'a tenant',
+        );
+        if (tenant.id !== id.toLowerCase()) {
+          const facts = { host, expected: 'the tenant that was asked for' };
+          throw notTheApis('other-json', facts, 'another tenant').ofOneUser();
+        }
+        return tenant.parent_id ?? undefined;
+      } catch (error) {
+        if (error instanceof AcronisError && (error.kind === 'notFound' || error.kind === 'forbidden'))
+          return undefined;
+        throw error;
+      }
     },
     async getChanges(from, signal) {
       const query =

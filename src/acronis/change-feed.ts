@@ -10,6 +10,8 @@ import { AcronisError } from './errors.ts';
 import type { UserStamp } from './stamps.ts';
 
 export type ChangeFeedState =
+  /** Not polled yet. */
+  | { readonly kind: 'pending' }
   | { readonly kind: 'following' }
   /** A window is too large for one poll, and is worked off over several. */
   | { readonly kind: 'behind' }
@@ -75,7 +77,7 @@ export function createChangeFeed(api: Pick<AcronisApi, 'getRootTenant' | 'getCha
   let aheadMs: number | undefined;
   let delivered = new Map<string, string>();
   let deliveredBefore = new Map<string, string>();
-  let state: ChangeFeedState = { kind: 'following' };
+  let state: ChangeFeedState = { kind: 'pending' };
 
   const isTime = (time: number | undefined): time is number => time !== undefined && time >= clock.wall() - maxSkewMs;
 

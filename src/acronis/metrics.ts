@@ -6,6 +6,7 @@ export type AcronisOperation =
   | 'put_user'
   | 'search'
   | 'get_client'
+  | 'get_tenant'
   | 'get_changes';
 
 export interface AcronisMetrics {

@@ -87,27 +87,34 @@ export function conditionsOf(
   nowMs: number,
 ): readonly Condition[] {
   const { ready, stalled } = meaningOfVerdict(verdict);
-  const condition = (type: 'Ready' | 'Stalled', status: Condition['status']): Condition => {
-    // The time of the CRD's default is when nothing had happened yet.
-    const before = previous.find((each) => each.type === type && each.lastTransitionTime !== never);
-    return {
-      type,
-      status,
-      reason: verdict.reason,
-      message: verdict.message,
-      observedGeneration: generation,
-      lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(nowMs),
-    };
-  };
+  const condition = (type: 'Ready' | 'Stalled', status: Condition['status']): Condition =>
+    transitioned({ type, status, ...verdict }, generation, previous, nowMs);
   const own = stalled ? [condition('Ready', ready), condition('Stalled', 'True')] : [condition('Ready', ready)];
-  return inPlaceOf(previous, own);
+  return inPlaceOf(previous, own, ownTypes);
 }
 
-/** In the order that is stored, so that another writer's order costs no write either. */
-function inPlaceOf(previous: readonly Condition[], own: readonly Condition[]): readonly Condition[] {
+/** A condition of generation `generation`; its time is that of the one before where the status is the same. */
+export function transitioned(
+  { type, status, reason, message }: Pick<Condition, 'type' | 'status' | 'reason' | 'message'>,
+  generation: number,
+  previous: readonly Condition[],
+  nowMs: number,
+): Condition {
+  // The time of the CRD's default is when nothing had happened yet.
+  const before = previous.find((each) => each.type === type && each.lastTransitionTime !== never);
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : timestamp(nowMs);
+  return { type, status, reason, message, observedGeneration: generation, lastTransitionTime };
+}
+
+/** The own conditions, of these types, among those of other writers: in the order that is stored, so that another writer's order costs no write either. */
+export function inPlaceOf(
+  previous: readonly Condition[],
+  own: readonly Condition[],
+  types: ReadonlySet<string>,
+): readonly Condition[] {
   const left = new Map(own.map((each) => [each.type, each]));
   const kept = previous.flatMap((each) => {
-    if (!ownTypes.has(each.type)) return [each];
+    if (!types.has(each.type)) return [each];
     const now = left.get(each.type);
     left.delete(each.type);
     return now === undefined ? [] : [now];

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { type Condition, pendingCondition } from './conditions.ts';
 
-const conditionSchema = z.object({
+export const conditionSchema = z.object({
   type: z.string().max(316),
   status: z.enum(['True', 'False', 'Unknown']),
   observedGeneration: z

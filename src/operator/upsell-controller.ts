@@ -7,7 +7,7 @@ import { driftListener } from '../controllers/upsell/triggers/drift.ts';
 import { judgeOf } from '../controllers/upsell/triggers/settled.ts';
 import { forecast } from '../fleet/forecast.ts';
 import { runResync } from '../fleet/resync.ts';
-import { createVerifier } from '../fleet/verifier/verifier.ts';
+import { createVerifier, type Verifier } from '../fleet/verifier/verifier.ts';
 import { runController } from '../runtime/controller/controller.ts';
 import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';
@@ -18,7 +18,7 @@ export interface UpsellControllerOptions {
   readonly context: ReconcileContext;
   readonly queue: WorkQueue;
   /** Puts keys into the queue from now on: called once, when this process works. */
-  readonly triggers: (queue: Pick<WorkQueue, 'add'>) => void;
+  readonly triggers: (verifier: Pick<Verifier, 'add' | 'recheck'>) => void;
   readonly accountLoops: Pick<AccountLoops, 'changes' | 'onCredentialsChanged'>;
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;

@@ -12,6 +12,7 @@ import { PrunedFields } from '../../src/controllers/upsell/report/pruned-fields.
 import { report } from '../../src/controllers/upsell/report/report.ts';
 import { connectTriggers } from '../../src/controllers/upsell/triggers/triggers.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts/verdicts.ts';
+import { createAccountObjects } from '../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../src/fleet/failure-reports.ts';
@@ -41,6 +42,7 @@ export class LargeFleet implements AsyncDisposable {
   drift = { found: 0, corrected: 0 };
   readonly #fleet = createFleet(quietLog);
   readonly #namespaces = createNamespaceStore(quietLog);
+  readonly #accountObjects = createAccountObjects({ namespace: 'sys', log: quietLog, isSynced: () => true });
   readonly #connections = createConnections({ open: () => createDispatcher({ anyAddress: true }), clock: systemClock });
   readonly #send: Send;
   #underWay = 0;
@@ -66,9 +68,12 @@ export class LargeFleet implements AsyncDisposable {
         this.#underWay--;
       }
     };
-    this.#namespaces.upsert({ key: 'customers', namespace: '', tenantId: undefined });
-    connectTriggers(this.#fleet, this.#namespaces, {
-      add: (key, priority) => this.#triggered?.add(key, priority),
+    this.#namespaces.upsert({ key: 'customers', namespace: '', tenantId: undefined, labels: {} });
+    connectTriggers({
+      fleet: this.#fleet,
+      namespaces: this.#namespaces,
+      accountObjects: this.#accountObjects,
+      queue: { add: (key, priority) => this.#triggered?.add(key, priority) },
     });
   }
 
@@ -111,18 +116,19 @@ export class LargeFleet implements AsyncDisposable {
     const context: ReconcileContext = {
       fleet: this.#fleet,
       namespaces: this.#namespaces,
+      accountObjects: this.#accountObjects,
       client: this.cluster,
       sources: createCredentialSources({
         own: { kind: 'environment', values: { url, clientID, clientSecret } },
         policy: { hosts: [], insecure: true },
         client: this.cluster,
+        secretOf: () => undefined,
         clock,
         log,
       }),
       accounts: createAccounts({
         connect: () => ({ send: this.#send, close: async () => {} }),
-        concurrency: 8,
-        rate: 0,
+        limitsOf: () => ({ concurrency: 8, rate: 0 }),
         clock,
         random: () => 0.5,
         metrics: quietMetrics.acronis,

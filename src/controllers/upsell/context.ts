@@ -4,6 +4,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import type { AccountObjects } from '../../fleet/accounts/account-objects.ts';
 import type { Accounts } from '../../fleet/accounts/accounts.ts';
 import type { CredentialSources } from '../../fleet/credentials/sources.ts';
 import type { FailureReports } from '../../fleet/failure-reports.ts';
@@ -20,6 +21,7 @@ export interface ReconcileContext {
   readonly client: KubernetesClient;
   readonly sources: CredentialSources;
   readonly accounts: Accounts;
+  readonly accountObjects: AccountObjects;
   readonly namespaces: NamespaceStore;
   /** `--require-tenant-label` */
   readonly requireTenantLabel: boolean;

@@ -13,6 +13,7 @@ const operations = {
   put_user: true,
   search: true,
   get_client: true,
+  get_tenant: true,
   get_changes: true,
 } satisfies Record<AcronisOperation, true>;
 

@@ -28,7 +28,7 @@ function setup(answer: (request: ApiRequest, count: number) => unknown) {
         return true;
       },
     },
-    limiter: createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 }),
+    limiter: createRateLimiter({ limits: () => ({ concurrency: 8, rate: 0 }), clock, random: () => 0 }),
     clock,
     metrics: {
       ...quietAcronisMetrics,

@@ -13,7 +13,7 @@ const minute = 60_000;
 function source(answer: (count: number) => unknown, options: Partial<TokenOptions> = {}) {
   const clock = new ManualClock();
   const { send, sent } = network((_, count) => answer(count));
-  const limiter = createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 });
+  const limiter = createRateLimiter({ limits: () => ({ concurrency: 8, rate: 0 }), clock, random: () => 0 });
   const tokens = createTokenSource({
     url,
     clientId: 'client',
@@ -318,7 +318,7 @@ describe('a response without a token that can be used', () => {
 
 test('the token endpoint keeps to the rate limit of the account', async () => {
   const clock = new ManualClock();
-  const limiter = createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 });
+  const limiter = createRateLimiter({ limits: () => ({ concurrency: 8, rate: 0 }), clock, random: () => 0 });
   const { tokens, sent } = source(
     () => {
       throw refused('throttled', { status: 429, retryAfterMs: 60_000 });

@@ -57,6 +57,7 @@ const settings: [flag: string, field: keyof Config, byDefault: unknown, written:
   ['--acronis-rate', 'acronisRate', 0, '2.5', 2.5],
   ['--concurrency', 'concurrency', 64, '10', 10],
   ['--drift-interval', 'driftInterval', 15_000, '30s', 30_000],
+  ['--account-namespace', 'accountNamespace', undefined, 'acronis-system', 'acronis-system'],
   ['--resync-interval', 'resyncInterval', 3_600_000, '168h', 604_800_000],
   ['--revoke-give-up-after', 'revokeGiveUpAfter', 3_600_000, '0', 0],
   ['--require-tenant-label', 'requireTenantLabel', false, 'true', true],

@@ -35,11 +35,12 @@ function setup(namespaces: readonly string[]) {
   const watch = createWatch({
     namespaces,
     labelSelector: undefined,
+    accountNamespace: 'acronis-system',
     client,
     clock,
     random: () => 0,
     log: quietLog,
-    metrics: quietMetrics.controller,
+    metrics: quietMetrics.reflector,
   });
   let synced = false;
   void watch.synced.then(() => {

@@ -31,7 +31,7 @@ function running(options: WorldOptions): World {
       flowOf: flows.flowOf,
       room: flows.roomOf,
     }),
-    triggers: (queue) => connectTriggers(world.fleet, context.namespaces, queue),
+    triggers: (queue) => connectTriggers({ ...context, queue }),
     accountLoops,
     driftIntervalMs: 15_000,
     resyncIntervalMs: 3_600_000,

@@ -1,5 +1,6 @@
 /** Everything that runs while this process leads, together: the queue, the reconciles, the change feed, the resync and the credentials. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { connectAccountTriggers } from '../../../src/controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../../../src/controllers/upsell/triggers/triggers.ts';
 import { createAccountLoops } from '../../../src/operator/account-loops.ts';
 import { runAll } from '../../../src/operator/loops.ts';
@@ -25,7 +26,10 @@ beforeEach(() => {
   const controller = createUpsellController({
     context,
     queue: new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue, maxInFlight: 4 }),
-    triggers: (queue) => connectTriggers(world.fleet, context.namespaces, queue),
+    triggers: (verifier) => {
+      connectTriggers({ ...context, queue: verifier });
+      connectAccountTriggers({ ...context, verifier });
+    },
     accountLoops,
     driftIntervalMs: 60_000,
     resyncIntervalMs: 3_600_000,

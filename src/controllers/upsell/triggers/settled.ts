@@ -5,22 +5,39 @@
  */
 import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import { namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
+import { sourceOf } from '../../../fleet/objects.ts';
+import { boundsOf, namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
 import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';
 import { nothingYet } from '../assess/evidence.ts';
 import type { Circumstances } from '../assess/owed.ts';
+import type { ReconcileContext } from '../context.ts';
 import { isReady, wasReconciled } from '../report/reported.ts';
 import { statusOf, statusPatch } from '../report/status.ts';
 
 /** What the verifier asks of this controller. */
-export const judgeOf = (context: TenancyOptions): Judge => ({
+export const judgeOf = (context: TenancyOptions & Pick<ReconcileContext, 'sources' | 'accounts'>): Judge => ({
   isSettled,
   async isAsReported(object, user, signal) {
+    if (!(await isShown(object, user, context, signal))) return false;
     // Older claims are woken by their own changes; what a namespace allows may have changed while no operator watched.
     return owesNothing(object, user, { ...unhindered, guard: await namespaceGuard(object, context, signal) });
   },
 });
+
+/** The user was read for the whole account, whatever the AcronisAccount of this object is bounded to. */
+async function isShown(
+  object: TenantUserUpsell,
+  user: User,
+  { sources, accounts, accountObjects }: Pick<ReconcileContext, 'sources' | 'accounts' | 'accountObjects'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const bounds = boundsOf(object, accountObjects);
+  if (bounds.kind !== 'tenants') return bounds.kind === 'none';
+  const credentials = sources.lastGood(sourceOf(object));
+  if (credentials === undefined) return false;
+  return await accounts.of(credentials).tenants.isWithin(user.tenantId, bounds.tenantIDs, signal);
+}
 
 /** Nothing is owed as far as the object alone shows. */
 export function isSettled(object: TenantUserUpsell): boolean {

@@ -1,23 +1,28 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { createRateLimiter, type RateLimiterOptions } from '../../../../src/acronis/limits/rate-limiter.ts';
+import {
+  type AccountLimits,
+  createRateLimiter,
+  type RateLimiterOptions,
+} from '../../../../src/acronis/limits/rate-limiter.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';
 import { acronisFailure, refused } from '../support.ts';
 
-function setup(options: Partial<RateLimiterOptions> = {}) {
+type Given = Partial<Omit<RateLimiterOptions, 'limits'> & AccountLimits>;
+function setup({ concurrency = 8, rate = 0, ...options }: Given = {}) {
   const clock = new ManualClock();
   const held: number[] = [];
+  const limits = { concurrency, rate };
   const limiter = createRateLimiter({
-    concurrency: 8,
-    rate: 0,
+    limits: () => limits,
     clock,
     random: () => 0,
     onThrottled: (seconds) => void held.push(seconds),
     ...options,
   });
-  return { clock, limiter, held };
+  return { clock, limiter, limits, held };
 }
 
 const throttled = (retryAfterMs?: number) => refused('throttled', { status: 429, retryAfterMs, detail: 'HTTP 429' });

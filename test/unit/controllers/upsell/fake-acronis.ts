@@ -18,7 +18,7 @@ export interface FakeUser {
   contact: { email: string };
 }
 
-export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'put';
+export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'tenant' | 'put';
 
 /** What happens to a request instead; `apply` does what would have been done and gives the answer. */
 export type Fault = (apply: () => unknown, request: ApiRequest) => unknown;
@@ -60,6 +60,8 @@ export class FakeAcronis {
     status: 409,
     body: { error: { code: 1001, message: 'Version mismatch.' } },
   };
+  /** Tenant → the one above it. */
+  readonly parents = new Map<string, string | null>();
   /** Which users the feed names. */
   changed: readonly string[] = [];
   readonly #once: { operation: Operation; fault: Fault }[] = [];
@@ -123,6 +125,12 @@ export class FakeAcronis {
         return { access_token: 'a-token', expires_in: 7200 };
       case 'client':
         return { tenant_id: tenantId };
+      case 'tenant': {
+        const id = path.slice('/tenants/'.length);
+        const parent = this.parents.get(id);
+        if (parent === undefined) throw notFound();
+        return { id, parent_id: parent };
+      }
       case 'get':
         return this.#user(path);
       case 'batch':
@@ -161,6 +169,7 @@ function operationOf(method: string, path: string, query: URLSearchParams): Oper
   if (path === '/idp/token') return 'token';
   if (path === '/search') return 'search';
   if (path.startsWith('/clients/')) return 'client';
+  if (path.startsWith('/tenants/')) return 'tenant';
   if (method === 'PUT') return 'put';
   if (path.startsWith('/users/')) return 'get';
   return query.has('uuids') ? 'batch' : 'changes';

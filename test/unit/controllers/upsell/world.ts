@@ -3,6 +3,7 @@
 import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile/reconcile.ts';
 import { PrunedFields } from '../../../../src/controllers/upsell/report/pruned-fields.ts';
+import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
@@ -30,6 +31,9 @@ export const ownValues = {
   clientID: 'canary-client-id',
   clientSecret: 'canary-client-secret',
 };
+
+/** Where AcronisAccounts are. */
+export const accountNamespace = 'acronis-system';
 
 export interface WorldOptions {
   readonly own?: OwnCredentials;
@@ -80,20 +84,22 @@ export function createWorld(options: WorldOptions = {}): World {
       count.driftCorrected++;
     },
   };
+  const accountObjects = createAccountObjects({ namespace: accountNamespace, log, isSynced: () => true });
   const context: ReconcileContext = {
     fleet,
+    accountObjects,
     client: cluster,
     sources: createCredentialSources({
       own: options.own ?? { kind: 'environment', values: ownValues },
       policy: { hosts: ['*.acronis.com'], insecure: false },
       client: cluster,
+      secretOf: (source) => accountObjects.secretOf(source),
       clock,
       log,
     }),
     accounts: createAccounts({
       connect: () => ({ send: acronis.send, close: async () => {} }),
-      concurrency: 8,
-      rate: options.rate ?? 0,
+      limitsOf: () => ({ concurrency: 8, rate: options.rate ?? 0 }),
       clock,
       random: () => 0.5,
       metrics: quietMetrics.acronis,

@@ -25,8 +25,7 @@ function setup(answer: (request: ApiRequest, client: string | undefined) => unkn
   });
   const accounts = createAccounts({
     connect: () => ({ send, close: async () => {} }),
-    concurrency: 8,
-    rate: 0,
+    limitsOf: () => ({ concurrency: 8, rate: 0 }),
     clock,
     random: () => 0,
     metrics: quietAcronisMetrics,

@@ -21,6 +21,8 @@ let clock: ManualClock;
 let cluster: FakeCluster;
 let log: RecordedLog;
 let sources: CredentialSources;
+/** `namespace/name` of the Secret, by account as a source. */
+const accountSecrets = new Map<string, string>();
 const never = new AbortController().signal;
 
 const start = (own: OwnCredentials = { kind: 'environment', values: ownValues }) => {
@@ -31,6 +33,7 @@ const start = (own: OwnCredentials = { kind: 'environment', values: ownValues })
     own,
     policy: { hosts: ['*.acronis.com'], insecure: false },
     client: cluster,
+    secretOf: (source) => accountSecrets.get(source),
     clock,
     log,
   });

@@ -83,7 +83,7 @@ describe('settled objects', () => {
   it('of a namespace whose label forbids them by now go to the queue', async () => {
     const keys = await settled(1);
     const { namespace } = world.cluster.object(keys[0] ?? '');
-    world.context.namespaces.upsert({ key: namespace, namespace: '', tenantId: idOf(999) });
+    world.context.namespaces.upsert({ key: namespace, namespace: '', tenantId: idOf(999), labels: { bound: 'yes' } });
     await verify(keys);
     expect(queued).toEqual([[keys[0], 'resync']]);
   });

@@ -3,6 +3,7 @@ import { patchStatus } from '../../../../../src/controllers/upsell/report/patche
 import { PrunedFields } from '../../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { connectTriggers } from '../../../../../src/controllers/upsell/triggers/triggers.ts';
 import { assignedVerdict, conflictVerdict } from '../../../../../src/controllers/upsell/verdicts/verdicts.ts';
+import { type AccountObjects, createAccountObjects } from '../../../../../src/fleet/accounts/account-objects.ts';
 import { createNamespaceStore, type NamespaceStore } from '../../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../../src/fleet/objects.ts';
 import type { Priority } from '../../../../../src/runtime/workqueue/queue.ts';
@@ -14,6 +15,7 @@ import { FakeCluster } from '../fake-cluster.ts';
 let fleet: Fleet;
 let cluster: FakeCluster;
 let namespaces: NamespaceStore;
+let accountObjects: AccountObjects;
 let added: [string, Priority][];
 /** What was put into the queue since it was asked last. */
 const asked = (): [string, Priority][] => added.splice(0);
@@ -22,8 +24,14 @@ beforeEach(() => {
   fleet = createFleet(quietLog);
   cluster = new FakeCluster(fleet);
   namespaces = createNamespaceStore(quietLog);
+  accountObjects = createAccountObjects({ namespace: 'acronis-system', log: quietLog, isSynced: () => true });
   added = [];
-  connectTriggers(fleet, namespaces, { add: (key, priority) => added.push([key, priority]) });
+  connectTriggers({
+    fleet,
+    namespaces,
+    accountObjects,
+    queue: { add: (key, priority) => added.push([key, priority]) },
+  });
 });
 
 const pruned = new PrunedFields({ clock: new ManualClock(), log: quietLog });
@@ -140,7 +148,8 @@ describe('at a start', () => {
     cluster.create({ login: 'johndoe', tenantID: tenantId }, { name: 'gone' });
     fleet.remove('customers/gone');
     const since: [string, Priority][] = [];
-    connectTriggers(fleet, namespaces, { add: (key, priority) => since.push([key, priority]) });
+    const queue = { add: (key: string, priority: Priority) => since.push([key, priority]) };
+    connectTriggers({ fleet, namespaces, accountObjects, queue });
     expect(since).toEqual([
       ['customers/true', 'resync'],
       ['customers/new', 'change'],
@@ -218,7 +227,12 @@ describe('others that name the same user', () => {
 
 describe("a namespace's label", () => {
   const label = (tenant: string | undefined) =>
-    namespaces.upsert({ key: 'customers', namespace: '', tenantId: tenant });
+    namespaces.upsert({
+      key: 'customers',
+      namespace: '',
+      tenantId: tenant,
+      labels: tenant === undefined ? {} : { 'upsell.acronis.com/tenant-id': tenant },
+    });
 
   it('asks for a reconcile of its objects, and no others, when it changes', () => {
     const here = cluster.create({ userID: userId });
