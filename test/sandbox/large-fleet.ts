@@ -198,7 +198,7 @@ export class LargeFleet implements AsyncDisposable {
     await this.acronis.stop();
   }
 
-  /** Nothing is on its way, and whatever followed from the last answer has been set off. */
+  /** Nothing is in flight, and whatever followed from the last response has begun. */
   async #quiet(): Promise<void> {
     for (let still = 0; still < 3; ) {
       await settle();

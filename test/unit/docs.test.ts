@@ -110,7 +110,7 @@ describe('settings', () => {
   test('the page has every flag, with its variable and default, and no other', () => {
     const real = options.map((option) => ({
       flag: option.long,
-      // KUBECONFIG gives way to the pod's service account, so commander is not told of it.
+      // KUBECONFIG gives way to the pod's service account, so commander does not know of it.
       variable: option.long === '--kubeconfig' ? 'KUBECONFIG' : option.envVar,
       byDefault:
         option.defaultValueDescription ?? (option.defaultValue === undefined ? '' : String(option.defaultValue)),

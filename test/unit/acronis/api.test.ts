@@ -8,10 +8,10 @@ import { quietAcronisMetrics } from '../../support/quiet.ts';
 import { always } from '../../support/signal.ts';
 import { acronisFailure, id, network, refused, tenant, url, wireUser } from './support.ts';
 
-/** The API over a network that a test answers for; tokens are `token-1`, `token-2`, … */
-function setup(answer: (request: ApiRequest, count: number) => unknown) {
+/** The API over a network whose responses a test gives; tokens are `token-1`, `token-2`, … */
+function setup(response: (request: ApiRequest, count: number) => unknown) {
   const clock = new ManualClock();
-  const { send, sent } = network(answer);
+  const { send, sent } = network(response);
   const counted: string[] = [];
   const dropped: string[] = [];
   let tokens = 1;
@@ -87,7 +87,7 @@ describe('reading one user', () => {
     'check_login',
     `${id(1)}/access_policies`,
     `${id(1)}?allow_deleted=true`,
-  ])('finds nobody under what is no id, and sends nothing: %j', async (text) => {
+  ])('finds no user under what is no id, and sends nothing: %j', async (text) => {
     const { api, sent } = setup(() => wireUser(1));
     expect(await api.getUser(text, always())).toEqual({ kind: 'notVisible' });
     const put = api.putBusinessTypes(text, { businessTypes: [], version: 1 }, always(), () => {});

@@ -23,7 +23,7 @@ interface Fake {
   readonly many?: (userIds: readonly string[]) => Promise<readonly User[]>;
 }
 
-/** A reader whose API answers at once and knows everybody, unless the test says otherwise. */
+/** A reader whose API responds immediately and knows every user, unless the test says otherwise. */
 function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
   const clock = new ManualClock();
   const ones: string[] = [];
@@ -342,8 +342,8 @@ describe('a batch that fails as a whole', () => {
 
 describe('a reader that is aborted', () => {
   test('leaves alone: callers for the same id and for others of the batch get their results', async () => {
-    const answer = Promise.withResolvers<readonly User[]>();
-    const { clock, reader } = setup({ many: () => answer.promise });
+    const response = Promise.withResolvers<readonly User[]>();
+    const { clock, reader } = setup({ many: () => response.promise });
     const abort = new AbortController();
     const leaving = failure(reader.read(id(1), abort.signal));
     const staying = [reader.read(id(1), always()), reader.read(id(2), always())];
@@ -351,7 +351,7 @@ describe('a reader that is aborted', () => {
     const reason = new Error('enough');
     abort.abort(reason);
     expect(await leaving).toBe(reason);
-    answer.resolve([user(1), user(2)]);
+    response.resolve([user(1), user(2)]);
     expect(await Promise.all(staying)).toEqual([user(1), user(2)]);
   });
 

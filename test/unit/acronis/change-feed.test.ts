@@ -6,7 +6,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 import { always } from '../../support/signal.ts';
 import { acronisFailure, id, refused, tenant, wireUser } from './support.ts';
 
-/** A page of these users, answered at this time by the server's clock. */
+/** A page of these users, sent at this time by the server's clock. */
 const page = (numbers: readonly number[], after?: string, timestamp: unknown = '2026-01-02T03:00:00'): StampPage => {
   const items = numbers.map((n) => wireUser(n, { updated_at: '2026-01-02T02:59:30.123456' }));
   const parsed = parseStampPage({ items, timestamp, paging: { cursors: { after } } });
@@ -16,7 +16,7 @@ const page = (numbers: readonly number[], after?: string, timestamp: unknown = '
 
 type From = Parameters<AcronisApi['getChanges']>[0];
 
-function setup(answer: (from: From, count: number) => StampPage) {
+function setup(response: (from: From, count: number) => StampPage) {
   const clock = new ManualClock('2026-01-02T03:00:00.000Z');
   const asked: From[] = [];
   const roots = { asked: 0 };
@@ -28,7 +28,7 @@ function setup(answer: (from: From, count: number) => StampPage) {
       },
       getChanges: async (from) => {
         asked.push(from);
-        return answer(from, asked.length);
+        return response(from, asked.length);
       },
     },
     clock,

@@ -232,9 +232,9 @@ it('an outage is written once to each object, and is over a minute after it ends
 
 it('stopped, it drains what is in flight, and leaves no timer', async () => {
   world.acronis.add({ id: userId });
-  const answer = Promise.withResolvers<void>();
+  const response = Promise.withResolvers<void>();
   world.acronis.next('put', async (apply) => {
-    await answer.promise;
+    await response.promise;
     return apply();
   });
   const key = world.cluster.create({ userID: userId });
@@ -242,7 +242,7 @@ it('stopped, it drains what is in flight, and leaves no timer', async () => {
   expect(world.acronis.puts).toHaveLength(1);
   stop.abort(new Error('stop'));
   await world.clock.advance(1_000);
-  answer.resolve();
+  response.resolve();
   await world.clock.advance(0);
   await ended;
   expect(world.cluster.reason(key)).toBe('BuyerAssigned');

@@ -27,7 +27,7 @@ function setup({ concurrency = 8, rate = 0, ...options }: Given = {}) {
 
 const throttled = (retryAfterMs?: number) => refused('throttled', { status: 429, retryAfterMs, detail: 'HTTP 429' });
 
-/** Calls that stay open until they are told how to end. */
+/** Calls that stay open until the test ends them. */
 function openCalls() {
   const open: { readonly end: () => void; readonly fail: (error: unknown) => void }[] = [];
   let most = 0;
@@ -137,7 +137,7 @@ describe('"later"', () => {
     ['immediately', 0, 100],
     ['a year', 365 * 24 * 3_600_000, 15 * 60_000],
     ['more than a number holds', Number.POSITIVE_INFINITY, 15 * 60_000],
-  ])('with %s is kept within bounds, and whoever was refused is told what is kept', async (_, asked, kept) => {
+  ])('with %s is kept within bounds, and a call that was refused gets what is kept', async (_, asked, kept) => {
     for (const random of [() => 0, () => 0.999]) {
       const { limiter } = setup({ random });
       const error = await acronisFailure(limiter.run(() => Promise.reject(throttled(asked)), always()));

@@ -20,7 +20,7 @@ export interface FakeUser {
 
 export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'tenant' | 'put';
 
-/** What happens to a request instead; `apply` does what would have been done and gives the answer. */
+/** What happens to a request instead; `apply` does what would have been done and gives the response. */
 export type Fault = (apply: () => unknown, request: ApiRequest) => unknown;
 
 export interface Put {
@@ -30,11 +30,11 @@ export interface Put {
 
 const asked = 'https://eu2-cloud.acronis.com/api/2/users/1';
 
-/** The connection broke: nobody knows whether the request arrived. */
+/** The connection broke: whether the request arrived is unknown. */
 export const lost = (): AcronisError =>
   failed('connection-cut', { host: 'eu2-cloud.acronis.com' }, { outcomeUnknown: true, detail: 'ECONNRESET' });
 
-/** An answer that is not 2xx, as the real client would read it. */
+/** A response that is not 2xx, as the real client would read it. */
 export const answered = (
   status: number,
   body: unknown = { error: { code: status, message: 'm' } },

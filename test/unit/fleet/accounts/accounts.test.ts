@@ -15,11 +15,11 @@ const clientOf = (request: ApiRequest): string | undefined =>
     .split(':')[0];
 
 /** Accounts whose tokens are the client's id. */
-function setup(answer: (request: ApiRequest, client: string | undefined) => unknown) {
+function setup(response: (request: ApiRequest, client: string | undefined) => unknown) {
   const clock = new ManualClock();
   const { send, sent } = network((request) => {
     const client = clientOf(request);
-    if (!request.url.endsWith('/idp/token')) return answer(request, client);
+    if (!request.url.endsWith('/idp/token')) return response(request, client);
     if (client === 'refused') throw refused('credentials', { status: 401 });
     return { access_token: client, expires_in: 7200 };
   });

@@ -185,19 +185,19 @@ describe('reading', () => {
   });
 
   it('ends the request when no caller waits any more, and the next one asks again', async () => {
-    let told: AbortSignal | undefined;
+    let passedOn: AbortSignal | undefined;
     const { request } = cluster;
     cluster.request = (_, signal) => {
-      told = signal;
+      passedOn = signal;
       return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     };
     const stop = new AbortController();
     const stopped = sources.read(theirs, stop.signal);
     await settle();
-    expect(told?.aborted).toBe(false);
+    expect(passedOn?.aborted).toBe(false);
     stop.abort(new Error('stop'));
     await expect(stopped).rejects.toThrow('stop');
-    expect(told?.aborted).toBe(true);
+    expect(passedOn?.aborted).toBe(true);
     cluster.request = request;
     cluster.secrets.set(theirs, ownValues);
     expect(await sources.read(theirs, never)).toEqual(good);

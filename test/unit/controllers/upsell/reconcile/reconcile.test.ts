@@ -453,7 +453,7 @@ describe('the API server', () => {
   it.each([
     ['a conflict', conflict, soon],
     ['a failure', () => failing(500), soon],
-  ])('%s at the status leads to another look, which sends no second PUT', async (_, error, policy) => {
+  ])('%s at the status leads to another reconcile, which sends no second PUT', async (_, error, policy) => {
     world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
     world.cluster.fail(isStatusPatch, error);
@@ -535,14 +535,14 @@ describe('when the process stops', () => {
       const key = world.cluster.create({ userID: userId });
       const stop = new AbortController();
       world.acronis.next(operation, (apply) => {
-        const answer = structuredClone(apply());
+        const response = structuredClone(apply());
         stop.abort(new Error('stop'));
-        return answer;
+        return response;
       });
       await expect(world.reconcile(key, stop.signal)).rejects.toThrow('stop');
       expect(world.cluster.patches).toEqual([]);
       expect(world.events).toEqual([]);
-      // Whatever was done is found by the next look.
+      // Whatever was done is found by the next reconcile.
       await world.reconcile(key);
       expect(world.acronis.puts).toHaveLength(1);
       expect(world.cluster.reason(key)).toBe('BuyerAssigned');

@@ -63,7 +63,7 @@ describe('a write that is refused', () => {
     ['an edit', () => world.cluster.edit(key, { tenantID: user.tenant_id })],
     ['a request for a reconcile', () => world.cluster.annotate(key, { 'upsell.acronis.com/requestedAt': 'now' })],
     ['a change of the user', () => void user.version++],
-  ])('leaves again at once after %s', async (_, change) => {
+  ])('leaves again immediately after %s', async (_, change) => {
     world.acronis.always('put', () => {
       throw answered(409, { error: { code: 1018 } });
     });
