@@ -291,3 +291,35 @@ test('an aborted call ends with the reason of the signal and is counted as abort
   expect(await failure(api.getUser(id(1), abort.signal))).toBe(reason);
   expect(counted).toEqual(['get_user aborted']);
 });
+
+describe('the tenant above another', () => {
+  test.each([
+    ['is its parent', { id: id(7), parent_id: id(8) }, id(8)],
+    ['is none for the root of all', { id: id(7), parent_id: null }, undefined],
+  ])('%s', async (_, body, parent) => {
+    const { api, sent } = setup(() => body);
+    expect(await api.getTenantParent(id(7), always())).toBe(parent);
+    expect(sent[0]?.url).toBe(`${url}/tenants/${id(7)}`);
+  });
+
+  test.each(['notFound', 'forbidden'] as const)('is not known where the tenant is not shown (%s)', async (kind) => {
+    const { api } = setup(() => {
+      throw refused(kind, { status: kind === 'notFound' ? 404 : 403 });
+    });
+    expect(await api.getTenantParent(id(7), always())).toBeUndefined();
+  });
+
+  test.each([
+    ['another tenant', { id: id(9), parent_id: id(8) }],
+    ['something else', { items: [] }],
+  ])('is not taken from %s', async (_, body) => {
+    const { api } = setup(() => body);
+    await expect(api.getTenantParent(id(7), always())).rejects.toMatchObject(notTheApis);
+  });
+
+  test('is not asked for what is no id', async () => {
+    const { api, sent } = setup(() => ({}));
+    expect(await api.getTenantParent('../users', always())).toBeUndefined();
+    expect(sent).toEqual([]);
+  });
+});

@@ -362,3 +362,27 @@ describe('"later" about one user', () => {
     expect(limiter.isHeld).toBe(true);
   });
 });
+
+test('a limit that is changed counts from the next request on, in both directions', async () => {
+  const { limiter, limits, clock } = setup({ concurrency: 1 });
+  const { call, open, running } = openCalls();
+  const calls = Array.from({ length: 4 }, () => limiter.run(call, always()));
+  await settle();
+  expect(running()).toBe(1);
+  limits.concurrency = 3;
+  open[0]?.end();
+  await settle();
+  expect(running()).toBe(3);
+  limits.concurrency = 1;
+  const more = limiter.run(call, always());
+  open[1]?.end();
+  await settle();
+  expect(running()).toBe(2);
+  open[2]?.end();
+  open[3]?.end();
+  await settle();
+  expect(running()).toBe(1);
+  open[4]?.end();
+  await clock.advance(0);
+  await Promise.all([...calls, more]);
+});

@@ -466,3 +466,42 @@ describe("the operator's own", () => {
     });
   });
 });
+
+describe('the source of an AcronisAccount', () => {
+  const source = 'account:eu2';
+  beforeEach(() => {
+    start();
+    accountSecrets.set(source, 'acronis-system/eu2');
+    cluster.secrets.set('acronis-system/eu2', ownValues);
+  });
+
+  it('is the Secret that the account names, and once expired the one that it names now', async () => {
+    expect(await sources.read(source, never)).toMatchObject({ kind: 'found' });
+    accountSecrets.set(source, 'acronis-system/other');
+    expect(await sources.read(source, never)).toMatchObject({ kind: 'found' });
+    sources.expire(source);
+    expect(await sources.read(source, never)).toEqual({
+      kind: 'missing',
+      problem: "The operator's namespace has no Secret other. Create it with the keys url, clientID and clientSecret.",
+    });
+  });
+
+  it('of an account that is gone gives no credentials, and the last ones stay remembered', async () => {
+    await sources.read(source, never);
+    accountSecrets.delete(source);
+    sources.expire(source);
+    expect(await sources.read(source, never)).toMatchObject({ kind: 'missing' });
+    expect(sources.lastGood(source)).toMatchObject({ clientId: ownValues.clientID });
+  });
+
+  it('without the right to its Secret says where the right is missing', async () => {
+    cluster.fail(
+      ({ path }) => path.includes('/secrets/'),
+      () => failing(403),
+    );
+    expect(await sources.read(source, never)).toEqual({
+      kind: 'missing',
+      problem: 'The operator may not read Secret eu2. Allow its ServiceAccount to get secrets in its namespace.',
+    });
+  });
+});

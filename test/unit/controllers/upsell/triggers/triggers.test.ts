@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { patchStatus } from '../../../../../src/controllers/upsell/report/patches.ts';
 import { PrunedFields } from '../../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { connectTriggers } from '../../../../../src/controllers/upsell/triggers/triggers.ts';
@@ -244,6 +245,30 @@ describe("a namespace's label", () => {
     label(tenantId);
     expect(asked()).toEqual([]);
     label(undefined);
+    expect(asked()).toEqual([[here, 'change']]);
+  });
+
+  it('another one than that of the tenant concerns only objects whose account selects by it', () => {
+    cluster.create({ userID: otherUserId }, { name: 'own' });
+    const here = cluster.create({ userID: userId, accountRef: { name: 'eu2' } });
+    cluster.create({ userID: otherUserId, accountRef: { name: 'other' } }, { name: 'other' });
+    const account = transformAccount({
+      metadata: { namespace: 'acronis-system', name: 'eu2', uid: 'eu2', resourceVersion: '1' },
+      spec: {
+        credentialsSecretRef: { name: 'eu2' },
+        allowedNamespaces: { from: 'Selector', selector: { matchLabels: { tier: 'gold' } } },
+      },
+    });
+    if (account !== undefined) accountObjects.store.upsert(account);
+    const tier = (labels: Record<string, string>) =>
+      namespaces.upsert({ key: 'customers', namespace: '', tenantId: undefined, labels });
+    tier({});
+    asked();
+    tier({ tier: 'gold' });
+    expect(asked()).toEqual([[here, 'change']]);
+    tier({ tier: 'gold', team: 'a' });
+    expect(asked()).toEqual([]);
+    tier({ team: 'a' });
     expect(asked()).toEqual([[here, 'change']]);
   });
 
