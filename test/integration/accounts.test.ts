@@ -213,6 +213,23 @@ it('an account that is throttled, that does not respond, or whose feed is refuse
   expect((await own.account('eu2'))?.metadata.resourceVersion).toBe(back?.metadata.resourceVersion);
 }, 420_000);
 
+it('an account that hangs on every call says so, while another one is served as ever', async () => {
+  await using own = await AccountWorld.start();
+  const { world } = own;
+  const { acronis } = world;
+  const { customer } = acronis.clients;
+  const slow = { url: acronis.url, clientID: customer.id, clientSecret: customer.secret };
+  await world.apply(secret('eu2', own.values), account('eu2'), secret('slow', slow), account('slow'));
+  await own.untilAccount('slow', 'Ready', 'Connected');
+  const fault = acronis.faults.add({ kind: 'hang', client: customer.id });
+  await own.untilAccount('slow', 'Ready', 'Unavailable', 150_000);
+  expect(reasonOf(await own.account('eu2'), 'Ready')).toBe('Connected');
+  await world.upsell('john', { userID: acronis.cast.johnDoe, accountRef: { name: 'eu2' } });
+  await world.untilReason('john', 'BuyerAssigned', 10_000);
+  acronis.faults.remove(fault);
+  await own.untilAccount('slow', 'Ready', 'Connected', 120_000);
+}, 360_000);
+
 it('tenantIDs bound what an account serves: users of these tenants and below, and nobody else is read or written', async () => {
   await using own = await AccountWorld.start();
   const { world } = own;

@@ -82,9 +82,8 @@
 {{- if not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $name) -}}
 {{- fail (printf "accounts.create has %q: write the name of an object, of lower-case letters, digits, - and dots between them." $name) -}}
 {{- end -}}
-{{- with $spec -}}
-{{- $secret := (default (dict) .credentialsSecretRef).name -}}
-{{- if not $secret -}}
+{{- if not (kindIs "invalid" $spec) -}}
+{{- if not (default (dict) $spec.credentialsSecretRef).name -}}
 {{- fail (printf "accounts.create.%s has no credentialsSecretRef.name: name the Secret with the keys url, clientID and clientSecret." $name) -}}
 {{- end -}}
 {{- end -}}
