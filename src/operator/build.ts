@@ -10,19 +10,18 @@ import { proxyFrom } from '../acronis/http/proxy-settings.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import { countAccounts } from '../controllers/account/metrics.ts';
+import { MissingLinks } from '../controllers/upsell/report/missing-links.ts';
 import { PrunedFields } from '../controllers/upsell/report/pruned-fields.ts';
-import { connectAccountTriggers } from '../controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../controllers/upsell/triggers/triggers.ts';
 import { createAccounts } from '../fleet/accounts/accounts.ts';
-import { createLimits, maxConcurrency } from '../fleet/accounts/limits.ts';
+import { createBrands } from '../fleet/brands/brands.ts';
 import { createWatch } from '../fleet/cache.ts';
 import type { OwnCredentials } from '../fleet/credentials/read.ts';
 import { createCredentialSources } from '../fleet/credentials/sources.ts';
 import { createFailureReports } from '../fleet/failure-reports.ts';
 import { createFlows } from '../fleet/flows.ts';
 import { countByReason, notReadySince } from '../fleet/objects.ts';
-import type { KubernetesClient } from '../kubernetes/calls/client.ts';
+import { countOffers } from '../fleet/offers.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
 import { createRefusalMonitor } from '../kubernetes/calls/refusal-monitor.ts';
 import { openConnection } from '../kubernetes/connection/connection.ts';
@@ -31,7 +30,6 @@ import { createPrometheus } from '../observability/metrics/prometheus.ts';
 import { openTracing } from '../observability/tracing/tracing.ts';
 import { createFence } from '../runtime/leaderelection/fence.ts';
 import { WorkQueue } from '../runtime/workqueue/queue.ts';
-import { accountController, createAccountController, maxAccountReconciles } from './account-controller.ts';
 import { createAccountLoops } from './account-loops.ts';
 import { createUpsellController } from './upsell-controller.ts';
 
@@ -66,8 +64,8 @@ export async function build(options: OperatorOptions) {
   const prometheus = createPrometheus({
     clock,
     version,
-    upsell: { controller: 'tenantuserupsell', maxConcurrentReconciles: config.concurrency },
-    account: { controller: accountController, maxConcurrentReconciles: maxAccountReconciles },
+    controller: 'tenantuserupsell',
+    maxConcurrentReconciles: config.concurrency,
     kubernetesHost: new URL(connection.server).host,
     leaderElectionId: config.leaderElectionId,
   });
@@ -82,48 +80,36 @@ export async function build(options: OperatorOptions) {
   const watch = createWatch({
     namespaces: config.watchNamespaces,
     labelSelector: config.watchSelector,
-    accountNamespace: config.accountNamespace ?? connection.namespace,
     client,
     clock,
     random,
     log,
-    metrics: metrics.reflector,
+    metrics: metrics.controller,
   });
-  const { fleet, namespaces, accounts: accountObjects } = watch;
+  const { fleet, namespaces } = watch;
   metrics.upsell.countObjects(() => countByReason(fleet));
+  metrics.upsell.countOffers(() => countOffers(fleet));
   metrics.upsell.countUnserved(() => watch.unserved().length);
   metrics.upsell.watchNotReady(() => notReadySince(fleet));
-  metrics.account.countAccounts(() => countAccounts(accountObjects.store));
 
   const lifetime = new AbortController();
   end.defer(async () => lifetime.abort(new Error('The operator stops.')));
   const policy = { hosts: config.acronisHosts, insecure: config.allowInsecureAcronis };
   const egress = { privateHosts: config.acronisAllowPrivateHosts, anyAddress: config.allowInsecureAcronis, proxy };
-  const sources = createCredentialSources({
-    own,
-    policy,
-    client,
-    secretOf: (source) => accountObjects.secretOf(source),
-    clock,
-    log,
-  });
+  const sources = createCredentialSources({ own, policy, client, clock, log });
   /** Reconciles in flight give up when it is aborted: a process that lost the lease must not write any more. */
   const hardStop = new AbortController();
   const fence = createFence((why) => hardStop.abort(why));
   const connectAcronis = () => {
-    const open = () => createDispatcher(egress, maxConcurrency, clock);
+    const open = () => createDispatcher(egress, config.acronisConcurrency, clock);
     const connections = createConnections({ open, clock });
     const send = createSend({ clock, connections, userAgent, beforeSend: fence.check });
     return { send, close: () => connections.close() };
   };
   const accounts = createAccounts({
     connect: connectAcronis,
-    limitsOf: createLimits({
-      accountObjects,
-      sources,
-      byDefault: { concurrency: config.acronisConcurrency, rate: config.acronisRate },
-      clock,
-    }),
+    concurrency: config.acronisConcurrency,
+    rate: config.acronisRate,
     clock,
     random,
     metrics: metrics.acronis,
@@ -151,32 +137,39 @@ export async function build(options: OperatorOptions) {
 
   const accountLoops = createAccountLoops({
     fleet,
-    accountObjects,
     sources,
     accounts,
     driftIntervalMs: config.driftInterval,
     clock,
     log,
   });
+  const brands = createBrands({
+    fleet,
+    sources,
+    accounts,
+    intervalMs: config.brandInterval,
+    clock,
+    lifetime: lifetime.signal,
+  });
   const pruned = new PrunedFields({ clock, log });
   const flows = createFlows({ fleet, sources, accounts });
-  const fenced: KubernetesClient = {
-    request: (call, signal) => client.request({ ...call, beforeSend: fence.check }, signal),
-    watch: client.watch.bind(client),
-  };
   const upsell = createUpsellController({
     context: {
       fleet,
-      client: fenced,
+      client: {
+        request: (call, signal) => client.request({ ...call, beforeSend: fence.check }, signal),
+        watch: client.watch.bind(client),
+      },
       sources,
       accounts,
-      accountObjects,
+      brands,
       namespaces,
       requireTenantLabel: config.requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       events,
       failureReports: createFailureReports(flows.flowOf),
       pruned,
+      missingLinks: new MissingLinks(events),
       clock,
       log,
       metrics: metrics.upsell,
@@ -190,39 +183,14 @@ export async function build(options: OperatorOptions) {
       room: flows.roomOf,
       retryRate,
     }),
-    triggers: (verifier) => {
-      connectTriggers({ fleet, namespaces, accountObjects, queue: verifier });
-      connectAccountTriggers({ fleet, namespaces, accountObjects, sources, verifier });
-    },
+    triggers: (queue) => connectTriggers(fleet, namespaces, queue),
     accountLoops,
+    brands,
+    brandIntervalMs: config.brandInterval,
     driftIntervalMs: config.driftInterval,
     resyncIntervalMs: config.resyncInterval,
     controllerMetrics: metrics.controller,
     tracer,
-    hardStop: hardStop.signal,
-  });
-
-  const account = createAccountController({
-    context: {
-      accountObjects,
-      sources,
-      accounts,
-      client: fenced,
-      events,
-      driftIntervalMs: config.driftInterval,
-      clock,
-      log,
-    },
-    namespace: accountObjects.namespace,
-    queue: new WorkQueue({
-      clock,
-      random,
-      metrics: metrics.account.queue,
-      maxInFlight: maxAccountReconciles,
-      flowOf: (key) => key,
-    }),
-    accountLoops,
-    controllerMetrics: metrics.account.controller,
     hardStop: hardStop.signal,
   });
 
@@ -243,7 +211,7 @@ export async function build(options: OperatorOptions) {
     sources,
     fence,
     hardStop,
-    controllers: [upsell, account],
+    controllers: [upsell],
     loops: accountLoops.loops,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 const whileRotating: Expected = {
-  msg: /^the change feed does not respond/,
+  msg: /^the change feed does not answer/,
   because: 'the secret that Acronis takes is another one for a while, as it is in a rotation',
 };
 const whileUninstalled: Expected = {

@@ -20,7 +20,7 @@ export const credentials = {
     when: 'no such Secret',
     kind: 'missing',
     passes: false,
-    sentence: '{where} has no Secret {name}.',
+    sentence: 'This namespace has no Secret {name}.',
     remedy: 'Create it with the keys url, clientID and clientSecret.',
   },
   'secret-forbidden': {
@@ -28,7 +28,7 @@ export const credentials = {
     kind: 'missing',
     passes: false,
     sentence: 'The operator may not read Secret {name}.',
-    remedy: 'Allow its ServiceAccount to get secrets in {where}.',
+    remedy: 'Allow its ServiceAccount to get secrets in this namespace.',
   },
 } as const satisfies Causes;
 

@@ -6,15 +6,10 @@ import type { Clock, Random } from '../../base/clock.ts';
 import { AcronisError } from '../errors.ts';
 import { Suspects } from './suspects.ts';
 
-export interface AccountLimits {
+export interface RateLimiterOptions {
   readonly concurrency: number;
   /** Requests per second; 0 = no limit. */
   readonly rate: number;
-}
-
-export interface RateLimiterOptions {
-  /** Asked again and again: a change counts from the next request on. */
-  readonly limits: () => AccountLimits;
   readonly clock: Clock;
   readonly random: Random;
   /** Told how long the account is held back, in seconds. */
@@ -32,8 +27,6 @@ export interface RateLimiter {
   readonly limit: number;
   /** Nothing is sent just now, since Acronis asked for it. */
   readonly isHeld: boolean;
-  /** For how long that is so, in milliseconds. */
-  readonly heldForMs: number;
 }
 
 /** A wait that a reconcile sits out; a longer one is given back to the caller as `throttled`, so that the object can say so. */
@@ -54,11 +47,10 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-export function createRateLimiter({ limits, clock, random, onThrottled }: RateLimiterOptions): RateLimiter {
+export function createRateLimiter({ concurrency, rate, clock, random, onThrottled }: RateLimiterOptions): RateLimiter {
   const waiting: Waiter[] = [];
   const suspects = new Suspects();
-  /** What a throttle has left of the concurrency; without limit while it has not been cut. */
-  let cut = Number.POSITIVE_INFINITY;
+  let limit = concurrency;
   let running = 0;
   let successes = 0;
   let holdUntil = 0;
@@ -68,10 +60,7 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
   let halvedAt = Number.NEGATIVE_INFINITY;
   let timer: { cancel(): void } | undefined;
 
-  const present = (): number => Math.min(cut, limits().concurrency);
-
   const take = (now: number) => {
-    const { rate } = limits();
     if (rate > 0) nextSlot = Math.max(now, nextSlot) + 1000 / rate;
     running++;
   };
@@ -80,7 +69,7 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
   const pump = () => {
     timer?.cancel();
     timer = undefined;
-    while (waiting.length > 0 && running < present()) {
+    while (waiting.length > 0 && running < limit) {
       const now = clock.now();
       const at = Math.max(holdUntil, nextSlot);
       if (at > now) {
@@ -94,7 +83,7 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
 
   /** Takes a turn that is free. */
   const goesAtOnce = (): boolean => {
-    if (waiting.length > 0 || running >= present()) return false;
+    if (waiting.length > 0 || running >= limit) return false;
     const now = clock.now();
     if (now < holdUntil || now < nextSlot) return false;
     take(now);
@@ -143,7 +132,7 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
     }
     // Requests that were in flight together are refused together: that is one reason to slow down, not eight.
     if (startedAt > halvedAt) {
-      cut = Math.max(1, Math.floor(present() / 2));
+      limit = Math.max(1, Math.floor(limit / 2));
       halvedAt = clock.now();
     }
     successes = 0;
@@ -165,13 +154,10 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
 
   return {
     get limit() {
-      return present();
+      return limit;
     },
     get isHeld() {
       return clock.now() < holdUntil;
-    },
-    get heldForMs() {
-      return Math.max(0, holdUntil - clock.now());
     },
     async run(call, signal, subject) {
       signal.throwIfAborted();
@@ -182,8 +168,8 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
       try {
         const result = await call();
         suspects.clear();
-        if (cut < limits().concurrency && ++successes >= growAfter) {
-          cut = cut + 1 < limits().concurrency ? cut + 1 : Number.POSITIVE_INFINITY;
+        if (limit < concurrency && ++successes >= growAfter) {
+          limit++;
           successes = 0;
         }
         return result;

@@ -59,20 +59,11 @@ export async function readOwn(own: OwnCredentials, policy: UrlPolicy): Promise<C
   return judge(Object.fromEntries(credentialKeys.map((key) => [key, bytes(key)])), environment, policy);
 }
 
-export interface ReadSecretOptions {
-  readonly client: KubernetesClient;
-  readonly policy: UrlPolicy;
-  /** How its namespace is called in a sentence. */
-  readonly of: 'This namespace' | "The operator's namespace";
-}
-
-/**
- * @param source `namespace/name` of the Secret.
- * @throws KubernetesError where the API server could not be asked, or the signal's reason.
- */
+/** @throws KubernetesError where the API server could not be asked, or the signal's reason. */
 export async function readSecret(
   source: Source,
-  { client, policy, of }: ReadSecretOptions,
+  client: KubernetesClient,
+  policy: UrlPolicy,
   signal: AbortSignal,
 ): Promise<CredentialsResult> {
   const { namespace, name } = splitKey(source);
@@ -94,15 +85,12 @@ export async function readSecret(
     if (isNotFound(error))
       return {
         kind: 'missing',
-        problem: messageOf('secret-absent', { name, where: of }),
+        problem: messageOf('secret-absent', { name }),
       };
     if (isForbidden(error))
       return {
         kind: 'missing',
-        problem: messageOf('secret-forbidden', {
-          name,
-          where: of === 'This namespace' ? 'this namespace' : 'its namespace',
-        }),
+        problem: messageOf('secret-forbidden', { name }),
       };
     throw error;
   }

@@ -6,8 +6,8 @@ import type { ReflectorMetrics } from '../../runtime/reflector/metrics.ts';
 import type { QueueMetrics } from '../../runtime/workqueue/metrics.ts';
 import { counter, gauge, histogram } from './series.ts';
 
-export interface ControllerName {
-  /** The label `controller`, and `name` of the queue. */
+interface Options {
+  readonly clock: Clock;
   readonly controller: string;
   readonly maxConcurrentReconciles: number;
 }
@@ -17,74 +17,70 @@ const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 
 // client-go's: 10 ns to 1,000 s in powers of ten, and steps in between where an operator lives.
 const queueBuckets = [1e-5, 1e-4, 1e-3, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 100, 1_000];
 
-/** Makes the metrics of each controller: the families are one for all of them. */
-export function controllerMetrics(registry: Registry): (name: ControllerName) => ControllerMetrics {
+export function controllerMetrics(registry: Registry, options: Options): ControllerMetrics & ReflectorMetrics {
+  const { controller, clock } = options;
   const total = counter(
     registry,
     'controller_runtime_reconcile_total',
     'Total number of reconciliations per controller.',
     ['controller', 'result'],
   );
+  const byResult = {
+    success: total.of(controller, 'success'),
+    error: total.of(controller, 'error'),
+    requeue: total.of(controller, 'requeue'),
+    requeue_after: total.of(controller, 'requeue_after'),
+  } satisfies Record<ReconcileResult, unknown>;
   const errors = counter(
     registry,
     'controller_runtime_reconcile_errors_total',
     'Total number of reconciliation errors per controller.',
     ['controller'],
-  );
+  ).of(controller);
   const panics = counter(
     registry,
     'controller_runtime_reconcile_panics_total',
     'Total number of reconciliations that failed unexpectedly.',
     ['controller'],
-  );
+  ).of(controller);
   const time = histogram(
     registry,
     'controller_runtime_reconcile_time_seconds',
     'Length of time per reconciliation per controller.',
     ['controller'],
     reconcileBuckets,
-  );
-  const active = new Map<string, number>();
+  ).of(controller);
+  let active = 0;
   const workers = gauge(
     registry,
     'controller_runtime_active_workers',
     'Number of currently used workers per controller.',
     ['controller'],
-    () => {
-      for (const [controller, count] of active) workers.of(controller).set(count);
-    },
+    () => workers.of(controller).set(active),
   );
-  const max = gauge(
+  gauge(
     registry,
     'controller_runtime_max_concurrent_reconciles',
     'Maximum number of concurrent reconciles per controller.',
     ['controller'],
-  );
-  return ({ controller, maxConcurrentReconciles }) => {
-    const byResult = {
-      success: total.of(controller, 'success'),
-      error: total.of(controller, 'error'),
-      requeue: total.of(controller, 'requeue'),
-      requeue_after: total.of(controller, 'requeue_after'),
-    } satisfies Record<ReconcileResult, unknown>;
-    const failed = errors.of(controller);
-    const panicked = panics.of(controller);
-    const took = time.of(controller);
-    active.set(controller, 0);
-    max.of(controller).set(maxConcurrentReconciles);
-    return {
-      reconciled(result, seconds) {
-        byResult[result].inc();
-        if (result === 'error') failed.inc();
-        took.observe(seconds);
-      },
-      panicked: () => panicked.inc(),
-      activeWorkers: (count) => void active.set(controller, count),
-    };
+  )
+    .of(controller)
+    .set(options.maxConcurrentReconciles);
+  return {
+    ...reflectorMetrics(registry, clock),
+    reconciled(result, seconds) {
+      byResult[result].inc();
+      if (result === 'error') errors.inc();
+      time.observe(seconds);
+    },
+    panicked: () => panics.inc(),
+    activeWorkers(count) {
+      active = count;
+    },
   };
 }
 
-export function reflectorMetrics(registry: Registry, clock: Clock): ReflectorMetrics {
+function reflectorMetrics(registry: Registry, clock: Clock): ReflectorMetrics {
   const lists = counter(registry, 'reflector_lists_total', 'Total number of lists that ended well.', ['resource']);
   const listed = gauge(registry, 'reflector_items_per_list', 'Number of objects the last list held.', ['resource']);
   const failures = counter(
@@ -113,11 +109,12 @@ export function reflectorMetrics(registry: Registry, clock: Clock): ReflectorMet
   };
 }
 
-/** The same for the queue of each controller. */
-export function queueMetrics(registry: Registry, clock: Clock): (name: ControllerName) => QueueMetrics {
+export function queueMetrics(registry: Registry, options: Options): QueueMetrics {
+  const { clock, controller } = options;
   const labelNames = ['name', 'controller'];
-  const count = (name: string, help: string) => counter(registry, name, help, labelNames);
-  const time = (name: string, help: string) => histogram(registry, name, help, labelNames, queueBuckets);
+  const count = (name: string, help: string) => counter(registry, name, help, labelNames).of(controller, controller);
+  const time = (name: string, help: string) =>
+    histogram(registry, name, help, labelNames, queueBuckets).of(controller, controller);
   const adds = count('workqueue_adds_total', 'Total number of adds handled by workqueue.');
   const retries = count('workqueue_retries_total', 'Total number of retries handled by workqueue.');
   const waited = time(
@@ -128,49 +125,35 @@ export function queueMetrics(registry: Registry, clock: Clock): (name: Controlle
     'workqueue_work_duration_seconds',
     'How long in seconds processing an item from workqueue takes.',
   );
+  let depth = 0;
+  const depths = gauge(registry, 'workqueue_depth', 'Current depth of workqueue.', labelNames, () =>
+    depths.of(controller, controller).set(depth),
+  );
   // The sum of what n items have taken so far is n × now − the sum of their starts, so no item has to be remembered.
-  interface State {
-    depth: number;
-    inFlight: number;
-    starts: number;
-  }
-  const states = new Map<string, State>();
-  const depths = gauge(registry, 'workqueue_depth', 'Current depth of workqueue.', labelNames, () => {
-    for (const [name, { depth }] of states) depths.of(name, name).set(depth);
-  });
+  let underWay = 0;
+  let starts = 0;
   const unfinished = gauge(
     registry,
     'workqueue_unfinished_work_seconds',
     'How many seconds of work has been done that is in progress and has not been observed by work_duration.',
     labelNames,
-    () => {
-      for (const [name, { inFlight, starts }] of states)
-        unfinished.of(name, name).set(Math.max(0, inFlight * clock.now() - starts) / 1_000);
-    },
+    () => unfinished.of(controller, controller).set(Math.max(0, underWay * clock.now() - starts) / 1_000),
   );
-  return ({ controller }) => {
-    const state: State = { depth: 0, inFlight: 0, starts: 0 };
-    states.set(controller, state);
-    const added = adds.of(controller, controller);
-    const retried = retries.of(controller, controller);
-    const waiting = waited.of(controller, controller);
-    const working = worked.of(controller, controller);
-    return {
-      added: () => added.inc(),
-      depth(now) {
-        state.depth = now;
-      },
-      waited(seconds) {
-        state.inFlight++;
-        state.starts += clock.now();
-        waiting.observe(seconds);
-      },
-      worked(seconds) {
-        state.inFlight--;
-        state.starts = state.inFlight === 0 ? 0 : state.starts - (clock.now() - seconds * 1_000);
-        working.observe(seconds);
-      },
-      retried: () => retried.inc(),
-    };
+  return {
+    added: () => adds.inc(),
+    depth(now) {
+      depth = now;
+    },
+    waited(seconds) {
+      underWay++;
+      starts += clock.now();
+      waited.observe(seconds);
+    },
+    worked(seconds) {
+      underWay--;
+      starts = underWay === 0 ? 0 : starts - (clock.now() - seconds * 1_000);
+      worked.observe(seconds);
+    },
+    retried: () => retries.inc(),
   };
 }

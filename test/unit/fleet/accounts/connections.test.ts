@@ -45,7 +45,8 @@ function accountsAt(url: string) {
   };
   const accounts = createAccounts({
     connect,
-    limitsOf: () => ({ concurrency, rate: 0 }),
+    concurrency,
+    rate: 0,
     clock,
     random: () => 0,
     metrics: quietAcronisMetrics,
