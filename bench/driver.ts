@@ -80,7 +80,7 @@ export class Driver {
     return targets.length / ((performance.now() - started) / 1000);
   }
 
-  /** Does it to one after the other at this rate, whether or not the earlier ones have been answered. */
+  /** Does it to one after the other at this rate, whether or not the earlier ones had a response. */
   async atRate(targets: readonly Target[], perSecond: number, act: (target: Target) => Promise<void>): Promise<void> {
     const started = performance.now();
     const underWay: Promise<void>[] = [];

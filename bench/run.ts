@@ -10,7 +10,7 @@ import { neighbours } from './scenarios/neighbours.ts';
 import { restart } from './scenarios/restart.ts';
 import { line } from './statistics.ts';
 
-/** The defaults of production. Go's is so long that no second look falls into a phase, except where drift has to be seen within a minute. */
+/** The defaults of production. Go's is so long that no second reconcile falls into a phase, except where drift has to be seen within a minute. */
 const production: Settings = { driftMs: 60_000, resyncMs: 3_600_000, goResyncMs: 3_600_000 };
 
 export interface Contenders {

@@ -1,6 +1,6 @@
 /**
  * Draws docs/dashboard.svg: a real Prometheus scrapes two replicas of the operator for some minutes, on a real control plane, while users are
- * edited in the console and Acronis has its troubles, and answers every query of the dashboard. Needs `prometheus` on PATH.
+ * edited in the console and Acronis has its troubles, and has it evaluate every query of the dashboard. Needs `prometheus` on PATH.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -2,7 +2,7 @@
  * `npm run generate:chart` makes the parts of the chart that have their source elsewhere: the CRD as a template, from crds/, and from values.yaml the table of
  * values in its README and what stands in for a null. With --check it only reports, by its exit code, whether they are current.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isMap, isScalar, type Pair, parse, parseDocument, stringify, type YAMLMap } from 'yaml';
 import { report, writeOrCheck } from './generated-files.ts';
@@ -11,22 +11,26 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const chart = 'deploy/helm/acronis-upsell-operator';
 const read = (path: string): Promise<string> => readFile(`${root}/${path}`, 'utf8');
 
-function crdTemplate(crd: string): string {
-  const name = '  name: tenantuserupsells.upsell.acronis.com\n';
-  const [head, tail, ...more] = crd.replace(/^#.*\n/, '').split(name);
-  if (head === undefined || tail === undefined || more.length > 0)
-    throw new Error('The CRD does not have its name exactly once: correct crdTemplate in scripts/generate-chart.ts.');
+/** The CRDs, one after the other. */
+function crdTemplate(crds: readonly string[]): string {
   return `{{- /* Made from crds/ by \`npm run generate:chart\`. Do not edit. A template and not in crds/, so that an upgrade of the release upgrades it. */ -}}
 {{- include "upsell.init" . -}}
 {{- if .Values.crds.install }}
-${head}${name}  labels:
+${crds.map(labelled).join('---\n')}{{- end }}
+`;
+}
+
+function labelled(crd: string): string {
+  const [head, name, tail, ...more] = crd.replace(/^#.*\n/, '').split(/^( {2}name: [a-z]+\.upsell\.acronis\.com\n)/m);
+  if (head === undefined || name === undefined || tail === undefined || more.length > 0)
+    throw new Error('A CRD does not have its name exactly once: correct crdTemplate in scripts/generate-chart.ts.');
+  return `${head}${name}  labels:
     {{- include "upsell.labels" . | nindent 4 }}
   {{- if .Values.crds.keep }}
   annotations:
     helm.sh/resource-policy: keep
   {{- end }}
-${tail.replaceAll('{{', '{{ "{{" }}')}{{- end }}
-`;
+${tail.replaceAll('{{', '{{ "{{" }}')}`;
 }
 
 interface Row {
@@ -103,13 +107,14 @@ function withTable(readme: string, table: string): string {
   return readme.slice(0, from + begin.length) + table + readme.slice(to);
 }
 
+const crds = (await readdir(`${root}/crds`)).filter((file) => file.endsWith('.yaml')).sort();
 const check = process.argv.includes('--check');
 const changed = await writeOrCheck(
   {
     root,
     files: new Map([
       [`${chart}/files/defaults.yaml`, defaultsFile(await read(`${chart}/values.yaml`))],
-      [`${chart}/templates/crd.yaml`, crdTemplate(await read('crds/tenantuserupsells.upsell.acronis.com.yaml'))],
+      [`${chart}/templates/crd.yaml`, crdTemplate(await Promise.all(crds.map((file) => read(`crds/${file}`))))],
       [
         `${chart}/README.md`,
         withTable(await read(`${chart}/README.md`), valuesTable(await read(`${chart}/values.yaml`))),

@@ -1,19 +1,26 @@
 /**
- * `npm run generate` writes the CRD made from src/api into crds/; with --check it only reports, by its exit code, whether the file is current.
+ * `npm run generate` writes the CRDs made from src/api into crds/; with --check it only reports, by its exit code, whether they are current.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { customResourceDefinition } from '../src/api/crd.ts';
+import { accountDefinition } from '../src/api/account/crd.ts';
+import { customResourceDefinition, type JsonSchema } from '../src/api/crd.ts';
+import { acronisAccounts, apiGroup, tenantUserUpsells } from '../src/api/names.ts';
+import { report, writeOrCheck } from './generated-files.ts';
 
-const file = new URL('../crds/tenantuserupsells.upsell.acronis.com.yaml', import.meta.url);
-const text = `# Generated from src/api by \`npm run generate\`. Do not edit.\n${stringify(customResourceDefinition(), { lineWidth: 120 })}`;
+const text = (definition: JsonSchema): string =>
+  `# Generated from src/api by \`npm run generate\`. Do not edit.\n${stringify(definition, { lineWidth: 120 })}`;
 
-if (process.argv.includes('--check')) {
-  const current = await readFile(file, 'utf8').catch(() => '');
-  if (current !== text) {
-    console.error('crds/ is not what src/api defines. Run `npm run generate` and commit the result.');
-    process.exit(1);
-  }
-} else {
-  await writeFile(file, text);
-}
+const check = process.argv.includes('--check');
+const changed = await writeOrCheck(
+  {
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    files: new Map([
+      [`crds/${tenantUserUpsells.plural}.${apiGroup}.yaml`, text(customResourceDefinition())],
+      [`crds/${acronisAccounts.plural}.${apiGroup}.yaml`, text(accountDefinition())],
+    ]),
+    ownedDirectories: ['crds'],
+  },
+  check,
+);
+report(changed, check, 'npm run generate');

@@ -101,6 +101,11 @@ const components: readonly (readonly [string, string, readonly string[]])[] = [
     ['credentials.perObjectSecrets.enabled=true'],
   ],
   [
+    'accounts',
+    'AcronisAccounts: the operator may get Secrets in its own namespace.',
+    ['accounts.secrets.enabled=true'],
+  ],
+  [
     'admission-policy',
     'In a labelled namespace only objects of its tenant are accepted.',
     ['admissionPolicy.enabled=true'],

@@ -14,7 +14,7 @@ export async function observeDrift(
   const step = Math.max(1, Math.floor(fleet.length / drifting));
   const strayed = new Map<string, number>();
   const took: number[] = [];
-  const look = async (): Promise<number> => {
+  const read = async (): Promise<number> => {
     for (const [id, at] of strayed) {
       if (!(await acronis.isBuyer(id))) continue;
       strayed.delete(id);
@@ -28,9 +28,9 @@ export async function observeDrift(
     await acronis.strip(target.user.id);
     strayed.set(target.user.id, performance.now());
     await new Promise((resolve) => setTimeout(resolve, settings.driftMs / drifting / 2));
-    await look();
+    await read();
   }
-  await until('drift is corrected', look, (left) => left === 0, {
+  await until('drift is corrected', read, (left) => left === 0, {
     withinMs: settings.driftMs * 3 + 60_000,
     everyMs: 100,
   });

@@ -1,6 +1,6 @@
 /**
  * The Acronis sandbox as one thing to start and stop: a real HTTP server that behaves as the vendor's documents say, on a made-up
- * cloud that tests, demo and bench can look into and meddle with, in this process or over `/_sandbox/`.
+ * cloud that tests, demo and bench can inspect and meddle with, in this process or over `/_sandbox/`.
  */
 import { createServer } from 'node:http';
 import { type Clock, systemClock } from '../../src/base/clock.ts';

@@ -53,7 +53,7 @@ const schema = z.strictObject({
   /** Whether `GET /users/me` shows an API client the administrator who made it. */
   clientMe: z.enum(['shown', 'refused']).default('shown'),
   tokenTtlSeconds: z.int().min(1).default(7200),
-  /** Which fields of the token response tell when it ends. */
+  /** Which fields of the token response say when it ends. */
   tokenExpiry: z.enum(['both', 'expires_in', 'expires_on', 'none']).default('both'),
   tokenForm: z.enum(['jwt', 'opaque']).default('jwt'),
   /**

@@ -17,6 +17,8 @@ export type RightsScope =
 export interface GrantOptions {
   /** The operator may get the Secrets that objects name (`credentials.perObjectSecrets.enabled`, the component own-secrets). */
   readonly perObjectSecrets?: boolean;
+  /** It may get the Secrets of AcronisAccounts, which are in the release's namespace (`accounts.secrets.enabled`, the component accounts). */
+  readonly accountSecrets?: boolean;
   /** Other names for the lease than the chart's own (`leaderElection.id`). */
   readonly leases?: readonly string[];
 }
@@ -45,7 +47,7 @@ const withSecrets = (name: string): string => `${name}-own-secrets`;
 
 /** To be applied once to a cluster: the ClusterRoles of deploy/install.yaml, and the one that the component own-secrets puts in its place. */
 export async function clusterRoles(): Promise<Manifest[]> {
-  const component = rbacOf(await readFile(`${deploy}kustomize/components/own-secrets/changed.yaml`, 'utf8'));
+  const component = await componentRoles('own-secrets');
   return [
     ...(await installed()),
     ...component.map((each) => ({ ...each, metadata: { ...each.metadata, name: withSecrets(each.metadata.name) } })),
@@ -58,11 +60,11 @@ export async function releaseRights(
   namespace: string,
   options: GrantOptions = {},
 ): Promise<Manifest[]> {
-  const { perObjectSecrets = false, leases } = options;
+  const { leases } = options;
   const rights =
     scope.kind === 'cluster'
-      ? await clusterWide(namespace, perObjectSecrets)
-      : await ofOneNamespace(scope.helm, namespace, perObjectSecrets);
+      ? await clusterWide(namespace, options)
+      : await ofOneNamespace(scope.helm, namespace, options);
   return leases === undefined ? rights : rights.map((each) => withLeases(each, leases));
 }
 
@@ -107,8 +109,14 @@ const bindingSchema = z.looseObject({
   subjects: z.array(z.looseObject({ kind: z.literal('ServiceAccount') })),
 });
 
-async function clusterWide(namespace: string, perObjectSecrets: boolean): Promise<Manifest[]> {
-  return (await installed()).flatMap((manifest): Manifest[] => {
+async function clusterWide(
+  namespace: string,
+  { perObjectSecrets = false, accountSecrets = false }: GrantOptions,
+): Promise<Manifest[]> {
+  const all = await installed();
+  const changed = accountSecrets ? await componentRoles('accounts') : [];
+  const given = all.map((each) => changed.find((role) => nameOf(role) === nameOf(each)) ?? each);
+  return given.flatMap((manifest): Manifest[] => {
     const { metadata, kind } = manifest;
     if (kind === 'ClusterRole') return [];
     if (kind === 'ServiceAccount' || kind === 'Role') return [{ ...manifest, metadata: { ...metadata, namespace } }];
@@ -125,11 +133,22 @@ async function clusterWide(namespace: string, perObjectSecrets: boolean): Promis
   });
 }
 
-async function ofOneNamespace(helm: string, namespace: string, perObjectSecrets: boolean): Promise<Manifest[]> {
+const nameOf = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.name}`;
+
+/** What a component of Kustomize puts in the place of the base's. */
+const componentRoles = async (component: string): Promise<Manifest[]> =>
+  rbacOf(await readFile(`${deploy}kustomize/components/${component}/changed.yaml`, 'utf8'));
+
+async function ofOneNamespace(
+  helm: string,
+  namespace: string,
+  { perObjectSecrets = false, accountSecrets = false }: GrantOptions,
+): Promise<Manifest[]> {
   const values = {
     crds: { install: false },
     watch: { namespaces: [namespace] },
     credentials: { perObjectSecrets: { enabled: perObjectSecrets } },
+    accounts: { secrets: { enabled: accountSecrets } },
   };
   const chart = `${deploy}helm/acronis-upsell-operator`;
   const args = ['template', serviceAccount, chart, `--namespace=${namespace}`, '--no-hooks', '--values', '-'];

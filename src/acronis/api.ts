@@ -4,7 +4,6 @@
  */
 import * as z from 'zod';
 import { stringifyExact } from '../base/exact-json.ts';
-import { hasBuyUrl, parseTenants, type TenantPlace } from './brand.ts';
 import { type CallOptions, createCall } from './call.ts';
 import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
@@ -29,12 +28,10 @@ export interface BusinessTypesChange {
 
 /** The most users that one read takes: `uuids` of `GET /users` (vendor's OpenAPI). */
 export const maxUsersPerRead = 100;
-/** Likewise of `GET /tenants`. */
-export const maxTenantsPerRead = 100;
 
 /** All methods throw AcronisError, or the signal's reason once it is aborted. */
 export interface AcronisApi {
-  /** `GET /users/{id}`, deleted ones included. It shows no roles: `getUsers` does. */
+  /** `GET /users/{id}`, deleted ones included. */
   getUser(id: string, signal: AbortSignal): Promise<UserEvidence>;
   /** `GET /users?uuids=`, at most `maxUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here: read it alone. */
   getUsers(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UserEvidence>>;
@@ -57,12 +54,10 @@ export interface AcronisApi {
   ): Promise<{ users: readonly SearchHit[]; complete: boolean }>;
   /** The tenant of the API client, which is the root of all it may see (`GET /clients/{client_id}`). */
   getRootTenant(signal: AbortSignal): Promise<string>;
+  /** `GET /tenants/{id}`: the tenant above; undefined for the root of all, and for a tenant that this client is not shown. */
+  getTenantParent(id: string, signal: AbortSignal): Promise<string | undefined>;
   /** `GET /users?subtree_root_tenant_id=…&updated_since=…`, page by page: users changed since then (RFC 3339, UTC), deleted ones included. */
   getChanges(from: { root: string; since: string } | { after: string }, signal: AbortSignal): Promise<StampPage>;
-  /** `GET /tenants?uuids=`, at most `maxTenantsPerRead` ids. An id that the response leaves out is left out here. */
-  getTenants(ids: readonly string[], signal: AbortSignal): Promise<readonly TenantPlace[]>;
-  /** `GET /tenants/{id}/brand?effective=1`: whether the branding in force has a Buy URL. Where there is no branding, it has none. */
-  hasBuyUrl(tenantId: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface ApiOptions extends CallOptions {
@@ -70,12 +65,11 @@ export interface ApiOptions extends CallOptions {
 }
 
 /** Ids, revisions and times alone: most of a page is of users that no object names. Deletions are changes. */
-const stamps = { lod: 'stamps', allow_deleted: 'true', with_access_policies: 'true' };
-/** How users are listed: with what an offer follows from. */
-const wholeUsers = 'lod=full&with_access_policies=true';
+const stamps = { lod: 'stamps', allow_deleted: 'true' };
 /** The most hits that a search gives. */
 const searchLimit = 300;
 const rootResponse = z.object({ tenant_id: idSchema });
+const tenantResponse = z.object({ id: idSchema, parent_id: idSchema.nullish() });
 
 export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
   const call = createCall(options);
@@ -110,10 +104,11 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
     async getUsers(ids, signal) {
       const possible = ids.filter(isId);
       if (possible.length === 0) return new Map();
-      const path = `/users?uuids=${possible.join(',')}&${wholeUsers}&allow_deleted=true`;
-      const [first, ...others] = possible;
-      const about = others.length === 0 ? first : `${possible.length} users from ${first}`;
-      const users = expect(parseUsers(await get('get_users', path, signal, about)), 'a page of users');
+      const path = `/users?uuids=${possible.join(',')}&lod=full&allow_deleted=true`;
+      const users = expect(
+        parseUsers(await get('get_users', path, signal, `${possible.length} users from ${possible[0]}`)),
+        'a page of users',
+      );
       return new Map(users.map(({ id, evidence }) => [id, evidence]));
     },
     async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
@@ -140,34 +135,30 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       );
       return expect(response.data, 'an API client').tenant_id;
     },
+    async getTenantParent(id, signal) {
+      if (!isId(id)) return undefined;
+      try {
+        const tenant = expect(
+          tenantResponse.safeParse(await get('get_tenant', `/tenants/${id}`, signal, id)).data,
+          'a tenant',
+        );
+        if (tenant.id !== id.toLowerCase()) {
+          const facts = { host, expected: 'the tenant that was asked for' };
+          throw notTheApis('other-json', facts, 'another tenant').ofOneUser();
+        }
+        return tenant.parent_id ?? undefined;
+      } catch (error) {
+        if (error instanceof AcronisError && (error.kind === 'notFound' || error.kind === 'forbidden'))
+          return undefined;
+        throw error;
+      }
+    },
     async getChanges(from, signal) {
       const query =
         'after' in from
           ? new URLSearchParams({ after: from.after })
           : new URLSearchParams({ subtree_root_tenant_id: from.root, updated_since: from.since, ...stamps });
       return expect(parseStampPage(await get('get_changes', `/users?${query}`, signal)), 'a page of users');
-    },
-    async getTenants(ids, signal) {
-      const possible = ids.filter(isId);
-      if (possible.length === 0) return [];
-      const about = `${possible.length} tenants from ${possible[0]}`;
-      return expect(
-        parseTenants(await get('get_tenants', `/tenants?uuids=${possible.join(',')}`, signal, about)),
-        'a page of tenants',
-      );
-    },
-    async hasBuyUrl(tenantId, signal) {
-      if (!isId(tenantId)) return false;
-      try {
-        const path = `/tenants/${tenantId}/brand?effective=1`;
-        // Without a body it is no branding (204).
-        const raw = await call('get_brand', { method: 'GET', path, about: `brand of ${tenantId}` }, signal);
-        return expect(hasBuyUrl(raw), 'a branding');
-      } catch (error) {
-        // The user was shown, so its tenant is: what is not there is the branding.
-        if (error instanceof AcronisError && error.kind === 'notFound') return false;
-        throw error;
-      }
     },
   };
 }

@@ -10,6 +10,8 @@ import { AcronisError } from './errors.ts';
 import type { UserStamp } from './stamps.ts';
 
 export type ChangeFeedState =
+  /** Not polled yet. */
+  | { readonly kind: 'pending' }
   | { readonly kind: 'following' }
   /** A window is too large for one poll, and is worked off over several. */
   | { readonly kind: 'behind' }
@@ -75,14 +77,13 @@ export function createChangeFeed(api: Pick<AcronisApi, 'getRootTenant' | 'getCha
   let aheadMs: number | undefined;
   let delivered = new Map<string, string>();
   let deliveredBefore = new Map<string, string>();
-  let state: ChangeFeedState = { kind: 'following' };
+  let state: ChangeFeedState = { kind: 'pending' };
 
   const isTime = (time: number | undefined): time is number => time !== undefined && time >= clock.wall() - maxSkewMs;
 
   const fresh = (stamps: readonly UserStamp[]): UserStamp[] =>
-    stamps.filter(({ id, version, deleted, isCompanyAdmin }) => {
-      // A role may come and go without another revision.
-      const change = deleted ? 'deleted' : `${version} ${isCompanyAdmin}`;
+    stamps.filter(({ id, version, deleted }) => {
+      const change = deleted ? 'deleted' : String(version);
       const isKnown = delivered.get(id) === change || (!delivered.has(id) && deliveredBefore.get(id) === change);
       delivered.set(id, change);
       return !isKnown;

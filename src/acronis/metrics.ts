@@ -6,9 +6,8 @@ export type AcronisOperation =
   | 'put_user'
   | 'search'
   | 'get_client'
-  | 'get_changes'
-  | 'get_tenants'
-  | 'get_brand';
+  | 'get_tenant'
+  | 'get_changes';
 
 export interface AcronisMetrics {
   /** `outcome` is `ok` or the kind of the AcronisError. */

@@ -2,7 +2,6 @@
  * The words of `status.conditions`: every reason that `Ready` can have and what it means for a reader and for the next try.
  * kubectl wait, kstatus (Flux), Argo CD and Helm read `Ready` and `Stalled` by these.
  */
-import { type InformedReason, meaningOfInformed } from './informed.ts';
 
 type Meaning = {
   readonly ready: 'True' | 'False' | 'Unknown';
@@ -75,50 +74,47 @@ export const pendingCondition: Condition = {
 };
 
 /** The types that the operator writes; conditions of other types are another writer's, and stay as they are. */
-const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Stalled', 'Informed']);
+const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Stalled']);
 
 /**
  * The conditions that say `verdict` of generation `generation`. `lastTransitionTime` moves only when a condition's status does.
  * `Stalled` is there only while it is true, as kstatus and Flux have it.
- * @param informed of whom it speaks, if of anybody; `asBefore` where the user could not be asked.
  */
 export function conditionsOf(
   verdict: Verdict,
-  informed: InformedReason | 'asBefore' | undefined,
   generation: number,
   previous: readonly Condition[],
   nowMs: number,
 ): readonly Condition[] {
   const { ready, stalled } = meaningOfVerdict(verdict);
-  const condition = (
-    type: 'Ready' | 'Stalled' | 'Informed',
-    { status, reason, message }: Pick<Condition, 'status' | 'reason' | 'message'>,
-  ): Condition => {
-    // The time of the CRD's default is when nothing had happened yet.
-    const before = previous.find((each) => each.type === type && each.lastTransitionTime !== never);
-    return {
-      type,
-      status,
-      reason,
-      message,
-      observedGeneration: generation,
-      lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(nowMs),
-    };
-  };
-  const own = [condition('Ready', { ...verdict, status: ready })];
-  if (stalled) own.push(condition('Stalled', { ...verdict, status: 'True' }));
-  const informedBefore = previous.find(({ type }) => type === 'Informed');
-  if (informed === 'asBefore') own.push(...(informedBefore === undefined ? [] : [informedBefore]));
-  else if (informed !== undefined)
-    own.push(condition('Informed', { reason: informed, ...meaningOfInformed(informed) }));
-  return inPlaceOf(previous, own);
+  const condition = (type: 'Ready' | 'Stalled', status: Condition['status']): Condition =>
+    transitioned({ type, status, ...verdict }, generation, previous, nowMs);
+  const own = stalled ? [condition('Ready', ready), condition('Stalled', 'True')] : [condition('Ready', ready)];
+  return inPlaceOf(previous, own, ownTypes);
 }
 
-/** In the order that is stored, so that another writer's order costs no write either. */
-function inPlaceOf(previous: readonly Condition[], own: readonly Condition[]): readonly Condition[] {
+/** A condition of generation `generation`; its time is that of the one before where the status is the same. */
+export function transitioned(
+  { type, status, reason, message }: Pick<Condition, 'type' | 'status' | 'reason' | 'message'>,
+  generation: number,
+  previous: readonly Condition[],
+  nowMs: number,
+): Condition {
+  // The time of the CRD's default is when nothing had happened yet.
+  const before = previous.find((each) => each.type === type && each.lastTransitionTime !== never);
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : timestamp(nowMs);
+  return { type, status, reason, message, observedGeneration: generation, lastTransitionTime };
+}
+
+/** The own conditions, of these types, among those of other writers: in the order that is stored, so that another writer's order costs no write either. */
+export function inPlaceOf(
+  previous: readonly Condition[],
+  own: readonly Condition[],
+  types: ReadonlySet<string>,
+): readonly Condition[] {
   const left = new Map(own.map((each) => [each.type, each]));
   const kept = previous.flatMap((each) => {
-    if (!ownTypes.has(each.type)) return [each];
+    if (!types.has(each.type)) return [each];
     const now = left.get(each.type);
     left.delete(each.type);
     return now === undefined ? [] : [now];

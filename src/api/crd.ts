@@ -77,9 +77,25 @@ function refuseUnstructural(schema: unknown, path: string): void {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-export function customResourceDefinition(): JsonSchema {
-  const { kind, plural } = tenantUserUpsells;
-  const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
+/** What the CRD of one kind says besides what all of them do. */
+export interface Definition {
+  readonly kind: string;
+  readonly plural: string;
+  readonly shortName: string;
+  readonly description: string;
+  readonly columns: readonly Readonly<Record<string, unknown>>[];
+  readonly spec: z.ZodType;
+  readonly status: z.ZodType;
+  /** What the API server gives an object that no operator has seen. */
+  readonly statusDefault: unknown;
+}
+
+/** A field of a condition, for a column. */
+export const conditionPath = (type: string, field: string): string =>
+  `.status.conditions[?(@.type=="${type}")].${field}`;
+
+export function definitionOf(definition: Definition): JsonSchema {
+  const { kind, plural, shortName, description, columns, spec, status, statusDefault: byDefault } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -92,7 +108,7 @@ export function customResourceDefinition(): JsonSchema {
         listKind: `${kind}List`,
         plural,
         singular: kind.toLowerCase(),
-        shortNames: ['tuu'],
+        shortNames: [shortName],
         categories: ['acronis'],
       },
       versions: [
@@ -101,40 +117,21 @@ export function customResourceDefinition(): JsonSchema {
           served: true,
           storage: true,
           subresources: { status: {} },
-          additionalPrinterColumns: [
-            { name: 'User', type: 'string', jsonPath: '.status.userID', description: 'The Acronis user' },
-            {
-              name: 'Version',
-              type: 'integer',
-              jsonPath: '.status.observedVersion',
-              description: "The user's revision as last seen",
-            },
-            {
-              name: 'Offer',
-              type: 'string',
-              jsonPath: '.status.offer',
-              description: 'What the user sees when a quota runs out',
-            },
-            { name: 'Ready', type: 'string', jsonPath: ready('status') },
-            { name: 'Reason', type: 'string', jsonPath: ready('reason') },
-            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-            { name: 'Message', type: 'string', jsonPath: ready('message'), priority: 1 },
-          ],
+          additionalPrinterColumns: columns,
           schema: {
             openAPIV3Schema: {
               type: 'object',
-              description:
-                'Keeps one user of Acronis Cyber Protect Cloud marked with business types, such as buyer, so that the user sees offers when a quota runs out.',
+              description,
               required: ['spec'],
               properties: {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
                 metadata: { type: 'object' },
-                spec: { description: 'What shall be true.', ...structural(specSchema, 'spec') },
+                spec: { description: 'What shall be true.', ...structural(spec, 'spec') },
                 status: {
                   description: 'What the operator found. It changes only when a fact changes.',
-                  ...structural(statusSchema, 'status'),
-                  default: statusDefault,
+                  ...structural(status, 'status'),
+                  default: byDefault,
                 },
               },
             },
@@ -144,3 +141,33 @@ export function customResourceDefinition(): JsonSchema {
     },
   };
 }
+
+export const customResourceDefinition = (): JsonSchema =>
+  definitionOf({
+    ...tenantUserUpsells,
+    shortName: 'tuu',
+    description:
+      'Keeps one user of Acronis Cyber Protect Cloud marked with business types, such as buyer, so that the user sees offers when a quota runs out.',
+    columns: [
+      { name: 'User', type: 'string', jsonPath: '.status.userID', description: 'The Acronis user' },
+      {
+        name: 'Version',
+        type: 'integer',
+        jsonPath: '.status.observedVersion',
+        description: "The user's revision as last seen",
+      },
+      {
+        name: 'Offer',
+        type: 'string',
+        jsonPath: '.status.offer',
+        description: 'What the user sees when a quota runs out',
+      },
+      { name: 'Ready', type: 'string', jsonPath: conditionPath('Ready', 'status') },
+      { name: 'Reason', type: 'string', jsonPath: conditionPath('Ready', 'reason') },
+      { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+      { name: 'Message', type: 'string', jsonPath: conditionPath('Ready', 'message'), priority: 1 },
+    ],
+    spec: specSchema,
+    status: statusSchema,
+    statusDefault,
+  });

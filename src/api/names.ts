@@ -9,6 +9,14 @@ export const tenantUserUpsells = {
   kind: 'TenantUserUpsell',
 } as const;
 
+/** An API client at Acronis, told once. All of them are in one namespace, the operator's. */
+export const acronisAccounts = {
+  group: apiGroup,
+  version: apiVersion,
+  plural: 'acronisaccounts',
+  kind: 'AcronisAccount',
+} as const;
+
 /** On an object with `deletionPolicy: Revoke` only: it is held until the type is revoked. */
 export const revokeFinalizer = 'upsell.acronis.com/revoke';
 /** Any new value asks for a reconcile now; the handled value is echoed in `status.lastHandledReconcileAt`. */

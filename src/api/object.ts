@@ -82,7 +82,7 @@ export function splitKey(key: string): { namespace: string; name: string } {
 
 function transformSpec(raw: unknown): TenantUserUpsell['spec'] {
   const parsed = specSchema.safeParse(raw ?? {});
-  if (!parsed.success) return { ok: false, problem: sentence(parsed.error) };
+  if (!parsed.success) return { ok: false, problem: problemOf(parsed.error) };
   const spec = parsed.data;
   // UUIDs are compared with what the API sends, which is lower case.
   if (spec.userID !== undefined) spec.userID = spec.userID.toLowerCase();
@@ -109,7 +109,8 @@ function transformStatus(raw: unknown, userID: string | undefined): Status {
   return status;
 }
 
-const sentence = (error: z.ZodError): string =>
+/** What is wrong with a stored spec, as a sentence that names each field. */
+export const problemOf = (error: z.ZodError): string =>
   error.issues
     .map((issue) => (issue.path.length > 0 ? `spec.${issue.path.join('.')}: ${issue.message}` : issue.message))
     .join('; ');

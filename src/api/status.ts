@@ -5,10 +5,7 @@
 import * as z from 'zod';
 import { type Condition, pendingCondition } from './conditions.ts';
 
-/** What a user may be offered. */
-export const offers = ['BuyNow', 'BuyNowWithoutLink', 'ContactSales', 'None', 'Unknown'] as const;
-
-const conditionSchema = z.object({
+export const conditionSchema = z.object({
   type: z.string().max(316),
   status: z.enum(['True', 'False', 'Unknown']),
   observedGeneration: z
@@ -60,11 +57,9 @@ export const statusSchema = z.object({
       'The user that this object assigned, or took over as it was. It is kept whatever is observed later, until the types are revoked or the user is deleted.',
     ),
   offer: z
-    .enum(offers)
+    .enum(['BuyNow', 'BuyNowWithoutLink', 'ContactSales', 'None', 'Unknown'])
     .optional()
-    .describe(
-      'What the user will see when a quota is exceeded or almost reached: a link to buy (BuyNow), an offer without one (BuyNowWithoutLink), whom to ask (ContactSales), or nothing (None).',
-    ),
+    .describe('What the user will see when a quota is exceeded or almost reached. Not written yet by this version.'),
   lastHandledReconcileAt: z
     .string()
     .optional()
@@ -73,9 +68,7 @@ export const statusSchema = z.object({
     .array(conditionSchema)
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-    .describe(
-      'Ready; Stalled while a person has to do something; Informed, whether what is sent about quotas can reach the user.',
-    ),
+    .describe('Ready and, while a person has to do something, Stalled.'),
 });
 
 export type Status = z.output<typeof statusSchema>;

@@ -11,6 +11,8 @@ import { type Setting, settings, variableOf } from './table.ts';
 
 export interface Config {
   readonly acronisCredentialsDir: string | undefined;
+  /** Absent: the pod's, else `default`. */
+  readonly accountNamespace: string | undefined;
   readonly acronisHosts: readonly string[];
   readonly acronisAllowPrivateHosts: readonly string[];
   readonly allowInsecureAcronis: boolean;
@@ -21,7 +23,6 @@ export interface Config {
   /** Durations are in milliseconds. */
   readonly driftInterval: number;
   readonly resyncInterval: number;
-  readonly brandInterval: number;
   /** 0 = never. */
   readonly revokeGiveUpAfter: number;
   readonly requireTenantLabel: boolean;

@@ -47,6 +47,16 @@ export const settings: readonly Setting[] = [
       'Instead of the three above: a directory with files `url`, `clientID`, `clientSecret`, read again every 10 s.',
   },
   {
+    flag: '--account-namespace',
+    placeholder: '<name>',
+    kind: kinds.namespace,
+    group: 'Acronis',
+    help: "where AcronisAccounts and their Secrets are (default: the pod's namespace, else default)",
+    description:
+      "The one namespace where [AcronisAccounts](../guide/accounts.md) and their Secrets are. Not set: the pod's, else the kubeconfig context's, else `default`.",
+    chart: { value: 'accounts.namespace', dependent: 'the right to their Secrets' },
+  },
+  {
     flag: '--acronis-hosts',
     placeholder: '<list>',
     kind: kinds.hosts,
@@ -132,18 +142,6 @@ export const settings: readonly Setting[] = [
     description: 'Within this time every object is verified once.',
     range: intervalRange,
     chart: { value: 'reconcile.resyncInterval' },
-  },
-  {
-    flag: '--brand-interval',
-    placeholder: '<duration>',
-    kind: kinds.interval,
-    byDefault: '10m',
-    group: 'Work',
-    help: 'how often branding is read again, for its Buy URL',
-    description:
-      'How often the branding in force for the tenants of company administrators is read again, for its Buy URL.',
-    range: intervalRange,
-    chart: { value: 'reconcile.brandInterval' },
   },
   {
     flag: '--revoke-give-up-after',

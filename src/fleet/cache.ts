@@ -1,8 +1,9 @@
 /**
- * What this operator watches in the cluster: the objects it serves and the labels of namespaces, each kept true in a store by reflectors,
+ * What this operator watches in the cluster: the objects it serves, the labels of namespaces, and AcronisAccounts, each kept true in a store by reflectors,
  * for all namespaces or for listed ones.
  */
-import { tenantUserUpsells } from '../api/names.ts';
+import { transformAccount } from '../api/account/object.ts';
+import { acronisAccounts, tenantUserUpsells } from '../api/names.ts';
 import { type TenantUserUpsell, transformTenantUserUpsell } from '../api/object.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency/semaphore.ts';
@@ -10,6 +11,7 @@ import type { Log } from '../base/log.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import type { ReflectorMetrics } from '../runtime/reflector/metrics.ts';
 import { Reflector } from '../runtime/reflector/reflector.ts';
+import { type AccountObjects, createAccountObjects } from './accounts/account-objects.ts';
 import {
   createNamespaceStore,
   type NamespaceLabel,
@@ -24,6 +26,8 @@ export interface WatchOptions {
   /** Empty = all. */
   readonly namespaces: readonly string[];
   readonly labelSelector: string | undefined;
+  /** Where AcronisAccounts are. */
+  readonly accountNamespace: string;
   readonly client: KubernetesClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -34,12 +38,15 @@ export interface WatchOptions {
 export interface Watch {
   readonly fleet: Fleet;
   readonly namespaces: NamespaceStore;
+  readonly accounts: AccountObjects;
   /** Resolves when the stores hold the whole truth for the first time, but for listed namespaces that cannot be served. */
   readonly synced: Promise<void>;
   /** Why the stores cannot be trusted just now, as a sentence; undefined while they can. */
   problem(): string | undefined;
   /** Listed namespaces that the API server does not show, and why. They hold up no other one, and are served as soon as it does. */
   unserved(): readonly Unserved[];
+  /** Why AcronisAccounts cannot be read, as a sentence. It holds up no object that names none. */
+  accountsProblem(): string | undefined;
   /** Keeps the stores true until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -56,6 +63,8 @@ const maxLists = 4;
 const firstListMs = 60_000;
 /** How often it is seen whether the stores are synced. */
 const syncCheckMs = 100;
+/** AcronisAccounts that cannot be listed, since their CRD is not there, hold up the start for no longer. */
+const maxAccountsWaitMs = 10_000;
 
 export function createWatch(options: WatchOptions): Watch {
   const { client, clock, random, log, metrics, labelSelector } = options;
@@ -81,6 +90,19 @@ export function createWatch(options: WatchOptions): Watch {
       ? [new Reflector({ ...reflect, resource: namespaces, store, transform: transformNamespace })]
       : [];
   const reflectors = [...objects, ...labels];
+  const accounts = createAccountObjects({
+    namespace: options.accountNamespace,
+    log,
+    isSynced: () => accountReflector.hasSynced,
+  });
+  const accountReflector = new Reflector({
+    ...reflect,
+    lists: new Semaphore(1),
+    namespace: options.accountNamespace,
+    resource: acronisAccounts,
+    store: accounts.store,
+    transform: transformAccount,
+  });
   const { promise: synced, resolve: resolveSynced } = Promise.withResolvers<void>();
   let startedAt = clock.now();
   /** It is refused, or its list hangs: a namespace's own trouble while another one is served. */
@@ -90,8 +112,10 @@ export function createWatch(options: WatchOptions): Watch {
     const shown = reflectors.filter(isShown);
     return listed.length === 0 || shown.length === 0 ? reflectors : shown;
   };
+  const accountsAreDue = () =>
+    accountReflector.hasSynced || accountReflector.isRefused || clock.now() - startedAt >= maxAccountsWaitMs;
   const awaitSync = async (signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted && !served().every((each) => each.hasSynced))
+    while (!signal.aborted && !(served().every((each) => each.hasSynced) && accountsAreDue()))
       await clock.sleep(syncCheckMs, signal).catch(() => {});
     if (!signal.aborted) resolveSynced();
   };
@@ -103,14 +127,16 @@ export function createWatch(options: WatchOptions): Watch {
   return {
     fleet,
     namespaces: store,
+    accounts,
     synced,
     problem: () => served().find((each) => !each.healthy)?.problem,
     unserved,
+    accountsProblem: () => (accountReflector.healthy ? undefined : accountReflector.problem),
     async run(signal) {
       startedAt = clock.now();
       void awaitSync(signal);
       const polls = listed.length === 0 ? [] : [pollNamespaces(listed, { store, client, clock, log }, signal)];
-      await Promise.all([...reflectors.map((each) => each.run(signal)), ...polls]);
+      await Promise.all([...reflectors, accountReflector].map((each) => each.run(signal)).concat(polls));
     },
   };
 }

@@ -17,13 +17,21 @@ import { Store, type Stored } from '../runtime/store/store.ts';
 export const namespaces = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' } as const;
 
 export interface NamespaceLabel extends Stored {
+  /** What the label that binds it to a tenant says. */
   readonly tenantId: string | undefined;
+  /** All of its labels, which the selectors of AcronisAccounts read. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export type NamespaceStore = Store<NamespaceLabel>;
 
 export const createNamespaceStore = (log: Log): NamespaceStore =>
-  new Store<NamespaceLabel>({ log, same: (a, b) => a.tenantId === b.tenantId });
+  new Store<NamespaceLabel>({ log, same: (a, b) => sameLabels(a.labels, b.labels) });
+
+function sameLabels(a: NamespaceLabel['labels'], b: NamespaceLabel['labels']): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
+}
 
 const schema = z.object({
   metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
@@ -32,8 +40,8 @@ const schema = z.object({
 export function transformNamespace(raw: unknown): NamespaceLabel | undefined {
   const parsed = schema.safeParse(raw).data;
   if (parsed === undefined) return undefined;
-  const { name, labels } = parsed.metadata;
-  return { key: name, namespace: '', tenantId: labels?.[tenantIdLabel]?.toLowerCase() };
+  const { name, labels = {} } = parsed.metadata;
+  return { key: name, namespace: '', tenantId: labels[tenantIdLabel]?.toLowerCase(), labels };
 }
 
 /** Which tenant's users an object's namespace may name. */
@@ -51,6 +59,8 @@ export interface GuardOptions {
   readonly store: NamespaceStore;
   readonly client: KubernetesClient;
   readonly requireLabel: boolean;
+  /** Why the account that is asked for does not serve this namespace. Absent: it is not asked. */
+  readonly refuses?: (namespace: NamespaceLabel) => Verdict | undefined;
 }
 
 /** Immediately where the store knows the namespace. @throws KubernetesError where one that it does not know could not be asked for. */
@@ -81,7 +91,10 @@ async function askForGuard(namespace: string, options: GuardOptions, signal: Abo
   }
 }
 
-function guardBy({ tenantId }: NamespaceLabel, { requireLabel }: GuardOptions): NamespaceGuard {
+function guardBy(namespace: NamespaceLabel, { requireLabel, refuses }: GuardOptions): NamespaceGuard {
+  const verdict = refuses?.(namespace);
+  if (verdict !== undefined) return { kind: 'noAccount', verdict };
+  const { tenantId } = namespace;
   if (tenantId !== undefined) return { kind: 'tenant', tenantId };
   return requireLabel ? { kind: 'none' } : { kind: 'any' };
 }

@@ -3,12 +3,15 @@
  * tenant; an object must not. Pure but for `guardOf`, which may have to ask for a namespace that the cache does not know yet.
  */
 import type { User } from '../acronis/user.ts';
+import type { AcronisAccount } from '../api/account/object.ts';
 import type { Verdict } from '../api/conditions.ts';
 import { tenantIdLabel } from '../api/names.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
 import type { Spec } from '../api/spec.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
-import { guardOf, type NamespaceGuard, type NamespaceStore } from './namespaces.ts';
+import type { AccountObjects } from './accounts/account-objects.ts';
+import { allows } from './accounts/admission.ts';
+import { guardOf, type NamespaceGuard, type NamespaceLabel, type NamespaceStore } from './namespaces.ts';
 import { accountNameOf, ownSource, sourceOf } from './objects.ts';
 
 export interface TenancyOptions {
@@ -16,20 +19,56 @@ export interface TenancyOptions {
   readonly client: KubernetesClient;
   /** `--require-tenant-label` */
   readonly requireTenantLabel: boolean;
+  readonly accountObjects: AccountObjects;
 }
 
-/** The namespace's label binds the operator's own credentials only: an object that brings credentials has shown what they may do. */
+/**
+ * The namespace's label binds the operator's own credentials and its AcronisAccounts, which besides have to allow the namespace; an object that brings
+ * credentials has shown what they may do.
+ */
 export function namespaceGuard(
   object: TenantUserUpsell,
   context: TenancyOptions,
   signal: AbortSignal,
 ): NamespaceGuard | Promise<NamespaceGuard> {
+  const { namespaces: store, client, requireTenantLabel: requireLabel, accountObjects } = context;
   const source = sourceOf(object);
-  const account = accountNameOf(source);
-  if (account !== undefined) return { kind: 'noAccount', verdict: accountNotFound(account) };
-  if (source !== ownSource) return { kind: 'any' };
-  const { namespaces: store, client, requireTenantLabel: requireLabel } = context;
-  return guardOf(object.namespace, { store, client, requireLabel }, signal);
+  const name = accountNameOf(source);
+  if (source !== ownSource && name === undefined) return { kind: 'any' };
+  if (name === undefined) return guardOf(object.namespace, { store, client, requireLabel }, signal);
+  const account = accountFor(object, accountObjects);
+  if (account === undefined) return { kind: 'noAccount', verdict: noAccount(name, accountObjects) };
+  const refuses = ({ key, labels }: NamespaceLabel) =>
+    allows(account, { name: key, labels }) ? undefined : accountNotAllowed(account);
+  return guardOf(object.namespace, { store, client, requireLabel, refuses }, signal);
+}
+
+/** The AcronisAccount that an object names; for one that is being deleted, also one that was deleted before it. */
+function accountFor(
+  object: TenantUserUpsell,
+  accountObjects: Pick<AccountObjects, 'get' | 'lastKnown'>,
+): AcronisAccount | undefined {
+  const name = accountNameOf(sourceOf(object));
+  if (name === undefined) return undefined;
+  return object.deletedAt === undefined ? accountObjects.get(name) : accountObjects.lastKnown(name);
+}
+
+/** Which users an object may be shown, by the AcronisAccount that it names. */
+export type Bounds =
+  /** All that its credentials reach. */
+  | { readonly kind: 'none' }
+  /** Those of these tenants and below. */
+  | { readonly kind: 'tenants'; readonly tenantIDs: readonly string[] }
+  | { readonly kind: 'noAccount'; readonly verdict: Verdict };
+
+export function boundsOf(object: TenantUserUpsell, accountObjects: AccountObjects): Bounds {
+  const name = accountNameOf(sourceOf(object));
+  if (name === undefined) return { kind: 'none' };
+  const account = accountFor(object, accountObjects);
+  if (account === undefined) return { kind: 'noAccount', verdict: noAccount(name, accountObjects) };
+  if (!account.spec.ok) return { kind: 'noAccount', verdict: accountNotAllowed(account) };
+  const { tenantIDs } = account.spec.value;
+  return tenantIDs === undefined ? { kind: 'none' } : { kind: 'tenants', tenantIDs };
 }
 
 /**
@@ -79,7 +118,24 @@ export const noUserOfTheLabel: Verdict = {
   message: `The tenant that the namespace's label ${tenantIdLabel} names has no such user. Correct the user, or move the object to the namespace of the user's own tenant.`,
 };
 
+const noAccount = (name: string, { isSynced }: Pick<AccountObjects, 'isSynced'>): Verdict =>
+  isSynced() ? accountNotFound(name) : accountsUnread;
+
 const accountNotFound = (name: string): Verdict => ({
   reason: 'AccountNotFound',
   message: `The operator's namespace has no AcronisAccount ${name}. Create it, or correct accountRef.`,
 });
+
+const accountNotAllowed = ({ name, spec }: AcronisAccount): Verdict => ({
+  reason: 'AccountNotAllowed',
+  message: spec.ok
+    ? `AcronisAccount ${name} does not allow this namespace. Add it to allowedNamespaces of the account, or give it the labels that the account selects by.`
+    : `AcronisAccount ${name} serves no namespace, since its spec breaks a rule that its status names. Correct it.`,
+});
+
+/** It passes as soon as the operator can read them. */
+const accountsUnread: Verdict = {
+  reason: 'Unavailable',
+  message:
+    "The operator has not been able to read AcronisAccounts in its namespace. See whether their CRD is installed, and whether the operator's ServiceAccount may list and watch them.",
+};

@@ -1,14 +1,16 @@
 /** What controllers share of the accounts while this process leads: the change feed of each, and the credentials, read again and again. */
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { AccountObjects } from '../fleet/accounts/account-objects.ts';
 import type { Account, Accounts } from '../fleet/accounts/accounts.ts';
 import { type ChangeBus, createChangeBus } from '../fleet/change-feed.ts';
 import type { CredentialSources } from '../fleet/credentials/sources.ts';
-import { type Fleet, type Source, sourceOf } from '../fleet/objects.ts';
+import { accountSource, type Fleet, type Source, sourceOf } from '../fleet/objects.ts';
 import type { Loop } from './loops.ts';
 
 export interface AccountLoopsOptions {
   readonly fleet: Fleet;
+  readonly accountObjects: Pick<AccountObjects, 'store'>;
   readonly sources: CredentialSources;
   readonly accounts: Accounts;
   readonly driftIntervalMs: number;
@@ -24,12 +26,14 @@ export interface AccountLoops {
 }
 
 export function createAccountLoops(options: AccountLoopsOptions): AccountLoops {
-  const { fleet, sources, accounts, clock, log } = options;
+  const { fleet, accountObjects, sources, accounts, clock, log } = options;
   const listeners: ((source: Source) => void)[] = [];
 
   const sourcesInUse = (): ReadonlySet<Source> => {
     const used = new Set<Source>();
     for (const object of fleet.values()) used.add(sourceOf(object));
+    // Each says whether Acronis can be asked with it, whether or not an object uses it.
+    for (const { name } of accountObjects.store.values()) used.add(accountSource(name));
     return used;
   };
   /** Secrets that no object names any more leave no token behind. */

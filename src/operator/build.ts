@@ -10,18 +10,19 @@ import { proxyFrom } from '../acronis/http/proxy-settings.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import { MissingLinks } from '../controllers/upsell/report/missing-links.ts';
+import { countAccounts } from '../controllers/account/metrics.ts';
 import { PrunedFields } from '../controllers/upsell/report/pruned-fields.ts';
+import { connectAccountTriggers } from '../controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../controllers/upsell/triggers/triggers.ts';
 import { createAccounts } from '../fleet/accounts/accounts.ts';
-import { createBrands } from '../fleet/brands/brands.ts';
+import { createLimits, maxConcurrency } from '../fleet/accounts/limits.ts';
 import { createWatch } from '../fleet/cache.ts';
 import type { OwnCredentials } from '../fleet/credentials/read.ts';
 import { createCredentialSources } from '../fleet/credentials/sources.ts';
 import { createFailureReports } from '../fleet/failure-reports.ts';
 import { createFlows } from '../fleet/flows.ts';
 import { countByReason, notReadySince } from '../fleet/objects.ts';
-import { countOffers } from '../fleet/offers.ts';
+import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
 import { createRefusalMonitor } from '../kubernetes/calls/refusal-monitor.ts';
 import { openConnection } from '../kubernetes/connection/connection.ts';
@@ -30,6 +31,7 @@ import { createPrometheus } from '../observability/metrics/prometheus.ts';
 import { openTracing } from '../observability/tracing/tracing.ts';
 import { createFence } from '../runtime/leaderelection/fence.ts';
 import { WorkQueue } from '../runtime/workqueue/queue.ts';
+import { accountController, createAccountController, maxAccountReconciles } from './account-controller.ts';
 import { createAccountLoops } from './account-loops.ts';
 import { createUpsellController } from './upsell-controller.ts';
 
@@ -64,8 +66,8 @@ export async function build(options: OperatorOptions) {
   const prometheus = createPrometheus({
     clock,
     version,
-    controller: 'tenantuserupsell',
-    maxConcurrentReconciles: config.concurrency,
+    upsell: { controller: 'tenantuserupsell', maxConcurrentReconciles: config.concurrency },
+    account: { controller: accountController, maxConcurrentReconciles: maxAccountReconciles },
     kubernetesHost: new URL(connection.server).host,
     leaderElectionId: config.leaderElectionId,
   });
@@ -80,36 +82,48 @@ export async function build(options: OperatorOptions) {
   const watch = createWatch({
     namespaces: config.watchNamespaces,
     labelSelector: config.watchSelector,
+    accountNamespace: config.accountNamespace ?? connection.namespace,
     client,
     clock,
     random,
     log,
-    metrics: metrics.controller,
+    metrics: metrics.reflector,
   });
-  const { fleet, namespaces } = watch;
+  const { fleet, namespaces, accounts: accountObjects } = watch;
   metrics.upsell.countObjects(() => countByReason(fleet));
-  metrics.upsell.countOffers(() => countOffers(fleet));
   metrics.upsell.countUnserved(() => watch.unserved().length);
   metrics.upsell.watchNotReady(() => notReadySince(fleet));
+  metrics.account.countAccounts(() => countAccounts(accountObjects.store));
 
   const lifetime = new AbortController();
   end.defer(async () => lifetime.abort(new Error('The operator stops.')));
   const policy = { hosts: config.acronisHosts, insecure: config.allowInsecureAcronis };
   const egress = { privateHosts: config.acronisAllowPrivateHosts, anyAddress: config.allowInsecureAcronis, proxy };
-  const sources = createCredentialSources({ own, policy, client, clock, log });
+  const sources = createCredentialSources({
+    own,
+    policy,
+    client,
+    secretOf: (source) => accountObjects.secretOf(source),
+    clock,
+    log,
+  });
   /** Reconciles in flight give up when it is aborted: a process that lost the lease must not write any more. */
   const hardStop = new AbortController();
   const fence = createFence((why) => hardStop.abort(why));
   const connectAcronis = () => {
-    const open = () => createDispatcher(egress, config.acronisConcurrency, clock);
+    const open = () => createDispatcher(egress, maxConcurrency, clock);
     const connections = createConnections({ open, clock });
     const send = createSend({ clock, connections, userAgent, beforeSend: fence.check });
     return { send, close: () => connections.close() };
   };
   const accounts = createAccounts({
     connect: connectAcronis,
-    concurrency: config.acronisConcurrency,
-    rate: config.acronisRate,
+    limitsOf: createLimits({
+      accountObjects,
+      sources,
+      byDefault: { concurrency: config.acronisConcurrency, rate: config.acronisRate },
+      clock,
+    }),
     clock,
     random,
     metrics: metrics.acronis,
@@ -137,39 +151,32 @@ export async function build(options: OperatorOptions) {
 
   const accountLoops = createAccountLoops({
     fleet,
+    accountObjects,
     sources,
     accounts,
     driftIntervalMs: config.driftInterval,
     clock,
     log,
   });
-  const brands = createBrands({
-    fleet,
-    sources,
-    accounts,
-    intervalMs: config.brandInterval,
-    clock,
-    lifetime: lifetime.signal,
-  });
   const pruned = new PrunedFields({ clock, log });
   const flows = createFlows({ fleet, sources, accounts });
+  const fenced: KubernetesClient = {
+    request: (call, signal) => client.request({ ...call, beforeSend: fence.check }, signal),
+    watch: client.watch.bind(client),
+  };
   const upsell = createUpsellController({
     context: {
       fleet,
-      client: {
-        request: (call, signal) => client.request({ ...call, beforeSend: fence.check }, signal),
-        watch: client.watch.bind(client),
-      },
+      client: fenced,
       sources,
       accounts,
-      brands,
+      accountObjects,
       namespaces,
       requireTenantLabel: config.requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       events,
       failureReports: createFailureReports(flows.flowOf),
       pruned,
-      missingLinks: new MissingLinks(events),
       clock,
       log,
       metrics: metrics.upsell,
@@ -183,14 +190,39 @@ export async function build(options: OperatorOptions) {
       room: flows.roomOf,
       retryRate,
     }),
-    triggers: (queue) => connectTriggers(fleet, namespaces, queue),
+    triggers: (verifier) => {
+      connectTriggers({ fleet, namespaces, accountObjects, queue: verifier });
+      connectAccountTriggers({ fleet, namespaces, accountObjects, sources, verifier });
+    },
     accountLoops,
-    brands,
-    brandIntervalMs: config.brandInterval,
     driftIntervalMs: config.driftInterval,
     resyncIntervalMs: config.resyncInterval,
     controllerMetrics: metrics.controller,
     tracer,
+    hardStop: hardStop.signal,
+  });
+
+  const account = createAccountController({
+    context: {
+      accountObjects,
+      sources,
+      accounts,
+      client: fenced,
+      events,
+      driftIntervalMs: config.driftInterval,
+      clock,
+      log,
+    },
+    namespace: accountObjects.namespace,
+    queue: new WorkQueue({
+      clock,
+      random,
+      metrics: metrics.account.queue,
+      maxInFlight: maxAccountReconciles,
+      flowOf: (key) => key,
+    }),
+    accountLoops,
+    controllerMetrics: metrics.account.controller,
     hardStop: hardStop.signal,
   });
 
@@ -211,7 +243,7 @@ export async function build(options: OperatorOptions) {
     sources,
     fence,
     hardStop,
-    controllers: [upsell],
+    controllers: [upsell, account],
     loops: accountLoops.loops,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

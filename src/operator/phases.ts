@@ -58,6 +58,7 @@ const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, 
     livez: [{ name: 'ping', problem: () => undefined }],
     readyz: [
       { name: 'watch', problem: () => watch.problem(), note: () => describeUnserved(watch.unserved()) },
+      { name: 'accounts', problem: () => undefined, note: () => watch.accountsProblem() },
       { name: 'rights', problem: () => rights.problem() },
       { name: 'crd', problem: () => undefined, note: () => pruned.note },
       { name: 'lease', problem: () => lease.problem },

@@ -3,13 +3,11 @@ import type { Tracer } from '../base/tracer.ts';
 import type { ReconcileContext } from '../controllers/upsell/context.ts';
 import { createReconcile } from '../controllers/upsell/reconcile/reconcile.ts';
 import { createTracedReconcile } from '../controllers/upsell/reconcile/traced.ts';
-import { brandListener } from '../controllers/upsell/triggers/brand.ts';
 import { driftListener } from '../controllers/upsell/triggers/drift.ts';
 import { judgeOf } from '../controllers/upsell/triggers/settled.ts';
-import type { Brands } from '../fleet/brands/brands.ts';
 import { forecast } from '../fleet/forecast.ts';
 import { runResync } from '../fleet/resync.ts';
-import { createVerifier } from '../fleet/verifier/verifier.ts';
+import { createVerifier, type Verifier } from '../fleet/verifier/verifier.ts';
 import { runController } from '../runtime/controller/controller.ts';
 import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';
@@ -20,10 +18,8 @@ export interface UpsellControllerOptions {
   readonly context: ReconcileContext;
   readonly queue: WorkQueue;
   /** Puts keys into the queue from now on: called once, when this process works. */
-  readonly triggers: (queue: Pick<WorkQueue, 'add'>) => void;
+  readonly triggers: (verifier: Pick<Verifier, 'add' | 'recheck'>) => void;
   readonly accountLoops: Pick<AccountLoops, 'changes' | 'onCredentialsChanged'>;
-  readonly brands: Pick<Brands, 'subscribe' | 'run' | 'requestsPerRefresh'>;
-  readonly brandIntervalMs: number;
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
   readonly controllerMetrics: ControllerMetrics;
@@ -55,11 +51,8 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
     name: 'tenantuserupsell',
     shutDown: () => queue.shutDown(),
     async run(signal) {
-      metrics.forecast(() =>
-        forecast({ ...options, fleet, accounts: accounts.size, requestsPerRefresh: options.brands.requestsPerRefresh }),
-      );
+      metrics.forecast(() => forecast({ ...options, fleet, accounts: accounts.size }));
       accountLoops.changes.subscribe(driftListener({ fleet, queue, metrics }));
-      options.brands.subscribe(brandListener(fleet, queue));
       // A whole fleet may use them: what is settled is verified, a hundred a read, and only what is not as it was reported is reconciled.
       accountLoops.onCredentialsChanged((source) => {
         for (const key of [...fleet.byIndex('source', source)]) verifier.recheck(key);
@@ -73,7 +66,6 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
             run: (until) => runResync({ fleet, queue: verifier, intervalMs: resyncIntervalMs, clock, metrics }, until),
           },
           { name: 'verify', run: (until) => verifier.run(until) },
-          { name: 'brands', run: (until) => options.brands.run(until) },
         ],
         signal,
       );

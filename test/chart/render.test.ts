@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { helm } from '../../tools/helm/helm.ts';
 import { TOOLS } from '../../tools/helm/versions.ts';
-import { chartDir, rendered, root, template } from './chart.ts';
+import { chartDir, refusal, rendered, root, template } from './chart.ts';
 
 const quantities = z.record(z.string(), z.union([z.string(), z.number()]));
 const container = z.object({
@@ -143,7 +143,7 @@ const everything = {
 };
 
 describe('by itself', () => {
-  it('is one replica, the CRD, cluster-wide rights, and nothing that needs other software', async () => {
+  it('is one replica, the CRDs, cluster-wide rights, and nothing that needs other software', async () => {
     const plain = await rendered();
     expect(plain.names).toEqual([
       'ClusterRole /demo-acronis-upsell-operator',
@@ -151,12 +151,15 @@ describe('by itself', () => {
       'ClusterRole /demo-acronis-upsell-operator-edit',
       'ClusterRole /demo-acronis-upsell-operator-view',
       'ClusterRoleBinding /demo-acronis-upsell-operator',
+      'CustomResourceDefinition /acronisaccounts.upsell.acronis.com',
       'CustomResourceDefinition /tenantuserupsells.upsell.acronis.com',
       'Deployment sys/demo-acronis-upsell-operator',
       'NetworkPolicy sys/demo-acronis-upsell-operator',
       'Pod sys/demo-acronis-upsell-operator-test',
+      'Role sys/demo-acronis-upsell-operator-accounts',
       'Role sys/demo-acronis-upsell-operator-leader-election',
       'Role sys/demo-acronis-upsell-operator-test',
+      'RoleBinding sys/demo-acronis-upsell-operator-accounts',
       'RoleBinding sys/demo-acronis-upsell-operator-leader-election',
       'RoleBinding sys/demo-acronis-upsell-operator-test',
       'Service sys/demo-acronis-upsell-operator-metrics',
@@ -313,6 +316,50 @@ describe('values', () => {
     for (const each of having) expect(each).toMatchObject({ verbs: ['get'], resourceNames: ['acronis'] });
   });
 
+  const accounts = { eu2: { credentialsSecretRef: { name: 'eu2' }, allowedNamespaces: { from: 'All' } } };
+  it.each([
+    ['any, where that is said', { secrets: { enabled: true } }, 'sys', undefined],
+    ['some, where they are named', { secrets: { enabled: true, names: ['eu2'] } }, 'sys', ['eu2']],
+    ['those of the accounts that it makes', { create: accounts }, 'sys', ['eu2']],
+    ['in their own namespace', { namespace: 'accounts', create: accounts }, 'accounts', ['eu2']],
+  ])('of AcronisAccounts the operator may get Secrets: %s', async (_which, values, namespace, resourceNames) => {
+    const all = await rendered({ accounts: values });
+    const having = all
+      .kinds('Role')
+      .map((each) => role.parse(each))
+      .flatMap(({ metadata, rules }) =>
+        rules
+          .filter(({ resources }) => resources.includes('secrets'))
+          .map((rule) => ({ in: metadata.namespace, ...rule })),
+      );
+    expect(having).toEqual([
+      {
+        in: namespace,
+        resources: ['secrets'],
+        verbs: ['get'],
+        ...(resourceNames === undefined ? {} : { resourceNames }),
+      },
+    ]);
+    expect(all.kinds('ClusterRole').filter((each) => JSON.stringify(each).includes('secrets'))).toEqual([]);
+  });
+
+  it('makes AcronisAccounts where accounts.create has them, beside their Secrets', async () => {
+    const all = await rendered({ accounts: { namespace: 'accounts', create: { ...accounts, none: null } } });
+    expect(all.kinds('AcronisAccount')).toMatchObject([
+      { metadata: { name: 'eu2', namespace: 'accounts' }, spec: accounts.eu2 },
+    ]);
+    expect(await argsOf({ accounts: { namespace: 'accounts' } })).toContain('--account-namespace=accounts');
+  });
+
+  it.each([
+    [{ secrets: { names: ['a'] } }, 'accounts.secrets has names but is not enabled'],
+    [{ create: { eu2: {} } }, 'accounts.create.eu2 has no credentialsSecretRef.name'],
+    [{ create: { 'Eu 2': accounts.eu2 } }, 'accounts.create has "Eu 2"'],
+    [{ namespace: 'A' }, 'accounts.namespace is "A"'],
+  ])('%j of accounts is refused in a sentence', async (values, sentence) => {
+    expect(await refusal({ accounts: values })).toContain(sentence);
+  });
+
   it('a PodDisruptionBudget comes with the second replica', async () => {
     expect((await rendered()).kinds('PodDisruptionBudget')).toEqual([]);
     expect((await rendered({ replicas: 2 })).kinds('PodDisruptionBudget')).toHaveLength(1);
@@ -379,11 +426,12 @@ describe('values', () => {
     expect(JSON.parse(data['acronis-upsell-operator.json'] ?? '')).toMatchObject({ title: expect.any(String) });
   });
 
-  it('the CRD is kept when the release is uninstalled, unless configured otherwise, and can be left out', async () => {
+  it('the CRDs are kept when the release is uninstalled, unless configured otherwise, and can be left out', async () => {
     const annotations = async (crds: object) =>
       (await rendered({ crds })).kinds('CustomResourceDefinition').map(({ metadata }) => metadata.annotations);
-    expect(await annotations({})).toEqual([{ 'helm.sh/resource-policy': 'keep' }]);
-    expect(await annotations({ keep: false })).toEqual([undefined]);
+    const keep = { 'helm.sh/resource-policy': 'keep' };
+    expect(await annotations({})).toEqual([keep, keep]);
+    expect(await annotations({ keep: false })).toEqual([undefined, undefined]);
     expect(await annotations({ install: false })).toEqual([]);
   });
 

@@ -109,9 +109,16 @@ const untilReason = (namespace: string, name: string, reason: string) =>
     { withinMs: 30_000 },
   );
 
-/** The cases that need each right: assign by id and by login, a Secret of its own, and revoke. */
-async function play({ acronis }: Installed, namespace: string, cast: Cast): Promise<void> {
+/** The cases that need each right: assign by id and by login, a Secret of its own, an account, and revoke. */
+async function play(installed: Installed, namespace: string, cast: Cast): Promise<void> {
+  const { acronis } = installed;
   const { url, clientId: clientID, clientSecret } = acronis;
+  const account = {
+    apiVersion: 'upsell.acronis.com/v1alpha1',
+    kind: 'AcronisAccount',
+    metadata: { namespace: installed.namespace, name: 'own' },
+    spec: { credentialsSecretRef: { name: 'own' }, allowedNamespaces: { from: 'All' } },
+  };
   const secret = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -119,13 +126,16 @@ async function play({ acronis }: Installed, namespace: string, cast: Cast): Prom
     stringData: { url, clientID, clientSecret },
   };
   await cluster.apply(secret);
+  await cluster.apply({ ...secret, metadata: { ...secret.metadata, namespace: installed.namespace } });
+  await cluster.apply(account);
+  await cluster.apply(upsell(namespace, 'by-account', { userID: cast.byAccount, accountRef: { name: 'own' } }));
   await cluster.apply(upsell(namespace, 'by-id', { userID: cast.byId }));
   await cluster.apply(upsell(namespace, 'by-login', cast.byLogin));
   await cluster.apply(
     upsell(namespace, 'own-secret', { userID: cast.ownSecret, credentialsSecretRef: { name: 'own' } }),
   );
   await cluster.apply(upsell(namespace, 'for-a-while', { userID: cast.forAWhile, deletionPolicy: 'Revoke' }));
-  for (const name of ['by-id', 'by-login', 'own-secret', 'for-a-while'])
+  for (const name of ['by-id', 'by-login', 'by-account', 'own-secret', 'for-a-while'])
     await untilReason(namespace, name, 'BuyerAssigned');
   await cluster.ok(['-n', namespace, 'delete', 'tuu', 'for-a-while', '--timeout=30s']);
   expect(acronis.directory.get(cast.forAWhile)?.businessTypes).toEqual([]);
@@ -134,6 +144,7 @@ async function play({ acronis }: Installed, namespace: string, cast: Cast): Prom
 interface Cast {
   readonly byId: string;
   readonly byLogin: { readonly login: string; readonly tenantID: string };
+  readonly byAccount: string;
   readonly ownSecret: string;
   readonly forAWhile: string;
 }
@@ -144,14 +155,15 @@ function* casts({ acronis }: Installed): Generator<Cast, never> {
   const cast = new Set(Object.values(acronis.cast).flat());
   const users = acronis.directory.all().filter((each) => !cast.has(each.id) && each.businessTypes.length === 0);
   for (;;) {
-    const [one, two, three, four] = users.splice(0, 4);
-    if (one === undefined || two === undefined || three === undefined || four === undefined)
+    const [one, two, three, four, five] = users.splice(0, 5);
+    if (one === undefined || two === undefined || three === undefined || four === undefined || five === undefined)
       throw new Error('The sandbox has too few users for these tests.');
     yield {
       byId: one.id,
       byLogin: { login: two.login, tenantID: two.tenant.id },
       ownSecret: three.id,
       forAWhile: four.id,
+      byAccount: five.id,
     };
   }
 }
@@ -160,7 +172,10 @@ describe("with a token of the chart's own ServiceAccount", () => {
   it('the operator serves the whole cluster, is refused nothing, and needs every right it has', async () => {
     const customers = await cluster.newNamespace('customers');
     const gone = await cluster.newNamespace('gone');
-    await using installed = await Installed.start({ credentials: { perObjectSecrets: { enabled: true } } });
+    await using installed = await Installed.start({
+      credentials: { perObjectSecrets: { enabled: true } },
+      accounts: { secrets: { enabled: true } },
+    });
     const [cast, other] = take(casts(installed));
     await play(installed, customers, cast);
 
@@ -181,6 +196,7 @@ describe("with a token of the chart's own ServiceAccount", () => {
     await using installed = await Installed.start({
       watch: { namespaces: watched },
       credentials: { perObjectSecrets: { enabled: true, names: ['own'] } },
+      accounts: { secrets: { enabled: true, names: ['own'] } },
     });
     const [first, second] = take(casts(installed));
     await play(installed, watched[0] ?? '', first);

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 const whileRotating: Expected = {
-  msg: /^the change feed does not answer/,
+  msg: /^the change feed does not respond/,
   because: 'the secret that Acronis takes is another one for a while, as it is in a rotation',
 };
 const whileUninstalled: Expected = {

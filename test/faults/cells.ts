@@ -26,9 +26,9 @@ const named = {
   'connection refused': { kind: 'refuse', ms: 3_000 },
   'cut before': { kind: 'cut', moment: 'before' },
   'cut after': { kind: 'cut', moment: 'after' },
-  'cut in the answer': { kind: 'cut', moment: 'midBody' },
+  'cut in the response': { kind: 'cut', moment: 'midBody' },
   'half-open': { kind: 'hang', moment: 'before' },
-  'answer swallowed': { kind: 'hang', moment: 'after' },
+  'response swallowed': { kind: 'hang', moment: 'after' },
   'latency 2 s': { kind: 'latency', ms: 2_000 },
   '401': status(401),
   '403': status(403),
@@ -72,9 +72,9 @@ const slow: Readonly<Record<string, number>> = {
   'watch: half-open': 40,
   'watch: silent watch': 100,
   'status: half-open': 35,
-  'status: answer swallowed': 35,
+  'status: response swallowed': 35,
   'object: half-open': 35,
-  'object: answer swallowed': 35,
+  'object: response swallowed': 35,
   'secret: half-open': 35,
 };
 
@@ -101,10 +101,10 @@ const streams = (): readonly Cell[] =>
 export const overHttp = {
   'cut before': { kind: 'cut', moment: 'before' },
   'cut after': { kind: 'cut', moment: 'after' },
-  'cut in the answer': { kind: 'cut', moment: 'midBody' },
+  'cut in the response': { kind: 'cut', moment: 'midBody' },
   'hang before': { kind: 'hang', moment: 'before' },
   'hang after': { kind: 'hang', moment: 'after' },
-  'hang in the answer': { kind: 'hang', moment: 'midBody' },
+  'hang in the response': { kind: 'hang', moment: 'midBody' },
   'latency 2 s': { kind: 'latency', ms: 2_000 },
   '429 in seconds': { kind: 'status', status: 429, retryAfter: 2 },
   '429 as date': { kind: 'status', status: 429, retryAfter: 2, retryAfterForm: 'date' },
@@ -141,7 +141,7 @@ const acronis = (route: Route | 'read', faults: readonly (keyof typeof overHttp)
 
 const answers = ['429 in seconds', '429 as date', '429 html', '500', '502 html', '503 with Retry-After'] as const;
 const garbage = ['html 200', 'half a JSON', 'other JSON'] as const;
-const cuts = ['cut before', 'cut after', 'cut in the answer'] as const;
+const cuts = ['cut before', 'cut after', 'cut in the response'] as const;
 const httpGarbage = ['html 200', 'half a JSON', 'other JSON', 'null', 'wrong content type'] as const;
 const httpAnswers = [
   '429 in seconds',
@@ -153,24 +153,24 @@ const httpAnswers = [
 ] as const;
 
 export const cells: readonly Cell[] = [
-  ...kubernetes('list', ['connection refused', 'cut before', 'cut in the answer', 'half-open', 'slow drip']),
+  ...kubernetes('list', ['connection refused', 'cut before', 'cut in the response', 'half-open', 'slow drip']),
   ...kubernetes('list', ['401', '403', '404', '410', '504', ...answers, ...garbage, 'ends immediately']),
   ...kubernetes('watch', ['connection refused', 'cut before', 'half-open', 'latency 2 s', 'ends immediately']),
   ...kubernetes('watch', ['401', '403', '404', '410', '504', ...answers, ...garbage]),
   ...streams(),
-  ...kubernetes('status', ['connection refused', ...cuts, 'half-open', 'answer swallowed', 'latency 2 s']),
+  ...kubernetes('status', ['connection refused', ...cuts, 'half-open', 'response swallowed', 'latency 2 s']),
   ...kubernetes('status', ['401', '403', '404', '409', '500 after', ...answers, ...garbage]),
-  ...kubernetes('object', [...cuts, 'half-open', 'answer swallowed', '403', '409', '500 after', ...answers]),
+  ...kubernetes('object', [...cuts, 'half-open', 'response swallowed', '403', '409', '500 after', ...answers]),
   ...kubernetes('lease', ['connection refused', ...cuts, '401', '403', '404', '409', '500 after', ...answers]),
   ...kubernetes('lease', garbage),
   ...kubernetes('event', ['cut before', 'cut after', 'half-open', '403', '404', ...answers]),
   ...kubernetes('secret', ['cut before', 'half-open', '403', '404', ...answers, ...garbage]),
-  ...acronis('token', ['cut before', 'cut in the answer', 'hang before', 'latency 2 s', 'body of 16 MB']),
+  ...acronis('token', ['cut before', 'cut in the response', 'hang before', 'latency 2 s', 'body of 16 MB']),
   ...acronis('token', [...httpAnswers, ...httpGarbage]),
-  ...acronis('read', ['cut before', 'cut in the answer', 'hang before', 'hang in the answer', 'latency 2 s']),
+  ...acronis('read', ['cut before', 'cut in the response', 'hang before', 'hang in the response', 'latency 2 s']),
   ...acronis('read', ['body of 16 MB', 'tokens revoked', ...httpAnswers, ...httpGarbage]),
-  ...acronis('putUser', ['cut before', 'cut after', 'cut in the answer', 'latency 2 s', 'body of 16 MB']),
-  ...acronis('putUser', ['hang before', 'hang after', 'hang in the answer', '500 after', 'tokens revoked']),
+  ...acronis('putUser', ['cut before', 'cut after', 'cut in the response', 'latency 2 s', 'body of 16 MB']),
+  ...acronis('putUser', ['hang before', 'hang after', 'hang in the response', '500 after', 'tokens revoked']),
   ...acronis('putUser', ['other writer: types', 'other writer: language', 'other writer: the same']),
   ...acronis('putUser', [...httpAnswers, ...httpGarbage]),
   ...acronis('feed', ['cut before', 'hang before', 'body of 16 MB', '429 in seconds', '500 html', ...httpGarbage]),

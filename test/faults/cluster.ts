@@ -1,4 +1,4 @@
-/** The direct way to the API server, past every fault: how the tests create, change and look. Cheaper than a kubectl process for each look. */
+/** The direct way to the API server, past every fault: how the tests create, change and read. Cheaper than a kubectl process for each read. */
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import * as z from 'zod';
@@ -39,9 +39,9 @@ export class Cluster {
     return new Cluster(address, new Agent({ connect: { ca }, connections: 16 }));
   }
 
-  /** The parsed answer; undefined for a 404. @throws Error for any other refusal. */
+  /** The parsed response; undefined for a 404. @throws Error for any other refusal. */
   async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT', path: string, body?: unknown): Promise<unknown> {
-    const answer = await request(this.#address.server + path, {
+    const response = await request(this.#address.server + path, {
       method,
       dispatcher: this.#agent,
       headers: {
@@ -50,9 +50,9 @@ export class Cluster {
       },
       body: body === undefined ? null : JSON.stringify(body),
     });
-    const text = await answer.body.text();
-    if (answer.statusCode === 404) return undefined;
-    if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text.slice(0, 300)}`);
+    const text = await response.body.text();
+    if (response.statusCode === 404) return undefined;
+    if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 300)}`);
     return JSON.parse(text);
   }
 
@@ -89,8 +89,8 @@ export class Cluster {
 
   /** @returns whether a finalizer holds it; without one it is gone. */
   async remove(namespace: string, name: string): Promise<boolean> {
-    const answer = await this.call('DELETE', `${group}/namespaces/${namespace}/tenantuserupsells/${name}`);
-    return (objectSchema.safeParse(answer).data?.metadata.finalizers.length ?? 0) > 0;
+    const response = await this.call('DELETE', `${group}/namespaces/${namespace}/tenantuserupsells/${name}`);
+    return (objectSchema.safeParse(response).data?.metadata.finalizers.length ?? 0) > 0;
   }
 
   async list(namespace: string): Promise<readonly SeenObject[]> {

@@ -118,7 +118,7 @@ async function watch(signal: AbortSignal): Promise<void> {
       const [status, files, page] = await Promise.all([
         readFile(`/proc/${operator.pid}/status`, 'utf8'),
         openSockets(operator.pid),
-        fetch(operator.metrics).then((answer) => answer.text()),
+        fetch(operator.metrics).then((response) => response.text()),
       ]);
       note('resident memory, MiB', Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
       note('heap in use, MiB', sumOf(page, 'nodejs_heap_size_used_bytes') / 2 ** 20);

@@ -89,14 +89,14 @@ describe('another writer changes the user between read and write', () => {
 describe('a PUT whose response is lost', () => {
   it.each([
     { what: 'the connection is cut after the change', fault: { kind: 'cut', moment: 'after' } },
-    { what: 'the answer breaks off half way', fault: { kind: 'cut', moment: 'midBody' } },
+    { what: 'the response breaks off half way', fault: { kind: 'cut', moment: 'midBody' } },
     {
       what: 'a gateway says 502 in HTML although it was applied',
       fault: { kind: 'status', status: 502, body: 'html', moment: 'after' },
     },
-    { what: 'the answer is a page that is not JSON', fault: { kind: 'garbage', form: 'html' } },
-    { what: 'the answer is cut JSON', fault: { kind: 'garbage', form: 'truncated' } },
-    { what: 'the answer has more than 10 MB', fault: { kind: 'huge' } },
+    { what: 'the response is a page that is not JSON', fault: { kind: 'garbage', form: 'html' } },
+    { what: 'the response is cut JSON', fault: { kind: 'garbage', form: 'truncated' } },
+    { what: 'the response has more than 10 MB', fault: { kind: 'huge' } },
   ] as const)('is not sent again when $what', async ({ fault }) => {
     const id = nextUser();
     world.acronis.faults.add({ ...fault, routes: ['putUser'], id, times: 1 });

@@ -7,7 +7,7 @@ it('killed between the PUT and the status, it converges after a restart with exa
   await using world = await World.start();
   world.logOnFailure();
   const { johnDoe } = world.acronis.cast;
-  // The PUT is applied, and its answer never comes: the moment holds still.
+  // The PUT is applied, and its response never comes: the moment holds still.
   const fault = world.acronis.faults.add({ kind: 'hang', moment: 'after', routes: ['putUser'], id: johnDoe });
   await world.upsell('john', { userID: johnDoe });
   await until('the PUT was applied', () => world.isBuyer(johnDoe), Boolean);

@@ -8,7 +8,7 @@ import type { SeenRequest } from '../support/observing-relay.ts';
 export interface Echo {
   readonly name: string;
   readonly on: 'token' | 'read' | 'search' | 'put' | 'feed';
-  readonly answer: (said: string) => MadeResponse;
+  readonly response: (said: string) => MadeResponse;
 }
 
 const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): MadeResponse => ({
@@ -58,9 +58,9 @@ const forms: Readonly<Record<string, (said: string) => MadeResponse>> = {
   '429 with its words as Retry-After': (said) => json(429, { error: said }, { 'retry-after': said }),
 };
 
-const of = (on: Echo['on'], more: Echo['answer'][] = []): readonly Echo[] => [
-  ...Object.entries(forms).map(([name, answer]) => ({ name: `${on}: ${name}`, on, answer })),
-  ...more.map((answer, at) => ({ name: `${on}: ${at + 1}`, on, answer })),
+const of = (on: Echo['on'], more: Echo['response'][] = []): readonly Echo[] => [
+  ...Object.entries(forms).map(([name, response]) => ({ name: `${on}: ${name}`, on, response })),
+  ...more.map((response, at) => ({ name: `${on}: ${at + 1}`, on, response })),
 ];
 
 export const echoes: readonly Echo[] = [

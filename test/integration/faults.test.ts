@@ -11,7 +11,7 @@ import { runCell } from '../faults/run-cells.ts';
 
 /** By world, in their order. None needs a time-out to pass: what hangs here are calls that no caller waits for. */
 const worlds: readonly (readonly string[])[] = [
-  ['kubernetes, list, cut in the answer', 'kubernetes, status, other JSON', 'kubernetes, object, 409'],
+  ['kubernetes, list, cut in the response', 'kubernetes, status, other JSON', 'kubernetes, object, 409'],
   ['kubernetes, watch, 410', 'kubernetes, lease, 500 after', 'kubernetes, status, cut after'],
   ['kubernetes, watch, ends immediately', 'kubernetes, secret, 429 in seconds'],
   ['kubernetes, watch, cut in a line', 'kubernetes, watch, event twice'],

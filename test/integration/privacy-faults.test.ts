@@ -68,7 +68,7 @@ it('what is said back in errors comes out nowhere: no log line, event, status, m
       if (purposeOf(request) !== echo.on) return undefined;
       struck.set(echo.name, (struck.get(echo.name) ?? 0) + 1);
       const { authorization, body } = request;
-      return echo.answer(`${login} ${email} ${firstname} ${lastname} ${authorization} ${clientSecret} ${body}`);
+      return echo.response(`${login} ${email} ${firstname} ${lastname} ${authorization} ${clientSecret} ${body}`);
     };
     await cluster.createSecret(namespace, `own-${at}`, { url: relay.url, clientID, clientSecret });
     const who = echo.on === 'search' ? { login, tenantID: tenant.id } : { userID: person.id };

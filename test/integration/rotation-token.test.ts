@@ -45,15 +45,15 @@ class Tokens implements AsyncDisposable {
   async end(secret: string, token: string): Promise<void> {
     const { cluster, namespace, controlPlane } = this.#way;
     await cluster.call('DELETE', `/api/v1/namespaces/${namespace}/secrets/${secret}`);
-    const look = async () => {
-      const answer = await request(`${controlPlane.server}/version`, {
+    const status = async () => {
+      const response = await request(`${controlPlane.server}/version`, {
         dispatcher: this.#agent,
         headers: { authorization: `Bearer ${token}` },
       });
-      await answer.body.dump();
-      return answer.statusCode;
+      await response.body.dump();
+      return response.statusCode;
     };
-    await until('the old token is refused', look, (status) => status === 401);
+    await until('the old token is refused', status, (status) => status === 401);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,17 @@ it('a kubeconfig that is not there is named, with what to do', async () => {
   expect(all).toContain('/nowhere/config');
   expect(all).toContain('Correct the path');
   expect(all).not.toMatch(/^\s+at /m);
+});
+
+it.each([
+  ['empty', '', 'is empty'],
+  ['DER', Buffer.from('30820122', 'hex'), 'is DER'],
+])('a NODE_EXTRA_CA_CERTS file that is %s is warned of at the start, with what to do', async (_, content, what) => {
+  const file = join(await scratch(), 'ca.crt');
+  await writeFile(file, content);
+  const { all } = await runWith(['--kubeconfig=/nowhere/config'], { NODE_EXTRA_CA_CERTS: file });
+  expect(all).toContain('NODE_EXTRA_CA_CERTS cannot be used');
+  expect(all).toContain(`NODE_EXTRA_CA_CERTS names ${file}, which ${what}, so it adds no certificate.`);
 });
 
 it('credentials that the API server refuses end the start with a sentence', async () => {

@@ -68,6 +68,8 @@ export interface WorldOptions {
   readonly ownCredentials?: boolean;
   /** True: it may get the Secrets that objects name. Without credentials of its own it may, if not said otherwise. */
   readonly perObjectSecrets?: boolean;
+  /** True: it may get the Secrets of AcronisAccounts, whose namespace is this world's. */
+  readonly accountSecrets?: boolean;
   /** The leases it may take, where `flags` name others than the chart does, or a selector that does. */
   readonly leases?: readonly string[];
   /** Another way to the API server than the direct one. */
@@ -113,6 +115,7 @@ export class World implements AsyncDisposable {
     };
     const rights = await releaseRights(inject('rights'), namespace, {
       perObjectSecrets,
+      accountSecrets: options.accountSecrets ?? false,
       ...(leases === undefined ? {} : { leases }),
     });
     const list = { apiVersion: 'v1', kind: 'List', items: [place, ...rights] };

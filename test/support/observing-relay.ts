@@ -1,5 +1,5 @@
 /**
- * A relay that a test observes: every request is recorded and passes as it is, unless the test has it answered with something else. (Faults on the way
+ * A relay that a test observes: every request is recorded and passes as it is, unless the test has another response sent. (Faults on the way
  * to the API server are those of `sandbox/faulty-proxy`.)
  */
 import { give, type MadeResponse } from '../../sandbox/relay/message.ts';

@@ -7,8 +7,8 @@ export async function pageOfAllMetrics(): Promise<string> {
   const prometheus = createPrometheus({
     clock: new ManualClock(),
     version: '1.2.3',
-    controller: 'things',
-    maxConcurrentReconciles: 1,
+    upsell: { controller: 'things', maxConcurrentReconciles: 1 },
+    account: { controller: 'acronisaccount', maxConcurrentReconciles: 16 },
     kubernetesHost: 'api:6443',
     leaderElectionId: 'things',
   });
@@ -17,18 +17,20 @@ export async function pageOfAllMetrics(): Promise<string> {
   return text;
 }
 
-function countEachOnce({ controller, queue, kubernetes, acronis, upsell, leading }: Metrics): void {
+function countEachOnce(metrics: Metrics): void {
+  const { controller, queue, account, reflector, kubernetes, acronis, upsell, leading } = metrics;
   controller.reconciled('success', 1);
   controller.panicked();
   controller.activeWorkers(1);
-  controller.watchEvent('things');
-  controller.listed('things', 1);
-  controller.watchFailed('things', 'Expired');
+  reflector.watchEvent('things');
+  reflector.listed('things', 1);
+  reflector.watchFailed('things', 'Expired');
   queue.added();
   queue.depth(1);
   queue.waited(1);
   queue.worked(1);
   queue.retried();
+  account.countAccounts(() => ({ ready: new Map([['Connected', 1]]), feed: new Map([['Following', 1]]) }));
   kubernetes.requested('GET', '200', 1);
   acronis.requested('token', 'ok', 1);
   acronis.throttled(1);
@@ -41,11 +43,6 @@ function countEachOnce({ controller, queue, kubernetes, acronis, upsell, leading
   upsell.eventDropped();
   upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
   upsell.watchNotReady(() => ({ stalled: 1, passing: 1 }));
-  upsell.countOffers(() => ({
-    byOffer: new Map([['BuyNow', 1]]),
-    byInformed: new Map([['QuotaNotificationsOff', 1]]),
-    tenantsWithoutBuyUrl: 1,
-  }));
-  upsell.forecast(() => ({ feed: 1, resync: 1, brands: 1 }));
+  upsell.forecast(() => ({ feed: 1, resync: 1 }));
   leading(true);
 }

@@ -14,16 +14,20 @@ export const quietAcronisMetrics: AcronisMetrics = {
   countOpenCircuits: nothing,
 };
 
+const quietController: Metrics['controller'] = { reconciled: nothing, panicked: nothing, activeWorkers: nothing };
+const quietQueue: Metrics['queue'] = {
+  added: nothing,
+  depth: nothing,
+  waited: nothing,
+  worked: nothing,
+  retried: nothing,
+};
+
 export const quietMetrics: Metrics = {
-  controller: {
-    reconciled: nothing,
-    panicked: nothing,
-    activeWorkers: nothing,
-    watchEvent: nothing,
-    listed: nothing,
-    watchFailed: nothing,
-  },
-  queue: { added: nothing, depth: nothing, waited: nothing, worked: nothing, retried: nothing },
+  controller: quietController,
+  queue: quietQueue,
+  account: { controller: quietController, queue: quietQueue, countAccounts: nothing },
+  reflector: { watchEvent: nothing, listed: nothing, watchFailed: nothing },
   kubernetes: { requested: nothing },
   acronis: quietAcronisMetrics,
   upsell: {
@@ -34,7 +38,6 @@ export const quietMetrics: Metrics = {
     revocationGivenUp: nothing,
     eventDropped: nothing,
     countObjects: nothing,
-    countOffers: nothing,
     countUnserved: nothing,
     watchNotReady: nothing,
     forecast: nothing,

@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { accountReasons, feedReasons, meaningOfAccount, meaningOfFeed } from '../../src/api/account/conditions.ts';
+import { accountSpecSchema } from '../../src/api/account/spec.ts';
+import { accountStatusSchema } from '../../src/api/account/status.ts';
 import { meaningOf, reasons } from '../../src/api/conditions.ts';
 import { structural } from '../../src/api/crd.ts';
-import { informedReasons, meaningOfInformed } from '../../src/api/informed.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { addSettings } from '../../src/config/config.ts';
@@ -108,7 +110,7 @@ describe('settings', () => {
   test('the page has every flag, with its variable and default, and no other', () => {
     const real = options.map((option) => ({
       flag: option.long,
-      // KUBECONFIG gives way to the pod's service account, so commander is not told of it.
+      // KUBECONFIG gives way to the pod's service account, so commander does not know of it.
       variable: option.long === '--kubeconfig' ? 'KUBECONFIG' : option.envVar,
       byDefault:
         option.defaultValueDescription ?? (option.defaultValue === undefined ? '' : String(option.defaultValue)),
@@ -128,7 +130,7 @@ describe('settings', () => {
   test.each(pages)('%s names flags that there are', (page) => {
     const known = new Set(options.map((option) => option.long));
     const ours =
-      /(?<![\w-])--(?:acronis|allow-insecure|concurrency|drift|resync|revoke|require|watch-|leader|metrics-bind|health|kubeconfig|log-|shutdown)[a-z-]*/g;
+      /(?<![\w-])--(?:acronis|account|allow-insecure|concurrency|drift|resync|revoke|require|watch-|leader|metrics-bind|health|kubeconfig|log-|shutdown)[a-z-]*/g;
     expect((read(page).match(ours) ?? []).filter((flag) => !known.has(flag))).toEqual([]);
   });
 });
@@ -151,15 +153,29 @@ describe('reasons', () => {
 
   test('no page tables a reason that there is not', () => {
     const table = rows('docs/reference/api.md').filter(
-      ([reason, status]) => /^`[A-Z]/.test(reason ?? '') && /^(True|False|Unknown)$/.test(status ?? ''),
+      ([reason, ready]) => /^`[A-Z]/.test(reason ?? '') && /^(True|False|Unknown)$/.test(ready ?? ''),
     );
-    const tabled = table.flatMap(([reason]) => codes(reason));
-    expect(tabled.toSorted()).toEqual([...reasons, ...informedReasons].toSorted());
+    expect(table.flatMap(([reason]) => codes(reason)).toSorted()).toEqual(reasons.toSorted());
+  });
+});
+
+describe('reasons of accounts', () => {
+  const table = (page: string) => rows(page).filter(([reason]) => /^`[A-Z]/.test(reason ?? ''));
+  const real = [
+    ...accountReasons.map((reason) => `${reason} ${meaningOfAccount(reason).status}`),
+    ...feedReasons.map((reason) => `${reason} ${meaningOfFeed(reason)}`),
+  ].toSorted();
+
+  test('account.md has every one, with what its condition is, and no other', () => {
+    const told = table('docs/reference/account.md').map(([reason, status]) => `${codes(reason)[0]} ${status}`);
+    expect(told.toSorted()).toEqual(real);
   });
 
-  test('of Informed are tabled with their status', () => {
-    const table = rows('docs/reference/api.md').map(([reason, status]) => `${codes(reason)[0]} ${status}`);
-    for (const reason of informedReasons) expect(table).toContain(`${reason} ${meaningOfInformed(reason).status}`);
+  test('account.md says which are stalled', () => {
+    const told = table('docs/reference/account.md').filter(([, , stalled]) => stalled === 'True');
+    expect(told.flatMap(([reason]) => codes(reason)).toSorted()).toEqual(
+      accountReasons.filter((reason) => meaningOfAccount(reason).stalled).toSorted(),
+    );
   });
 });
 
@@ -175,12 +191,12 @@ describe('fields', () => {
     return [...below, ...paths(items, `${path}[]`)];
   };
 
-  test('api.md has every field of the definition, and no other', () => {
-    const real = [
-      ...paths(structural(specSchema, 'spec'), 'spec'),
-      ...paths(structural(statusSchema, 'status'), 'status'),
-    ];
-    const told = rows('docs/reference/api.md').flatMap(([field]) =>
+  test.each([
+    ['api.md', specSchema, statusSchema],
+    ['account.md', accountSpecSchema, accountStatusSchema],
+  ])('%s has every field of the CRD, and no other', (page, spec, status) => {
+    const real = [...paths(structural(spec, 'spec'), 'spec'), ...paths(structural(status, 'status'), 'status')];
+    const told = rows(`docs/reference/${page}`).flatMap(([field]) =>
       codes(field).filter((code) => /^(spec|status)\./.test(code)),
     );
     expect(told.toSorted()).toEqual(real.toSorted());

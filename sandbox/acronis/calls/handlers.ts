@@ -55,7 +55,7 @@ export const HANDLERS: Readonly<Record<Exclude<Route, 'token' | 'unknown' | Open
   logout,
 };
 
-/** Operations whose body must be JSON. The others' bodies are not looked into: an activation e-mail is asked for with `{}` or nothing. */
+/** Operations whose body must be JSON. The others' bodies are not read: an activation e-mail is asked for with `{}` or nothing. */
 export const NEEDS_JSON: ReadonlySet<Route> = new Set<Route>([
   'putUser',
   'postUser',

@@ -20,7 +20,7 @@ export const credentials = {
     when: 'no such Secret',
     kind: 'missing',
     passes: false,
-    sentence: 'This namespace has no Secret {name}.',
+    sentence: '{where} has no Secret {name}.',
     remedy: 'Create it with the keys url, clientID and clientSecret.',
   },
   'secret-forbidden': {
@@ -28,7 +28,7 @@ export const credentials = {
     kind: 'missing',
     passes: false,
     sentence: 'The operator may not read Secret {name}.',
-    remedy: 'Allow its ServiceAccount to get secrets in this namespace.',
+    remedy: 'Allow its ServiceAccount to get secrets in {where}.',
   },
 } as const satisfies Causes;
 

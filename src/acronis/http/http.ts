@@ -36,7 +36,7 @@ export type Send = (request: ApiRequest, signal: AbortSignal) => Promise<unknown
 /**
  * Connections to Acronis, of one account: undici keeps a pool for each host.
  * @param egress where names may lead, and through which proxy.
- * @param maxConnections the limit of the account's rate limiter, so that no request waits in here.
+ * @param maxConnections no less than the account's rate limiter ever lets through, so that no request waits in here.
  */
 export const createDispatcher = (egress: Partial<Egress> = {}, maxConnections = 8, clock: Clock = systemClock): Agent =>
   new Agent({

@@ -23,6 +23,8 @@ export interface Circuit {
    */
   run<T>(call: () => Promise<T>, subject?: string): Promise<T>;
   readonly isOpen: boolean;
+  /** The failure that opened it; undefined while it is closed. */
+  readonly problem: AcronisError | undefined;
 }
 
 /** Consecutive failures until it opens. */
@@ -67,6 +69,9 @@ export function createCircuit({ clock, random, onOpen, onClose }: CircuitOptions
   return {
     get isOpen() {
       return open !== undefined;
+    },
+    get problem() {
+      return open?.why;
     },
     async run(call, subject) {
       if (open !== undefined) {

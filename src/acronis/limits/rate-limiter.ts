@@ -6,10 +6,15 @@ import type { Clock, Random } from '../../base/clock.ts';
 import { AcronisError } from '../errors.ts';
 import { Suspects } from './suspects.ts';
 
-export interface RateLimiterOptions {
+export interface AccountLimits {
   readonly concurrency: number;
   /** Requests per second; 0 = no limit. */
   readonly rate: number;
+}
+
+export interface RateLimiterOptions {
+  /** Asked again and again: a change counts from the next request on. */
+  readonly limits: () => AccountLimits;
   readonly clock: Clock;
   readonly random: Random;
   /** Told how long the account is held back, in seconds. */
@@ -27,6 +32,8 @@ export interface RateLimiter {
   readonly limit: number;
   /** Nothing is sent just now, since Acronis asked for it. */
   readonly isHeld: boolean;
+  /** For how long that is so, in milliseconds. */
+  readonly heldForMs: number;
 }
 
 /** A wait that a reconcile sits out; a longer one is given back to the caller as `throttled`, so that the object can say so. */
@@ -47,10 +54,11 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-export function createRateLimiter({ concurrency, rate, clock, random, onThrottled }: RateLimiterOptions): RateLimiter {
+export function createRateLimiter({ limits, clock, random, onThrottled }: RateLimiterOptions): RateLimiter {
   const waiting: Waiter[] = [];
   const suspects = new Suspects();
-  let limit = concurrency;
+  /** What a throttle has left of the concurrency; without limit while it has not been cut. */
+  let cut = Number.POSITIVE_INFINITY;
   let running = 0;
   let successes = 0;
   let holdUntil = 0;
@@ -60,7 +68,10 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
   let halvedAt = Number.NEGATIVE_INFINITY;
   let timer: { cancel(): void } | undefined;
 
+  const present = (): number => Math.min(cut, limits().concurrency);
+
   const take = (now: number) => {
+    const { rate } = limits();
     if (rate > 0) nextSlot = Math.max(now, nextSlot) + 1000 / rate;
     running++;
   };
@@ -69,7 +80,7 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
   const pump = () => {
     timer?.cancel();
     timer = undefined;
-    while (waiting.length > 0 && running < limit) {
+    while (waiting.length > 0 && running < present()) {
       const now = clock.now();
       const at = Math.max(holdUntil, nextSlot);
       if (at > now) {
@@ -83,7 +94,7 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
 
   /** Takes a turn that is free. */
   const goesAtOnce = (): boolean => {
-    if (waiting.length > 0 || running >= limit) return false;
+    if (waiting.length > 0 || running >= present()) return false;
     const now = clock.now();
     if (now < holdUntil || now < nextSlot) return false;
     take(now);
@@ -132,7 +143,7 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
     }
     // Requests that were in flight together are refused together: that is one reason to slow down, not eight.
     if (startedAt > halvedAt) {
-      limit = Math.max(1, Math.floor(limit / 2));
+      cut = Math.max(1, Math.floor(present() / 2));
       halvedAt = clock.now();
     }
     successes = 0;
@@ -154,10 +165,13 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
 
   return {
     get limit() {
-      return limit;
+      return present();
     },
     get isHeld() {
       return clock.now() < holdUntil;
+    },
+    get heldForMs() {
+      return Math.max(0, holdUntil - clock.now());
     },
     async run(call, signal, subject) {
       signal.throwIfAborted();
@@ -168,8 +182,8 @@ export function createRateLimiter({ concurrency, rate, clock, random, onThrottle
       try {
         const result = await call();
         suspects.clear();
-        if (limit < concurrency && ++successes >= growAfter) {
-          limit++;
+        if (cut < limits().concurrency && ++successes >= growAfter) {
+          cut = cut + 1 < limits().concurrency ? cut + 1 : Number.POSITIVE_INFINITY;
           successes = 0;
         }
         return result;

@@ -9,11 +9,12 @@ import { type ChangeFeed, createChangeFeed } from '../../acronis/change-feed.ts'
 import type { Credentials } from '../../acronis/credentials.ts';
 import type { Send } from '../../acronis/http/http.ts';
 import { type Circuit, createCircuit } from '../../acronis/limits/circuit.ts';
-import { createRateLimiter, type RateLimiter } from '../../acronis/limits/rate-limiter.ts';
+import { type AccountLimits, createRateLimiter, type RateLimiter } from '../../acronis/limits/rate-limiter.ts';
 import type { AcronisMetrics } from '../../acronis/metrics.ts';
 import { createTokenSource } from '../../acronis/token.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
+import { createTenantTree, type TenantTree } from './tenant-tree.ts';
 
 export interface Account {
   /** Tells accounts apart; it reveals nothing of the credentials. */
@@ -21,10 +22,11 @@ export interface Account {
   readonly api: AcronisApi;
   readonly users: UserReader;
   readonly changes: ChangeFeed;
-  /** Where tenants stand, and their branding. */
-  readonly tenants: Pick<AcronisApi, 'getTenants' | 'hasBuyUrl'>;
-  /** Whether it is left alone for a while because Acronis did not respond. */
-  readonly circuit: Pick<Circuit, 'isOpen'>;
+  readonly tenants: TenantTree;
+  /** Whether, and why, it is left alone for a while because Acronis did not respond. */
+  readonly circuit: Pick<Circuit, 'isOpen' | 'problem'>;
+  /** For how long nothing is sent, in milliseconds, since Acronis asked for a pause. */
+  readonly heldForMs: number;
   /** Nothing but a try now and then is sent just now: it does not respond, or asked for a pause. */
   isPaused(): boolean;
   /** How many objects of it may be worked on just now: few while it is paused, and no more than its rate serves in a few seconds. */
@@ -40,8 +42,8 @@ export interface AccountConnection {
 
 export interface AccountOptions {
   readonly connect: () => AccountConnection;
-  readonly concurrency: number;
-  readonly rate: number;
+  /** Of the account with this id, as they are now. */
+  readonly limitsOf: (id: string) => AccountLimits;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: AcronisMetrics;
@@ -72,7 +74,7 @@ export function createAccounts(options: AccountOptions): Accounts {
   const connections = new Map<string, AccountConnection>();
   return {
     of(credentials) {
-      const id = fingerprint(credentials);
+      const id = accountIdOf(credentials);
       const known = accounts.get(id);
       if (known !== undefined) return known;
       const connection = options.connect();
@@ -82,7 +84,7 @@ export function createAccounts(options: AccountOptions): Accounts {
       return account;
     },
     keepOnly(credentials) {
-      const ids = new Set(credentials.map(fingerprint));
+      const ids = new Set(credentials.map(accountIdOf));
       // Work in flight goes on with the account it has, and ends with it.
       for (const id of [...accounts.keys()]) {
         if (ids.has(id)) continue;
@@ -107,7 +109,8 @@ export function createAccounts(options: AccountOptions): Accounts {
 function createAccount(id: string, credentials: Credentials, send: Send, options: AccountOptions): Account {
   const { clock, metrics, log, lifetime } = options;
   const { url, clientId, clientSecret } = credentials;
-  const limiter = createRateLimiter({ ...options, onThrottled: (seconds) => metrics.throttled(seconds) });
+  const limits = () => options.limitsOf(id);
+  const limiter = createRateLimiter({ ...options, limits, onThrottled: (seconds) => metrics.throttled(seconds) });
   const circuit = createCircuit({
     ...options,
     onOpen: (why, ms) =>
@@ -119,29 +122,35 @@ function createAccount(id: string, credentials: Credentials, send: Send, options
     onClose: () => log?.info('Acronis responds again', { account: id }),
   });
   const isPaused = () => circuit.isOpen || limiter.isHeld;
-  const rateRoom = options.rate === 0 ? Number.POSITIVE_INFINITY : Math.max(pausedRoom, options.rate * rateRoomSeconds);
+  const rateRoom = () => {
+    const { rate } = limits();
+    return rate === 0 ? Number.POSITIVE_INFINITY : Math.max(pausedRoom, rate * rateRoomSeconds);
+  };
   const guarded: Pick<RateLimiter, 'run'> = {
     run: (call, signal, subject) => circuit.run(() => limiter.run(call, signal, subject), subject),
   };
   const tokens = createTokenSource({ url, clientId, clientSecret, send, limiter: guarded, clock, metrics, lifetime });
   const api = createApi({ url, clientId, send, tokens, limiter: guarded, clock, metrics });
-  // Not for the feed and for branding: where these alone fail, and little else is asked, it would close off what works.
-  const unguarded = createApi({ url, clientId, send, tokens, limiter, clock, metrics });
+  // Not for the feed: where it alone fails, and little else is asked, it would close off what works.
+  const feed = createApi({ url, clientId, send, tokens, limiter, clock, metrics });
   return {
     id,
     api,
     users: createUserReader({ api, clock, lifetime }),
-    changes: createChangeFeed(unguarded, clock),
-    tenants: unguarded,
+    changes: createChangeFeed(feed, clock),
+    tenants: createTenantTree(api, clock),
     circuit,
+    get heldForMs() {
+      return limiter.heldForMs;
+    },
     isPaused,
-    room: () => (isPaused() ? pausedRoom : rateRoom),
+    room: () => (isPaused() ? pausedRoom : rateRoom()),
   };
 }
 
-/** Called at every reconcile of an object, and made once for each set of credentials that was read. */
+/** The id of the account that these belong to. Called at every reconcile of an object, and made once for each set of credentials that was read. */
 const fingerprints = new WeakMap<Credentials, string>();
-function fingerprint(credentials: Credentials): string {
+export function accountIdOf(credentials: Credentials): string {
   let print = fingerprints.get(credentials);
   if (print === undefined) {
     const { url, clientId, clientSecret } = credentials;

@@ -59,11 +59,20 @@ export async function readOwn(own: OwnCredentials, policy: UrlPolicy): Promise<C
   return judge(Object.fromEntries(credentialKeys.map((key) => [key, bytes(key)])), environment, policy);
 }
 
-/** @throws KubernetesError where the API server could not be asked, or the signal's reason. */
+export interface ReadSecretOptions {
+  readonly client: KubernetesClient;
+  readonly policy: UrlPolicy;
+  /** How its namespace is called in a sentence. */
+  readonly of: 'This namespace' | "The operator's namespace";
+}
+
+/**
+ * @param source `namespace/name` of the Secret.
+ * @throws KubernetesError where the API server could not be asked, or the signal's reason.
+ */
 export async function readSecret(
   source: Source,
-  client: KubernetesClient,
-  policy: UrlPolicy,
+  { client, policy, of }: ReadSecretOptions,
   signal: AbortSignal,
 ): Promise<CredentialsResult> {
   const { namespace, name } = splitKey(source);
@@ -85,12 +94,15 @@ export async function readSecret(
     if (isNotFound(error))
       return {
         kind: 'missing',
-        problem: messageOf('secret-absent', { name }),
+        problem: messageOf('secret-absent', { name, where: of }),
       };
     if (isForbidden(error))
       return {
         kind: 'missing',
-        problem: messageOf('secret-forbidden', { name }),
+        problem: messageOf('secret-forbidden', {
+          name,
+          where: of === 'This namespace' ? 'this namespace' : 'its namespace',
+        }),
       };
     throw error;
   }

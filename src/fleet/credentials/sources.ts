@@ -26,6 +26,8 @@ export interface CredentialSources {
   lastGood(source: Source): Credentials | undefined;
   /** Reads the sources in use again and again until the signal is aborted, and calls `onChange` for each that says something else than before. */
   run(inUse: () => Iterable<Source>, onChange: (source: Source) => void, signal: AbortSignal): Promise<void>;
+  /** The next `read` asks again: what the source is may have changed. */
+  expire(source: Source): void;
   /** All credentials that may still be used. */
   remembered(): Iterable<Credentials>;
 }
@@ -34,6 +36,8 @@ export interface SourcesOptions {
   readonly own: OwnCredentials;
   readonly policy: UrlPolicy;
   readonly client: KubernetesClient;
+  /** The Secret of an AcronisAccount, as `namespace/name`; undefined where there is no such account. */
+  readonly secretOf: (source: Source) => Source | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -54,7 +58,14 @@ interface Known {
   triedAt: number;
 }
 
-export function createCredentialSources({ own, policy, client, clock, log }: SourcesOptions): CredentialSources {
+export function createCredentialSources({
+  own,
+  policy,
+  client,
+  secretOf,
+  clock,
+  log,
+}: SourcesOptions): CredentialSources {
   const known = new Map<Source, Known>();
   const good = new Map<Source, Credentials>();
   const calls = new SharedCalls<CredentialsResult>();
@@ -72,8 +83,13 @@ export function createCredentialSources({ own, policy, client, clock, log }: Sou
 
   const readNow = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
     const account = accountNameOf(source);
-    if (account !== undefined) return { kind: 'missing', problem: `There is no AcronisAccount ${account}.` };
-    if (source !== ownSource) return await readSecret(source, client, policy, signal);
+    if (account !== undefined) {
+      const secret = secretOf(source);
+      if (secret === undefined)
+        return { kind: 'missing', problem: `There is no AcronisAccount ${account} with a Secret.` };
+      return await readSecret(secret, { client, policy, of: "The operator's namespace" }, signal);
+    }
+    if (source !== ownSource) return await readSecret(source, { client, policy, of: 'This namespace' }, signal);
     const result = await readOwn(own, policy);
     const kept = good.get(source);
     if (result.kind === 'found' || kept === undefined) return result;
@@ -127,6 +143,10 @@ export function createCredentialSources({ own, policy, client, clock, log }: Sou
         warnOnce(source, String(error));
         return entry.result;
       }
+    },
+    expire(source) {
+      const entry = known.get(source);
+      if (entry !== undefined) entry.triedAt = Number.NEGATIVE_INFINITY;
     },
     latest: (source) => known.get(source)?.result,
     lastGood: (source) => good.get(source),

@@ -6,8 +6,8 @@ import type { ReflectorMetrics } from '../../runtime/reflector/metrics.ts';
 import type { QueueMetrics } from '../../runtime/workqueue/metrics.ts';
 import { counter, gauge, histogram } from './series.ts';
 
-interface Options {
-  readonly clock: Clock;
+export interface ControllerName {
+  /** The label `controller`, and `name` of the queue. */
   readonly controller: string;
   readonly maxConcurrentReconciles: number;
 }
@@ -17,70 +17,74 @@ const reconcileBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 
 // client-go's: 10 ns to 1,000 s in powers of ten, and steps in between where an operator lives.
 const queueBuckets = [1e-5, 1e-4, 1e-3, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 100, 1_000];
 
-export function controllerMetrics(registry: Registry, options: Options): ControllerMetrics & ReflectorMetrics {
-  const { controller, clock } = options;
+/** Makes the metrics of each controller: the families are one for all of them. */
+export function controllerMetrics(registry: Registry): (name: ControllerName) => ControllerMetrics {
   const total = counter(
     registry,
     'controller_runtime_reconcile_total',
     'Total number of reconciliations per controller.',
     ['controller', 'result'],
   );
-  const byResult = {
-    success: total.of(controller, 'success'),
-    error: total.of(controller, 'error'),
-    requeue: total.of(controller, 'requeue'),
-    requeue_after: total.of(controller, 'requeue_after'),
-  } satisfies Record<ReconcileResult, unknown>;
   const errors = counter(
     registry,
     'controller_runtime_reconcile_errors_total',
     'Total number of reconciliation errors per controller.',
     ['controller'],
-  ).of(controller);
+  );
   const panics = counter(
     registry,
     'controller_runtime_reconcile_panics_total',
     'Total number of reconciliations that failed unexpectedly.',
     ['controller'],
-  ).of(controller);
+  );
   const time = histogram(
     registry,
     'controller_runtime_reconcile_time_seconds',
     'Length of time per reconciliation per controller.',
     ['controller'],
     reconcileBuckets,
-  ).of(controller);
-  let active = 0;
+  );
+  const active = new Map<string, number>();
   const workers = gauge(
     registry,
     'controller_runtime_active_workers',
     'Number of currently used workers per controller.',
     ['controller'],
-    () => workers.of(controller).set(active),
+    () => {
+      for (const [controller, count] of active) workers.of(controller).set(count);
+    },
   );
-  gauge(
+  const max = gauge(
     registry,
     'controller_runtime_max_concurrent_reconciles',
     'Maximum number of concurrent reconciles per controller.',
     ['controller'],
-  )
-    .of(controller)
-    .set(options.maxConcurrentReconciles);
-  return {
-    ...reflectorMetrics(registry, clock),
-    reconciled(result, seconds) {
-      byResult[result].inc();
-      if (result === 'error') errors.inc();
-      time.observe(seconds);
-    },
-    panicked: () => panics.inc(),
-    activeWorkers(count) {
-      active = count;
-    },
+  );
+  return ({ controller, maxConcurrentReconciles }) => {
+    const byResult = {
+      success: total.of(controller, 'success'),
+      error: total.of(controller, 'error'),
+      requeue: total.of(controller, 'requeue'),
+      requeue_after: total.of(controller, 'requeue_after'),
+    } satisfies Record<ReconcileResult, unknown>;
+    const failed = errors.of(controller);
+    const panicked = panics.of(controller);
+    const took = time.of(controller);
+    active.set(controller, 0);
+    max.of(controller).set(maxConcurrentReconciles);
+    return {
+      reconciled(result, seconds) {
+        byResult[result].inc();
+        if (result === 'error') failed.inc();
+        took.observe(seconds);
+      },
+      panicked: () => panicked.inc(),
+      activeWorkers: (count) => void active.set(controller, count),
+    };
   };
 }
 
-function reflectorMetrics(registry: Registry, clock: Clock): ReflectorMetrics {
+export function reflectorMetrics(registry: Registry, clock: Clock): ReflectorMetrics {
   const lists = counter(registry, 'reflector_lists_total', 'Total number of lists that ended well.', ['resource']);
   const listed = gauge(registry, 'reflector_items_per_list', 'Number of objects the last list held.', ['resource']);
   const failures = counter(
@@ -109,12 +113,11 @@ function reflectorMetrics(registry: Registry, clock: Clock): ReflectorMetrics {
   };
 }
 
-export function queueMetrics(registry: Registry, options: Options): QueueMetrics {
-  const { clock, controller } = options;
+/** The same for the queue of each controller. */
+export function queueMetrics(registry: Registry, clock: Clock): (name: ControllerName) => QueueMetrics {
   const labelNames = ['name', 'controller'];
-  const count = (name: string, help: string) => counter(registry, name, help, labelNames).of(controller, controller);
-  const time = (name: string, help: string) =>
-    histogram(registry, name, help, labelNames, queueBuckets).of(controller, controller);
+  const count = (name: string, help: string) => counter(registry, name, help, labelNames);
+  const time = (name: string, help: string) => histogram(registry, name, help, labelNames, queueBuckets);
   const adds = count('workqueue_adds_total', 'Total number of adds handled by workqueue.');
   const retries = count('workqueue_retries_total', 'Total number of retries handled by workqueue.');
   const waited = time(
@@ -125,35 +128,49 @@ export function queueMetrics(registry: Registry, options: Options): QueueMetrics
     'workqueue_work_duration_seconds',
     'How long in seconds processing an item from workqueue takes.',
   );
-  let depth = 0;
-  const depths = gauge(registry, 'workqueue_depth', 'Current depth of workqueue.', labelNames, () =>
-    depths.of(controller, controller).set(depth),
-  );
   // The sum of what n items have taken so far is n × now − the sum of their starts, so no item has to be remembered.
-  let underWay = 0;
-  let starts = 0;
+  interface State {
+    depth: number;
+    inFlight: number;
+    starts: number;
+  }
+  const states = new Map<string, State>();
+  const depths = gauge(registry, 'workqueue_depth', 'Current depth of workqueue.', labelNames, () => {
+    for (const [name, { depth }] of states) depths.of(name, name).set(depth);
+  });
   const unfinished = gauge(
     registry,
     'workqueue_unfinished_work_seconds',
     'How many seconds of work has been done that is in progress and has not been observed by work_duration.',
     labelNames,
-    () => unfinished.of(controller, controller).set(Math.max(0, underWay * clock.now() - starts) / 1_000),
+    () => {
+      for (const [name, { inFlight, starts }] of states)
+        unfinished.of(name, name).set(Math.max(0, inFlight * clock.now() - starts) / 1_000);
+    },
   );
-  return {
-    added: () => adds.inc(),
-    depth(now) {
-      depth = now;
-    },
-    waited(seconds) {
-      underWay++;
-      starts += clock.now();
-      waited.observe(seconds);
-    },
-    worked(seconds) {
-      underWay--;
-      starts = underWay === 0 ? 0 : starts - (clock.now() - seconds * 1_000);
-      worked.observe(seconds);
-    },
-    retried: () => retries.inc(),
+  return ({ controller }) => {
+    const state: State = { depth: 0, inFlight: 0, starts: 0 };
+    states.set(controller, state);
+    const added = adds.of(controller, controller);
+    const retried = retries.of(controller, controller);
+    const waiting = waited.of(controller, controller);
+    const working = worked.of(controller, controller);
+    return {
+      added: () => added.inc(),
+      depth(now) {
+        state.depth = now;
+      },
+      waited(seconds) {
+        state.inFlight++;
+        state.starts += clock.now();
+        waiting.observe(seconds);
+      },
+      worked(seconds) {
+        state.inFlight--;
+        state.starts = state.inFlight === 0 ? 0 : state.starts - (clock.now() - seconds * 1_000);
+        working.observe(seconds);
+      },
+      retried: () => retried.inc(),
+    };
   };
 }

@@ -1,5 +1,6 @@
 /** All that `/metrics` shows, each part as the one who counts it defines it. */
 import type { AcronisMetrics } from '../../acronis/metrics.ts';
+import type { AccountMetrics } from '../../controllers/account/metrics.ts';
 import type { UpsellMetrics } from '../../controllers/upsell/metrics.ts';
 import type { FleetMetrics } from '../../fleet/metrics.ts';
 import type { KubernetesMetrics } from '../../kubernetes/calls/metrics.ts';
@@ -10,8 +11,11 @@ import type { ReflectorMetrics } from '../../runtime/reflector/metrics.ts';
 import type { QueueMetrics } from '../../runtime/workqueue/metrics.ts';
 
 export interface Metrics extends LeaderMetrics {
-  readonly controller: ControllerMetrics & ReflectorMetrics;
+  /** Of TenantUserUpsells. */
+  readonly controller: ControllerMetrics;
   readonly queue: QueueMetrics;
+  readonly account: AccountMetrics & { readonly controller: ControllerMetrics; readonly queue: QueueMetrics };
+  readonly reflector: ReflectorMetrics;
   readonly kubernetes: KubernetesMetrics;
   readonly acronis: AcronisMetrics;
   readonly upsell: UpsellMetrics & FleetMetrics & EventMetrics;

@@ -5,7 +5,8 @@
 import { Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.ts';
 import type { MetricsPage } from '../server/server.ts';
-import { controllerMetrics, queueMetrics } from './controller-metrics.ts';
+import { accountMetrics } from './account-metrics.ts';
+import { type ControllerName, controllerMetrics, queueMetrics, reflectorMetrics } from './controller-metrics.ts';
 import type { Metrics } from './interfaces.ts';
 import { acronisMetrics, upsellMetrics } from './operator-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
@@ -14,9 +15,10 @@ import { counter, gauge, histogram } from './series.ts';
 export interface PrometheusOptions {
   readonly clock: Clock;
   readonly version: string;
-  /** The label `controller`, and `name` of the queue. */
-  readonly controller: string;
-  readonly maxConcurrentReconciles: number;
+  /** Of TenantUserUpsells. */
+  readonly upsell: ControllerName;
+  /** Of AcronisAccounts. */
+  readonly account: ControllerName;
   /** Host and port of the API server: the label `host`, as client-go has it. */
   readonly kubernetesHost: string;
   /** The name of the Lease: the label `name` of the leader's gauge. */
@@ -39,10 +41,18 @@ export function createPrometheus(options: PrometheusOptions): Prometheus {
   );
   const leads = leader.of(options.leaderElectionId);
   leads.set(0);
+  const controllers = controllerMetrics(registry);
+  const queues = queueMetrics(registry, options.clock);
   return {
     metrics: {
-      controller: controllerMetrics(registry, options),
-      queue: queueMetrics(registry, options),
+      controller: controllers(options.upsell),
+      queue: queues(options.upsell),
+      account: {
+        controller: controllers(options.account),
+        queue: queues(options.account),
+        ...accountMetrics(registry),
+      },
+      reflector: reflectorMetrics(registry, options.clock),
       kubernetes: kubernetesMetrics(registry, options.kubernetesHost),
       acronis: acronisMetrics(registry),
       upsell: upsellMetrics(registry, options),

@@ -6,7 +6,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 import { always } from '../../support/signal.ts';
 import { acronisFailure, id, refused, tenant, wireUser } from './support.ts';
 
-/** A page of these users, answered at this time by the server's clock. */
+/** A page of these users, sent at this time by the server's clock. */
 const page = (numbers: readonly number[], after?: string, timestamp: unknown = '2026-01-02T03:00:00'): StampPage => {
   const items = numbers.map((n) => wireUser(n, { updated_at: '2026-01-02T02:59:30.123456' }));
   const parsed = parseStampPage({ items, timestamp, paging: { cursors: { after } } });
@@ -16,7 +16,7 @@ const page = (numbers: readonly number[], after?: string, timestamp: unknown = '
 
 type From = Parameters<AcronisApi['getChanges']>[0];
 
-function setup(answer: (from: From, count: number) => StampPage) {
+function setup(response: (from: From, count: number) => StampPage) {
   const clock = new ManualClock('2026-01-02T03:00:00.000Z');
   const asked: From[] = [];
   const roots = { asked: 0 };
@@ -28,7 +28,7 @@ function setup(answer: (from: From, count: number) => StampPage) {
       },
       getChanges: async (from) => {
         asked.push(from);
-        return answer(from, asked.length);
+        return response(from, asked.length);
       },
     },
     clock,
@@ -248,7 +248,7 @@ describe('the change feed', () => {
   test('delivers a change once, however many windows show it, and the next change of the user again', async () => {
     const versions = [1, 1, 1, 2, 2];
     const { poll } = setup((_, count) => {
-      const stamp = { id: id(1), version: versions[count - 1] ?? 2, deleted: count === 5, isCompanyAdmin: undefined };
+      const stamp = { id: id(1), version: versions[count - 1] ?? 2, deleted: count === 5 };
       return { ...page([]), stamps: [stamp] };
     });
     const delivered: number[] = [];
@@ -262,7 +262,7 @@ describe('the change feed', () => {
       return parseStampPage({ items: [deleted, { id: 5 }, null] }) ?? page([]);
     });
     const first = await feed.poll(1, always()).next();
-    expect(first.value).toEqual([{ id: id(1), version: 1, deleted: true, isCompanyAdmin: undefined }]);
+    expect(first.value).toEqual([{ id: id(1), version: 1, deleted: true }]);
   });
 
   test('asks again for a root that it was not given', async () => {

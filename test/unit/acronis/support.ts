@@ -1,4 +1,4 @@
-/** What the tests of the Acronis side share: users as the API sends them, a network that a test answers for. */
+/** What the tests of the Acronis side share: users as the API sends them, a network whose responses a test gives. */
 import { AcronisError, type AcronisErrorDetails, type AcronisErrorKind } from '../../../src/acronis/errors.ts';
 import type { ApiRequest, Send } from '../../../src/acronis/http/http.ts';
 import { failure } from '../../support/failure.ts';
@@ -28,14 +28,14 @@ export interface RecordedSend {
   readonly sent: ApiRequest[];
 }
 
-/** A network that answers as the test says: with what `answer` returns or throws. */
-export function network(answer: (request: ApiRequest, count: number) => unknown): RecordedSend {
+/** A network that responds as the test says: with what `response` returns or throws. */
+export function network(response: (request: ApiRequest, count: number) => unknown): RecordedSend {
   const sent: ApiRequest[] = [];
   const send: Send = async (request, signal) => {
     signal.throwIfAborted();
     sent.push(request);
     request.onSent?.();
-    return await answer(request, sent.length);
+    return await response(request, sent.length);
   };
   return { send, sent };
 }

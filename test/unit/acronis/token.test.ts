@@ -10,10 +10,10 @@ import { acronisFailure, network, refused, url } from './support.ts';
 const minute = 60_000;
 
 /** A token source whose n-th token is `token-n`, with `fields` beside it. */
-function source(answer: (count: number) => unknown, options: Partial<TokenOptions> = {}) {
+function source(response: (count: number) => unknown, options: Partial<TokenOptions> = {}) {
   const clock = new ManualClock();
-  const { send, sent } = network((_, count) => answer(count));
-  const limiter = createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 });
+  const { send, sent } = network((_, count) => response(count));
+  const limiter = createRateLimiter({ limits: () => ({ concurrency: 8, rate: 0 }), clock, random: () => 0 });
   const tokens = createTokenSource({
     url,
     clientId: 'client',
@@ -53,11 +53,11 @@ describe('the request for a token', () => {
   });
 
   test('is sent once, however many wait', async () => {
-    const answer = Promise.withResolvers<unknown>();
-    const { tokens, sent } = source(() => answer.promise);
+    const response = Promise.withResolvers<unknown>();
+    const { tokens, sent } = source(() => response.promise);
     const all = Promise.all(Array.from({ length: 1_000 }, () => tokens.get(always())));
     await settle();
-    answer.resolve(token(1));
+    response.resolve(token(1));
     expect(new Set(await all)).toEqual(new Set(['token-1']));
     expect(sent).toHaveLength(1);
   });
@@ -79,8 +79,8 @@ describe('the request for a token', () => {
   });
 
   test('goes on for the others when one waiter is aborted, even the one who set it off', async () => {
-    const answer = Promise.withResolvers<unknown>();
-    const { tokens, sent } = source(() => answer.promise);
+    const response = Promise.withResolvers<unknown>();
+    const { tokens, sent } = source(() => response.promise);
     const abort = new AbortController();
     const first = failure(tokens.get(abort.signal));
     const second = tokens.get(always());
@@ -88,7 +88,7 @@ describe('the request for a token', () => {
     const reason = new Error('enough');
     abort.abort(reason);
     expect(await first).toBe(reason);
-    answer.resolve(token(1));
+    response.resolve(token(1));
     expect(await second).toBe('token-1');
     expect(sent).toHaveLength(1);
   });
@@ -318,7 +318,7 @@ describe('a response without a token that can be used', () => {
 
 test('the token endpoint keeps to the rate limit of the account', async () => {
   const clock = new ManualClock();
-  const limiter = createRateLimiter({ concurrency: 8, rate: 0, clock, random: () => 0 });
+  const limiter = createRateLimiter({ limits: () => ({ concurrency: 8, rate: 0 }), clock, random: () => 0 });
   const { tokens, sent } = source(
     () => {
       throw refused('throttled', { status: 429, retryAfterMs: 60_000 });

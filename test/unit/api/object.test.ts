@@ -99,7 +99,7 @@ describe('the transform of an object', () => {
     ['a list', []],
     ['conditions that are none', { conditions: [{ type: 'Ready' }] }],
     ['a revision that no number holds', { observedVersion: 2 ** 53 }],
-  ])('of an object whose status is %s has an empty one, which the next look fills', (_, status) => {
+  ])('of an object whose status is %s has an empty one, which the next reconcile fills', (_, status) => {
     expect(transformTenantUserUpsell(object({ status }))?.status).toEqual({});
   });
 

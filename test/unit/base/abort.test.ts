@@ -42,7 +42,7 @@ describe('waiting together', () => {
       const waiting = failure(orAborted(promise, abort.signal));
       abort.abort(new Error('enough'));
       await waiting;
-      reject(new Error('nobody hears this'));
+      reject(new Error('no caller hears this'));
     }
     await settle();
     await settle();

@@ -10,6 +10,8 @@ function setup(namespaces: readonly string[]) {
   const clock = new ManualClock();
   const refused = new Set<string>();
   const hanging = new Set<string>();
+  /** The status with which AcronisAccounts are answered; 0: they are listed. */
+  const noAccounts = { status: 0 };
   const namespaceOf = (path: string) => /namespaces\/([^/?]+)/.exec(path)?.[1] ?? '';
   const forbidden = () => new KubernetesError('forbidden', { status: 403, reason: 'Forbidden' });
   const untilAborted = (signal: AbortSignal): Promise<never> =>
@@ -21,7 +23,9 @@ function setup(namespaces: readonly string[]) {
         throw new KubernetesError('no response', { reason: 'TimedOut' });
       }
       if (refused.has(namespaceOf(path))) throw forbidden();
-      if (!path.includes('tenantuserupsells')) return { metadata: { name: namespaceOf(path) } };
+      if (path.includes('acronisaccounts') && noAccounts.status > 0)
+        throw new KubernetesError('no such kind', { status: noAccounts.status, reason: 'NotFound' });
+      if (!/tenantuserupsells|acronisaccounts/.test(path)) return { metadata: { name: namespaceOf(path) } };
       return { metadata: { resourceVersion: '1' }, items: [] };
     },
     watch({ path, query }, _listener, signal) {
@@ -35,11 +39,12 @@ function setup(namespaces: readonly string[]) {
   const watch = createWatch({
     namespaces,
     labelSelector: undefined,
+    accountNamespace: 'acronis-system',
     client,
     clock,
     random: () => 0,
     log: quietLog,
-    metrics: quietMetrics.controller,
+    metrics: quietMetrics.reflector,
   });
   let synced = false;
   void watch.synced.then(() => {
@@ -54,7 +59,7 @@ function setup(namespaces: readonly string[]) {
       await running;
     });
   };
-  return { clock, refused, hanging, watch, run, synced: () => synced };
+  return { clock, refused, hanging, noAccounts, watch, run, synced: () => synced };
 }
 
 it('a listed namespace that the API server does not show holds up no other one, is named, and is served once it is shown', async () => {
@@ -89,4 +94,19 @@ it('listed namespaces whose lists hang stop the list of no other one: it is serv
   expect(watch.unserved()[0]?.why).toMatch(/tenantuserupsells/);
   hanging.clear();
   await clock.until(() => watch.unserved().length === 0, 10 * 60_000);
+});
+
+it('a CRD of AcronisAccounts that is not there holds up the start for ten seconds alone, and is read as soon as it is', async () => {
+  const { clock, noAccounts, watch, run, synced } = setup(['la']);
+  noAccounts.status = 404;
+  run();
+  await clock.advance(5_000);
+  expect(synced()).toBe(false);
+  await clock.advance(6_000);
+  expect(synced()).toBe(true);
+  expect(watch.problem()).toBeUndefined();
+  expect(watch.accounts.isSynced()).toBe(false);
+  expect(watch.accountsProblem()).toContain('acronisaccounts');
+  noAccounts.status = 0;
+  await clock.until(() => watch.accounts.isSynced(), 10 * 60_000);
 });

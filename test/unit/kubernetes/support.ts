@@ -93,9 +93,9 @@ export function clientOn(connection: Connection, clock: Clock): { client: Kubern
   return { counted, client: createKubernetesClient({ connection, clock, metrics, userAgent: 'test/1' }) };
 }
 
-/** Waits until `look` no longer throws. Generous, since it only takes that long when it fails. */
-export function eventually<T>(look: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(look, { timeout: 10_000, interval: 5 });
+/** Waits until `holds` no longer throws. Generous, since it only takes that long when it fails. */
+export function eventually<T>(holds: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(holds, { timeout: 10_000, interval: 5 });
 }
 
 /** A promise to be kept from outside. */

@@ -1,5 +1,6 @@
 /** Everything that runs while this process leads, together: the queue, the reconciles, the change feed, the resync and the credentials. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { connectAccountTriggers } from '../../../src/controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../../../src/controllers/upsell/triggers/triggers.ts';
 import { createAccountLoops } from '../../../src/operator/account-loops.ts';
 import { runAll } from '../../../src/operator/loops.ts';
@@ -25,10 +26,11 @@ beforeEach(() => {
   const controller = createUpsellController({
     context,
     queue: new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue, maxInFlight: 4 }),
-    triggers: (queue) => connectTriggers(world.fleet, context.namespaces, queue),
+    triggers: (verifier) => {
+      connectTriggers({ ...context, queue: verifier });
+      connectAccountTriggers({ ...context, verifier });
+    },
     accountLoops,
-    brands: world.brands,
-    brandIntervalMs: 600_000,
     driftIntervalMs: 60_000,
     resyncIntervalMs: 3_600_000,
     controllerMetrics: metrics,
@@ -230,9 +232,9 @@ it('an outage is written once to each object, and is over a minute after it ends
 
 it('stopped, it drains what is in flight, and leaves no timer', async () => {
   world.acronis.add({ id: userId });
-  const answer = Promise.withResolvers<void>();
+  const response = Promise.withResolvers<void>();
   world.acronis.next('put', async (apply) => {
-    await answer.promise;
+    await response.promise;
     return apply();
   });
   const key = world.cluster.create({ userID: userId });
@@ -240,7 +242,7 @@ it('stopped, it drains what is in flight, and leaves no timer', async () => {
   expect(world.acronis.puts).toHaveLength(1);
   stop.abort(new Error('stop'));
   await world.clock.advance(1_000);
-  answer.resolve();
+  response.resolve();
   await world.clock.advance(0);
   await ended;
   expect(world.cluster.reason(key)).toBe('BuyerAssigned');

@@ -13,7 +13,7 @@ import { KubernetesError } from '../../../src/kubernetes/calls/errors.ts';
 import type { WatchEvent } from '../../../src/kubernetes/watch/protocol.ts';
 
 export type Fault =
-  /** The call is answered with this status. */
+  /** The response to the call is this status. */
   | {
       readonly kind: 'status';
       readonly status: number;

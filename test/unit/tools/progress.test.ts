@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../../../src/base/clock.ts';
 import { plainProgress } from '../../../tools/progress.ts';
 
-/** Time that passes when told to. */
+/** Time that the test moves. */
 function ownedClock(): Clock & { pass(ms: number): void } {
   let now = 0;
   let timers: { at: number; fn: () => void }[] = [];
   return {
     now: () => now,
     wall: () => now,
-    sleep: () => Promise.reject(new Error('nobody sleeps here')),
+    sleep: () => Promise.reject(new Error('no test sleeps here')),
     after(ms, fn) {
       const timer = { at: now + ms, fn };
       timers.push(timer);

@@ -4,6 +4,7 @@
 {{- include "upsell.checkNodeOptions" (dict "what" "nodeOptions is refused" "text" .Values.nodeOptions) -}}
 {{- include "upsell.checkNames" . -}}
 {{- include "upsell.checkCredentials" . -}}
+{{- include "upsell.checkAccounts" . -}}
 {{- include "upsell.checkEgress" . -}}
 {{- include "upsell.checkMonitoring" . -}}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) -}}
@@ -68,6 +69,29 @@
 {{- if not (has . $.Values.watch.namespaces) -}}
 {{- fail (printf "credentials.perObjectSecrets.namespaces has %q, which is not in watch.namespaces: no object there is served, so its Secrets are not needed." .) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "upsell.checkAccounts" -}}
+{{- $accounts := .Values.accounts -}}
+{{- if and $accounts.secrets.names (not $accounts.secrets.enabled) -}}
+{{- fail "accounts.secrets has names but is not enabled: set accounts.secrets.enabled to true, or remove them." -}}
+{{- end -}}
+{{- range $name, $spec := $accounts.create -}}
+{{- if not (regexMatch "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" $name) -}}
+{{- fail (printf "accounts.create has %q: write the name of an object, of lower-case letters, digits, - and dots between them." $name) -}}
+{{- end -}}
+{{- if not (kindIs "invalid" $spec) -}}
+{{- if not (default (dict) $spec.credentialsSecretRef).name -}}
+{{- fail (printf "accounts.create.%s has no credentialsSecretRef.name: name the Secret with the keys url, clientID and clientSecret." $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- /* Helm looks kinds up before it makes anything. Where it only renders, it knows no cluster, and what applies the objects has an order of its own. */ -}}
+{{- if and $accounts.create (not (.Capabilities.APIVersions.Has "upsell.acronis.com/v1alpha1/AcronisAccount")) -}}
+{{- if lookup "v1" "ServiceAccount" .Release.Namespace "default" -}}
+{{- fail "accounts.create needs the CRD of AcronisAccounts in the cluster before: install the release once without it, or apply deploy/crds.yaml first." -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -68,6 +68,11 @@
 {{- default (include "upsell.ownSecretName" .) .Values.credentials.existingSecret -}}
 {{- end -}}
 
+{{- /* Where AcronisAccounts and their Secrets are. */ -}}
+{{- define "upsell.accountNamespace" -}}
+{{- default .Release.Namespace .Values.accounts.namespace -}}
+{{- end -}}
+
 {{- define "upsell.leaseName" -}}
 {{- default (include "upsell.fullname" .) .Values.leaderElection.id -}}
 {{- end -}}

@@ -18,6 +18,5 @@ export const unhindered: Circumstances = {
   guard: { kind: 'any' },
   otherClaimant: undefined,
   heldWrite: undefined,
-  buyUrl: undefined,
   patienceIsOver: false,
 };

@@ -5,34 +5,45 @@
  */
 import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import type { Brands } from '../../../fleet/brands/brands.ts';
-import { namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
+import { sourceOf } from '../../../fleet/objects.ts';
+import { boundsOf, namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
 import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';
 import { nothingYet } from '../assess/evidence.ts';
-import { buyUrlOf, reportedAdmin, reportedBuyUrl, reportedReach } from '../assess/offer.ts';
 import type { Circumstances } from '../assess/owed.ts';
+import type { ReconcileContext } from '../context.ts';
 import { isReady, wasReconciled } from '../report/reported.ts';
 import { statusOf, statusPatch } from '../report/status.ts';
 
 /** What the verifier asks of this controller. */
-export const judgeOf = (context: TenancyOptions & { readonly brands: Pick<Brands, 'peek'> }): Judge => ({
+export const judgeOf = (context: TenancyOptions & Pick<ReconcileContext, 'sources' | 'accounts'>): Judge => ({
   isSettled,
-  async isAsReported(object, user, account, signal) {
-    // A branding that was not read yet is asked for by its own loop, which wakes the objects that it changes.
-    const buyUrl = buyUrlOf(object, context.brands.peek(account, user.tenantId)) ?? reportedBuyUrl(object.status);
+  async isAsReported(object, user, signal) {
+    if (!(await isShown(object, user, context, signal))) return false;
     // Older claims are woken by their own changes; what a namespace allows may have changed while no operator watched.
-    const guard = await namespaceGuard(object, context, signal);
-    return owesNothing(object, user, { ...unhindered, guard, buyUrl });
+    return owesNothing(object, user, { ...unhindered, guard: await namespaceGuard(object, context, signal) });
   },
 });
+
+/** The user was read for the whole account, whatever the AcronisAccount of this object is bounded to. */
+async function isShown(
+  object: TenantUserUpsell,
+  user: User,
+  { sources, accounts, accountObjects }: Pick<ReconcileContext, 'sources' | 'accounts' | 'accountObjects'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const bounds = boundsOf(object, accountObjects);
+  if (bounds.kind !== 'tenants') return bounds.kind === 'none';
+  const credentials = sources.lastGood(sourceOf(object));
+  if (credentials === undefined) return false;
+  return await accounts.of(credentials).tenants.isWithin(user.tenantId, bounds.tenantIDs, signal);
+}
 
 /** Nothing is owed as far as the object alone shows. */
 export function isSettled(object: TenantUserUpsell): boolean {
   if (!wasReconciled(object) || !isReady(object)) return false;
   const reported = reportedUser(object);
-  const circumstances = { ...unhindered, buyUrl: reportedBuyUrl(object.status) };
-  return reported !== undefined && owesNothing(object, reported, circumstances);
+  return reported !== undefined && owesNothing(object, reported, unhindered);
 }
 
 /** Whether its finalizer has to come or go, as far as the object alone shows. */
@@ -49,14 +60,5 @@ function owesNothing(object: TenantUserUpsell, user: User, circumstances: Circum
 function reportedUser({ status }: TenantUserUpsell): User | undefined {
   const { userID, tenantID, observedVersion, businessTypes } = status;
   if (userID === undefined || tenantID === undefined || observedVersion === undefined) return undefined;
-  return {
-    id: userID,
-    tenantId: tenantID,
-    version: observedVersion,
-    businessTypes: businessTypes ?? [],
-    login: '',
-    externalId: '',
-    isCompanyAdmin: reportedAdmin(status),
-    reach: reportedReach(status),
-  };
+  return { id: userID, tenantId: tenantID, version: observedVersion, businessTypes: businessTypes ?? [], login: '' };
 }

@@ -3,9 +3,11 @@
  */
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { conditionOf } from '../../../api/status.ts';
+import type { AccountObjects } from '../../../fleet/accounts/account-objects.ts';
+import { allows } from '../../../fleet/accounts/admission.ts';
 import { claims } from '../../../fleet/claims.ts';
-import type { NamespaceStore } from '../../../fleet/namespaces.ts';
-import { type Fleet, namedUser, sourceOf } from '../../../fleet/objects.ts';
+import type { NamespaceLabel, NamespaceStore } from '../../../fleet/namespaces.ts';
+import { accountNameOf, type Fleet, namedUser, sourceOf } from '../../../fleet/objects.ts';
 import type { Priority, WorkQueue } from '../../../runtime/workqueue/queue.ts';
 import { hasFinalizer } from '../assess/finalizer.ts';
 import { wasReconciled } from '../report/reported.ts';
@@ -50,15 +52,30 @@ const isRefusedByNamespace = ({ status }: TenantUserUpsell): boolean =>
 
 const tenantOf = ({ spec }: TenantUserUpsell): string | undefined => (spec.ok ? spec.value.tenantID : undefined);
 
+export interface TriggerOptions {
+  readonly fleet: Fleet;
+  readonly namespaces: NamespaceStore;
+  readonly accountObjects: Pick<AccountObjects, 'lastKnown'>;
+  readonly queue: Pick<WorkQueue, 'add'>;
+}
+
 /**
  * Puts into the queue every object that is there, and from then on whatever a change of the fleet or of a namespace's label asks for. To be called by a
  * process that works: one that only waits for the lease would buffer what another one has long done.
  */
-export function connectTriggers(fleet: Fleet, namespaces: NamespaceStore, queue: Pick<WorkQueue, 'add'>): void {
+export function connectTriggers({ fleet, namespaces, accountObjects, queue }: TriggerOptions): void {
   namespaces.subscribe((before, after) => {
     if (after === undefined) return;
-    // One that appears may have been unreadable: only what was refused for that has to know.
-    const concerns = (object: TenantUserUpsell) => before !== undefined || isRefusedByNamespace(object);
+    const concerns = (object: TenantUserUpsell): boolean => {
+      // One that appears may have been unreadable: only what was refused for that has to know.
+      if (before === undefined) return isRefusedByNamespace(object);
+      if (before.tenantId !== after.tenantId) return true;
+      const name = accountNameOf(sourceOf(object));
+      const account = name === undefined ? undefined : accountObjects.lastKnown(name);
+      const isAllowed = ({ key, labels }: NamespaceLabel) =>
+        account !== undefined && allows(account, { name: key, labels });
+      return isAllowed(before) !== isAllowed(after);
+    };
     for (const object of fleet.values())
       if (object.namespace === after.key && concerns(object)) queue.add(object.key, 'change');
   });

@@ -4,20 +4,20 @@ import { ManualClock } from '../../../support/manual-clock.ts';
 import { acronisFailure, refused } from '../support.ts';
 
 const down = () => Promise.reject(refused('unavailable', { detail: 'ECONNRESET' }));
-const up = () => Promise.resolve('answer');
+const up = () => Promise.resolve('response');
 
 describe('the circuit of an account', () => {
   let clock: ManualClock;
-  let told: string[];
+  let reported: string[];
   let circuit: ReturnType<typeof createCircuit>;
   beforeEach(() => {
     clock = new ManualClock();
-    told = [];
+    reported = [];
     circuit = createCircuit({
       clock,
       random: () => 0,
-      onOpen: (_, ms) => told.push(`open ${ms}`),
-      onClose: () => told.push('closed'),
+      onOpen: (_, ms) => reported.push(`open ${ms}`),
+      onClose: () => reported.push('closed'),
     });
   });
   const fail = async (times: number) => {
@@ -28,7 +28,7 @@ describe('the circuit of an account', () => {
     await fail(4);
     expect(circuit.isOpen).toBe(false);
     await fail(1);
-    expect(told).toEqual(['open 5000']);
+    expect(reported).toEqual(['open 5000']);
     let asked = 0;
     const error = await acronisFailure(circuit.run(async () => asked++));
     expect(asked).toBe(0);
@@ -67,7 +67,7 @@ describe('the circuit of an account', () => {
       for (const user of ['a', 'b', 'c', 'd', 'e']) await ofUser(user);
       await clock.advance(5_000);
       expect(await acronisFailure(circuit.run(up, 'a'))).toMatchObject({ retryAfterMs: 5_000 });
-      expect(await circuit.run(up, 'f')).toBe('answer');
+      expect(await circuit.run(up, 'f')).toBe('response');
       expect(circuit.isOpen).toBe(false);
     });
 
@@ -77,8 +77,8 @@ describe('the circuit of an account', () => {
       await ofUser('a');
       expect((await acronisFailure(circuit.run(up, 'b'))).retryAfterMs).toBe(5_000);
       await clock.advance(5_000);
-      expect(await circuit.run(up, 'b')).toBe('answer');
-      expect(told).toEqual(['open 5000', 'closed']);
+      expect(await circuit.run(up, 'b')).toBe('response');
+      expect(reported).toEqual(['open 5000', 'closed']);
     });
   });
 
@@ -88,10 +88,10 @@ describe('the circuit of an account', () => {
     const slow = Promise.withResolvers<string>();
     const probe = circuit.run(() => slow.promise);
     expect(await acronisFailure(circuit.run(up))).toMatchObject({ retryAfterMs: 1_000 });
-    slow.resolve('answer');
-    expect(await probe).toBe('answer');
-    expect(await circuit.run(up)).toBe('answer');
-    expect(told).toEqual(['open 5000', 'closed']);
+    slow.resolve('response');
+    expect(await probe).toBe('response');
+    expect(await circuit.run(up)).toBe('response');
+    expect(reported).toEqual(['open 5000', 'closed']);
   });
 
   it('waits twice as long after each try that fails, a minute at most, and logs it once', async () => {
@@ -104,14 +104,14 @@ describe('the circuit of an account', () => {
       await fail(1);
     }
     expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
-    expect(told).toEqual(['open 5000']);
+    expect(reported).toEqual(['open 5000']);
   });
 
   it('is not held by a try that was aborted', async () => {
     await fail(5);
     await clock.advance(5_000);
     await expect(circuit.run(() => Promise.reject(new Error('stopped')))).rejects.toThrow('stopped');
-    expect(await circuit.run(up)).toBe('answer');
+    expect(await circuit.run(up)).toBe('response');
   });
 
   it('does not count what was in flight when it opened', async () => {

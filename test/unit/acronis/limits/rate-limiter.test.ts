@@ -1,28 +1,33 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { createRateLimiter, type RateLimiterOptions } from '../../../../src/acronis/limits/rate-limiter.ts';
+import {
+  type AccountLimits,
+  createRateLimiter,
+  type RateLimiterOptions,
+} from '../../../../src/acronis/limits/rate-limiter.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';
 import { acronisFailure, refused } from '../support.ts';
 
-function setup(options: Partial<RateLimiterOptions> = {}) {
+type Given = Partial<Omit<RateLimiterOptions, 'limits'> & AccountLimits>;
+function setup({ concurrency = 8, rate = 0, ...options }: Given = {}) {
   const clock = new ManualClock();
   const held: number[] = [];
+  const limits = { concurrency, rate };
   const limiter = createRateLimiter({
-    concurrency: 8,
-    rate: 0,
+    limits: () => limits,
     clock,
     random: () => 0,
     onThrottled: (seconds) => void held.push(seconds),
     ...options,
   });
-  return { clock, limiter, held };
+  return { clock, limiter, limits, held };
 }
 
 const throttled = (retryAfterMs?: number) => refused('throttled', { status: 429, retryAfterMs, detail: 'HTTP 429' });
 
-/** Calls that stay open until they are told how to end. */
+/** Calls that stay open until the test ends them. */
 function openCalls() {
   const open: { readonly end: () => void; readonly fail: (error: unknown) => void }[] = [];
   let most = 0;
@@ -132,7 +137,7 @@ describe('"later"', () => {
     ['immediately', 0, 100],
     ['a year', 365 * 24 * 3_600_000, 15 * 60_000],
     ['more than a number holds', Number.POSITIVE_INFINITY, 15 * 60_000],
-  ])('with %s is kept within bounds, and whoever was refused is told what is kept', async (_, asked, kept) => {
+  ])('with %s is kept within bounds, and a call that was refused gets what is kept', async (_, asked, kept) => {
     for (const random of [() => 0, () => 0.999]) {
       const { limiter } = setup({ random });
       const error = await acronisFailure(limiter.run(() => Promise.reject(throttled(asked)), always()));
@@ -356,4 +361,28 @@ describe('"later" about one user', () => {
     );
     expect(limiter.isHeld).toBe(true);
   });
+});
+
+test('a limit that is changed counts from the next request on, in both directions', async () => {
+  const { limiter, limits, clock } = setup({ concurrency: 1 });
+  const { call, open, running } = openCalls();
+  const calls = Array.from({ length: 4 }, () => limiter.run(call, always()));
+  await settle();
+  expect(running()).toBe(1);
+  limits.concurrency = 3;
+  open[0]?.end();
+  await settle();
+  expect(running()).toBe(3);
+  limits.concurrency = 1;
+  const more = limiter.run(call, always());
+  open[1]?.end();
+  await settle();
+  expect(running()).toBe(2);
+  open[2]?.end();
+  open[3]?.end();
+  await settle();
+  expect(running()).toBe(1);
+  open[4]?.end();
+  await clock.advance(0);
+  await Promise.all([...calls, more]);
 });

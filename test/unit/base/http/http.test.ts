@@ -33,7 +33,7 @@ const controller: Dispatcher.DispatchController = {
 setFlagsFromString('--expose-gc');
 const collect = z.function({ input: [], output: z.void() }).implement(runInNewContext('gc'));
 
-/** Answers whatever was asked, and remembers the answer without holding it. */
+/** Responds to whatever was asked, and remembers the response without holding it. */
 async function answered(network: HeldDispatcher): Promise<WeakRef<HttpResponse>> {
   const pending = sendRequest(network, request, limits, new ManualClock(), new AbortController().signal);
   network.handler.onRequestStart?.(controller, {});
@@ -67,7 +67,7 @@ it('what comes after an HTTP request is over changes nothing', async () => {
   await expect(pending).rejects.toThrow('stopped');
 });
 
-/** A server that counts its connections and responds to `/held` only when told to. */
+/** A server that counts its connections and responds to `/held` only when the test does. */
 async function countingServer() {
   let connections = 0;
   const held: ServerResponse[] = [];

@@ -12,22 +12,15 @@ export interface FakeUser {
   version: number | bigint;
   login: string;
   business_types: string[];
-  enabled: boolean;
-  activated: boolean;
-  notifications: string[];
-  external_id?: string;
-  /** On the user's own tenant. Lists show them, and nothing else does. */
-  roles: string[];
   /** Of a user that was deleted. */
   deleted_at?: string;
   /** Personal data that must get no further than the client. */
   contact: { email: string };
 }
 
-/** `get`: a read of one user, by a list of one or by its path. */
-export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'put' | 'tenants' | 'brand';
+export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'tenant' | 'put';
 
-/** What happens to a request instead; `apply` does what would have been done and gives the answer. */
+/** What happens to a request instead; `apply` does what would have been done and gives the response. */
 export type Fault = (apply: () => unknown, request: ApiRequest) => unknown;
 
 export interface Put {
@@ -37,11 +30,11 @@ export interface Put {
 
 const asked = 'https://eu2-cloud.acronis.com/api/2/users/1';
 
-/** The connection broke: nobody knows whether the request arrived. */
+/** The connection broke: whether the request arrived is unknown. */
 export const lost = (): AcronisError =>
   failed('connection-cut', { host: 'eu2-cloud.acronis.com' }, { outcomeUnknown: true, detail: 'ECONNRESET' });
 
-/** An answer that is not 2xx, as the real client would read it. */
+/** A response that is not 2xx, as the real client would read it. */
 export const answered = (
   status: number,
   body: unknown = { error: { code: status, message: 'm' } },
@@ -58,8 +51,6 @@ const notFound = (): AcronisError => answered(404, { error: { code: 404, message
 
 export class FakeAcronis {
   readonly users = new Map<string, FakeUser>();
-  /** By tenant: the Buy URL that is in force; null where the branding has none. */
-  readonly buyUrls = new Map<string, string | null>();
   /** Every request except those for a token. */
   readonly requests: Operation[] = [];
   readonly puts: Put[] = [];
@@ -69,6 +60,8 @@ export class FakeAcronis {
     status: 409,
     body: { error: { code: 1001, message: 'Version mismatch.' } },
   };
+  /** Tenant → the one above it. */
+  readonly parents = new Map<string, string | null>();
   /** Which users the feed names. */
   changed: readonly string[] = [];
   readonly #once: { operation: Operation; fault: Fault }[] = [];
@@ -80,10 +73,6 @@ export class FakeAcronis {
       version: 1,
       login: 'johndoe',
       business_types: [],
-      enabled: true,
-      activated: true,
-      notifications: ['quota'],
-      roles: [],
       contact: { email: 'johndoe@mysite.com' },
       ...user,
     };
@@ -136,20 +125,18 @@ export class FakeAcronis {
         return { access_token: 'a-token', expires_in: 7200 };
       case 'client':
         return { tenant_id: tenantId };
+      case 'tenant': {
+        const id = path.slice('/tenants/'.length);
+        const parent = this.parents.get(id);
+        if (parent === undefined) throw notFound();
+        return { id, parent_id: parent };
+      }
       case 'get':
-        return path === '/users' ? this.#list(query) : this.#user(path);
+        return this.#user(path);
       case 'batch':
-        return this.#list(query);
+        return { items: (query.get('uuids') ?? '').split(',').flatMap((id) => this.users.get(id) ?? []) };
       case 'changes':
-        return { items: this.changed.flatMap((id) => withPolicies(this.users.get(id))) };
-      case 'tenants':
-        return {
-          items: (query.get('uuids') ?? '')
-            .split(',')
-            .map((id) => ({ id, parent_id: partnerId, brand_enabled: false })),
-        };
-      case 'brand':
-        return { upsell_url: this.buyUrls.get(path.split('/')[2] ?? '') ?? null };
+        return { items: this.changed.flatMap((id) => this.users.get(id) ?? []) };
       case 'search': {
         const text = (query.get('text') ?? '').toLowerCase();
         const hits = [...this.users.values()].filter(
@@ -171,11 +158,6 @@ export class FakeAcronis {
     }
   }
 
-  #list(query: URLSearchParams): unknown {
-    const ids = (query.get('uuids') ?? '').split(',');
-    return { items: ids.flatMap((id) => withPolicies(this.users.get(id))) };
-  }
-
   #user(path: string): FakeUser {
     const user = this.users.get(path.slice('/users/'.length));
     if (user === undefined) throw notFound();
@@ -187,22 +169,13 @@ function operationOf(method: string, path: string, query: URLSearchParams): Oper
   if (path === '/idp/token') return 'token';
   if (path === '/search') return 'search';
   if (path.startsWith('/clients/')) return 'client';
+  if (path.startsWith('/tenants/')) return 'tenant';
   if (method === 'PUT') return 'put';
   if (path.startsWith('/users/')) return 'get';
-  if (path === '/tenants') return 'tenants';
-  if (path.endsWith('/brand')) return 'brand';
-  const uuids = query.get('uuids');
-  if (uuids === null) return 'changes';
-  return uuids.includes(',') ? 'batch' : 'get';
+  return query.has('uuids') ? 'batch' : 'changes';
 }
-
-const withPolicies = (user: FakeUser | undefined): readonly unknown[] =>
-  user === undefined
-    ? []
-    : [{ ...user, access_policies: user.roles.map((role_id) => ({ role_id, tenant_id: user.tenant_id })) }];
 
 export const userId = '1c234e69-5469-424a-a6d1-ff5658b387a6';
 export const otherUserId = '2d345f70-6570-435b-b7e2-006769c498b7';
 export const tenantId = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
-export const partnerId = 'aabbccdd-81c4-487d-94ea-847f0a9d8ebf';
 export const otherTenantId = 'fefaf945-81c4-487d-94ea-847f0a9d8ebf';

@@ -166,7 +166,7 @@ export class FakeCluster implements KubernetesClient {
   }
 
   watch(): Promise<void> {
-    throw new Error('nobody watches here');
+    throw new Error('no test watches here');
   }
 
   async request(call: KubernetesCall, signal: AbortSignal): Promise<unknown> {
@@ -181,7 +181,7 @@ export class FakeCluster implements KubernetesClient {
     if (call.method === 'GET' && parts[0] === 'api')
       return parts[4] === 'secrets' ? this.#secret(parts) : this.#namespace(parts);
     if (call.method === 'PATCH' && parts[1] === 'upsell.acronis.com') return this.#patch(parts, call);
-    throw new Error(`nobody should call ${call.method} ${call.path}`);
+    throw new Error(`no test should call ${call.method} ${call.path}`);
   }
 
   #secret(parts: readonly string[]): unknown {
@@ -210,7 +210,7 @@ export class FakeCluster implements KubernetesClient {
     return structuredClone(object);
   }
 
-  /** As the real one: a merge patch's uid would be ignored here, so that nobody may send one. */
+  /** As the real one: a merge patch's uid would be ignored here, so no client may send one. */
   #patchStatus(key: string, object: RawObject, { contentType, body }: KubernetesCall): void {
     if (contentType !== 'application/json-patch+json') throw failing(415);
     const status = { ...object.status };

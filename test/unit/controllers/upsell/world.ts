@@ -2,10 +2,9 @@
 
 import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile/reconcile.ts';
-import { MissingLinks } from '../../../../src/controllers/upsell/report/missing-links.ts';
 import { PrunedFields } from '../../../../src/controllers/upsell/report/pruned-fields.ts';
+import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
-import { type Brands, createBrands } from '../../../../src/fleet/brands/brands.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../../../src/fleet/failure-reports.ts';
@@ -33,6 +32,9 @@ export const ownValues = {
   clientSecret: 'canary-client-secret',
 };
 
+/** Where AcronisAccounts are. */
+export const accountNamespace = 'acronis-system';
+
 export interface WorldOptions {
   readonly own?: OwnCredentials;
   readonly requireTenantLabel?: boolean;
@@ -47,7 +49,6 @@ export interface World {
   readonly cluster: FakeCluster;
   readonly fleet: Fleet;
   readonly context: ReconcileContext;
-  readonly brands: Brands;
   readonly log: RecordedLog;
   readonly events: ToldEvent[];
   /** `action outcome` of each PUT. */
@@ -83,37 +84,33 @@ export function createWorld(options: WorldOptions = {}): World {
       count.driftCorrected++;
     },
   };
-  const sources = createCredentialSources({
-    own: options.own ?? { kind: 'environment', values: ownValues },
-    policy: { hosts: ['*.acronis.com'], insecure: false },
-    client: cluster,
-    clock,
-    log,
-  });
-  const lifetime = new AbortController().signal;
-  const accounts = createAccounts({
-    connect: () => ({ send: acronis.send, close: async () => {} }),
-    concurrency: 8,
-    rate: options.rate ?? 0,
-    clock,
-    random: () => 0.5,
-    metrics: quietMetrics.acronis,
-    lifetime,
-  });
-  const brands = createBrands({ fleet, sources, accounts, intervalMs: 600_000, clock, lifetime });
+  const accountObjects = createAccountObjects({ namespace: accountNamespace, log, isSynced: () => true });
   const context: ReconcileContext = {
     fleet,
+    accountObjects,
     client: cluster,
-    sources,
-    accounts,
-    brands,
+    sources: createCredentialSources({
+      own: options.own ?? { kind: 'environment', values: ownValues },
+      policy: { hosts: ['*.acronis.com'], insecure: false },
+      client: cluster,
+      secretOf: (source) => accountObjects.secretOf(source),
+      clock,
+      log,
+    }),
+    accounts: createAccounts({
+      connect: () => ({ send: acronis.send, close: async () => {} }),
+      limitsOf: () => ({ concurrency: 8, rate: options.rate ?? 0 }),
+      clock,
+      random: () => 0.5,
+      metrics: quietMetrics.acronis,
+      lifetime: new AbortController().signal,
+    }),
     namespaces: createNamespaceStore(quietLog),
     requireTenantLabel: options.requireTenantLabel ?? false,
     revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
     failureReports: createFailureReports(() => 'one'),
     pruned: new PrunedFields({ clock, log }),
-    missingLinks: new MissingLinks({ warning: tell('Warning') }),
     clock,
     log,
     metrics,
@@ -134,7 +131,6 @@ export function createWorld(options: WorldOptions = {}): World {
     cluster,
     fleet,
     context,
-    brands,
     log,
     events,
     wrote,

@@ -4,7 +4,7 @@ import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietAcronisMetrics } from '../../../support/quiet.ts';
 import { always } from '../../../support/signal.ts';
-import { acronisFailure, id, network, refused, url, wireUser } from '../../acronis/support.ts';
+import { acronisFailure, id, network, refused, tenant, url, wireUser } from '../../acronis/support.ts';
 
 const one = { url, clientId: 'one', clientSecret: 'canary-secret' };
 const two = { url, clientId: 'two', clientSecret: 'canary-secret' };
@@ -15,18 +15,17 @@ const clientOf = (request: ApiRequest): string | undefined =>
     .split(':')[0];
 
 /** Accounts whose tokens are the client's id. */
-function setup(answer: (request: ApiRequest, client: string | undefined) => unknown) {
+function setup(response: (request: ApiRequest, client: string | undefined) => unknown) {
   const clock = new ManualClock();
   const { send, sent } = network((request) => {
     const client = clientOf(request);
-    if (!request.url.endsWith('/idp/token')) return answer(request, client);
+    if (!request.url.endsWith('/idp/token')) return response(request, client);
     if (client === 'refused') throw refused('credentials', { status: 401 });
     return { access_token: client, expires_in: 7200 };
   });
   const accounts = createAccounts({
     connect: () => ({ send, close: async () => {} }),
-    concurrency: 8,
-    rate: 0,
+    limitsOf: () => ({ concurrency: 8, rate: 0 }),
     clock,
     random: () => 0,
     metrics: quietAcronisMetrics,
@@ -99,7 +98,7 @@ describe('accounts', () => {
 
   test('that are no longer used are forgotten; work in flight with them goes on, and the same one starts afresh', async () => {
     const { accounts, clock, sent } = setup((request) =>
-      request.url.includes('uuids=') ? { items: [wireUser(1)] } : wireUser(1),
+      request.url.includes('/clients/') ? { tenant_id: tenant } : wireUser(1),
     );
     const before = accounts.of(one);
     const kept = accounts.of(two);

@@ -45,8 +45,7 @@ function accountsAt(url: string) {
   };
   const accounts = createAccounts({
     connect,
-    concurrency,
-    rate: 0,
+    limitsOf: () => ({ concurrency, rate: 0 }),
     clock,
     random: () => 0,
     metrics: quietAcronisMetrics,

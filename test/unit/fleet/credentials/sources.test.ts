@@ -21,6 +21,8 @@ let clock: ManualClock;
 let cluster: FakeCluster;
 let log: RecordedLog;
 let sources: CredentialSources;
+/** `namespace/name` of the Secret, by account as a source. */
+const accountSecrets = new Map<string, string>();
 const never = new AbortController().signal;
 
 const start = (own: OwnCredentials = { kind: 'environment', values: ownValues }) => {
@@ -31,6 +33,7 @@ const start = (own: OwnCredentials = { kind: 'environment', values: ownValues })
     own,
     policy: { hosts: ['*.acronis.com'], insecure: false },
     client: cluster,
+    secretOf: (source) => accountSecrets.get(source),
     clock,
     log,
   });
@@ -182,19 +185,19 @@ describe('reading', () => {
   });
 
   it('ends the request when no caller waits any more, and the next one asks again', async () => {
-    let told: AbortSignal | undefined;
+    let passedOn: AbortSignal | undefined;
     const { request } = cluster;
     cluster.request = (_, signal) => {
-      told = signal;
+      passedOn = signal;
       return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     };
     const stop = new AbortController();
     const stopped = sources.read(theirs, stop.signal);
     await settle();
-    expect(told?.aborted).toBe(false);
+    expect(passedOn?.aborted).toBe(false);
     stop.abort(new Error('stop'));
     await expect(stopped).rejects.toThrow('stop');
-    expect(told?.aborted).toBe(true);
+    expect(passedOn?.aborted).toBe(true);
     cluster.request = request;
     cluster.secrets.set(theirs, ownValues);
     expect(await sources.read(theirs, never)).toEqual(good);
@@ -460,6 +463,45 @@ describe("the operator's own", () => {
       kind: 'missing',
       problem:
         "The operator's --acronis-credentials-dir: clientID is a directory and no file. Write it again as plain text.",
+    });
+  });
+});
+
+describe('the source of an AcronisAccount', () => {
+  const source = 'account:eu2';
+  beforeEach(() => {
+    start();
+    accountSecrets.set(source, 'acronis-system/eu2');
+    cluster.secrets.set('acronis-system/eu2', ownValues);
+  });
+
+  it('is the Secret that the account names, and once expired the one that it names now', async () => {
+    expect(await sources.read(source, never)).toMatchObject({ kind: 'found' });
+    accountSecrets.set(source, 'acronis-system/other');
+    expect(await sources.read(source, never)).toMatchObject({ kind: 'found' });
+    sources.expire(source);
+    expect(await sources.read(source, never)).toEqual({
+      kind: 'missing',
+      problem: "The operator's namespace has no Secret other. Create it with the keys url, clientID and clientSecret.",
+    });
+  });
+
+  it('of an account that is gone gives no credentials, and the last ones stay remembered', async () => {
+    await sources.read(source, never);
+    accountSecrets.delete(source);
+    sources.expire(source);
+    expect(await sources.read(source, never)).toMatchObject({ kind: 'missing' });
+    expect(sources.lastGood(source)).toMatchObject({ clientId: ownValues.clientID });
+  });
+
+  it('without the right to its Secret says where the right is missing', async () => {
+    cluster.fail(
+      ({ path }) => path.includes('/secrets/'),
+      () => failing(403),
+    );
+    expect(await sources.read(source, never)).toEqual({
+      kind: 'missing',
+      problem: 'The operator may not read Secret eu2. Allow its ServiceAccount to get secrets in its namespace.',
     });
   });
 });

@@ -200,8 +200,8 @@ describe('what comes back as an error', () => {
       reason: 'ConnectionFailed',
       message: `GET /api/v1/nodes: no response from ${server.url}: the connection was cut (UND_ERR_SOCKET)`,
     });
-    const nobody = connect(kubeconfigFile({ server: 'http://127.0.0.1:1' }));
-    expect(String(await failure(nobody.client.request(get, always())))).toMatch(
+    const absent = connect(kubeconfigFile({ server: 'http://127.0.0.1:1' }));
+    expect(String(await failure(absent.client.request(get, always())))).toMatch(
       /nothing listens there \(ECONNREFUSED\)/,
     );
     expect(counted).toEqual(['GET <error>']);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { isWholeObject } from '../../../../src/kubernetes/calls/response.ts';
 
-const answer = (text: string, type = 'application/json') => ({
+const response = (text: string, type = 'application/json') => ({
   status: 200,
   headers: { 'content-type': type },
   body: Buffer.from(text),
@@ -14,6 +14,6 @@ it.each([
   ['JSON of another program', '{"items":"none","metadata":17}', false],
   ['nothing', '', false],
 ])('%s', (_, text, whole) => {
-  expect(isWholeObject(answer(text))).toBe(whole);
-  expect(isWholeObject(answer(text, 'text/html'))).toBe(false);
+  expect(isWholeObject(response(text))).toBe(whole);
+  expect(isWholeObject(response(text, 'text/html'))).toBe(false);
 });

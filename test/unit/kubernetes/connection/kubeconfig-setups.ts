@@ -362,7 +362,7 @@ export const rows: readonly Row[] = [
     sent: shownCertificate,
   },
   {
-    name: 'a plugin that is told of the cluster',
+    name: 'a plugin that is given the cluster',
     setup: withPlugin(
       { provideClusterInfo: true },
       {},
@@ -389,7 +389,7 @@ export const rows: readonly Row[] = [
     }),
   },
   {
-    name: 'a plugin that is told of a cluster without extensions, and whose certificate is not checked',
+    name: 'a plugin that is given a cluster without extensions, and whose certificate is not checked',
     setup: withPlugin(
       { provideClusterInfo: true },
       {},

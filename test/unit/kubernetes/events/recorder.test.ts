@@ -16,12 +16,12 @@ const subject: EventSubject = {
   resourceVersion: '7',
 };
 
-function setup(answer: (call: KubernetesCall, signal: AbortSignal) => Promise<unknown> = async () => ({})) {
+function setup(response: (call: KubernetesCall, signal: AbortSignal) => Promise<unknown> = async () => ({})) {
   const calls: KubernetesCall[] = [];
   const client: KubernetesClient = {
     request(call, signal) {
       calls.push(call);
-      return answer(call, signal);
+      return response(call, signal);
     },
     watch() {
       throw new Error('not asked for');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createOutput } from '../../../../src/observability/log/output.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
-/** A pipe of so many bytes, which nothing reads unless told to. */
+/** A pipe of so many bytes, which is read only when the test does. */
 function pipe(capacity: number) {
   const clock = new ManualClock();
   const resumed: number[] = [];

@@ -10,8 +10,8 @@ beforeEach(() => {
   prometheus = createPrometheus({
     clock,
     version: '1.2.3',
-    controller: 'tenantuserupsell',
-    maxConcurrentReconciles: 64,
+    upsell: { controller: 'tenantuserupsell', maxConcurrentReconciles: 64 },
+    account: { controller: 'acronisaccount', maxConcurrentReconciles: 16 },
     kubernetesHost: 'api:6443',
     leaderElectionId: 'acronis-upsell-operator',
   });
@@ -63,16 +63,19 @@ test('series whose labels are known are there from the start, at 0', async () =>
 });
 
 test('every method ends up in its series', async () => {
-  const { controller, queue, kubernetes, acronis, upsell, leading } = prometheus.metrics;
+  const { controller, queue, account, reflector, kubernetes, acronis, upsell, leading } = prometheus.metrics;
   controller.reconciled('error', 0.2);
   controller.panicked();
   controller.activeWorkers(3);
-  controller.watchEvent('tenantuserupsells');
-  controller.listed('tenantuserupsells', 17);
-  controller.watchFailed('tenantuserupsells', 'Expired');
+  reflector.watchEvent('tenantuserupsells');
+  reflector.listed('tenantuserupsells', 17);
+  reflector.watchFailed('tenantuserupsells', 'Expired');
   queue.added();
   queue.depth(4);
   queue.retried();
+  account.controller.activeWorkers(2);
+  account.queue.depth(5);
+  account.countAccounts(() => ({ ready: new Map([['Throttled', 2]]), feed: new Map([['Refused', 1]]) }));
   kubernetes.requested('PATCH', '200', 0.3);
   kubernetes.requested('PATCH', '<error>', 0.3);
   acronis.requested('put_user', 'conflict', 0.3);
@@ -83,20 +86,11 @@ test('every method ends up in its series', async () => {
   upsell.driftCorrected();
   upsell.resyncDone();
   upsell.watchNotReady(() => ({ stalled: clock.wall() - 90_000, passing: undefined }));
-  upsell.countOffers(() => ({
-    byOffer: new Map([['BuyNow', 3]]),
-    byInformed: new Map([['QuotaNotificationsOff', 2]]),
-    tenantsWithoutBuyUrl: 1,
-  }));
-  upsell.forecast(() => ({ feed: 60, resync: 12.5, brands: 42 }));
+  upsell.forecast(() => ({ feed: 60, resync: 12.5 }));
   upsell.revocationGivenUp();
   upsell.eventDropped();
   leading(true);
   const expected: Record<string, number> = {
-    'acronis_upsell_offers{offer="BuyNow"}': 3,
-    'acronis_upsell_informed{reason="QuotaNotificationsOff"}': 2,
-    acronis_upsell_tenants_without_buy_url: 1,
-    'acronis_forecast_requests_per_hour{purpose="brands"}': 42,
     'controller_runtime_reconcile_total{controller="tenantuserupsell",result="error"}': 1,
     'controller_runtime_reconcile_errors_total{controller="tenantuserupsell"}': 1,
     'controller_runtime_reconcile_time_seconds_bucket{le="0.15",controller="tenantuserupsell"}': 0,

@@ -41,7 +41,7 @@ async function get(port: number | undefined, path: string, method = 'GET', host 
   );
 }
 
-/** A port nobody uses at the moment. */
+/** A port that is free at the moment. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

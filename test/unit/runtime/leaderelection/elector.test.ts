@@ -23,7 +23,7 @@ class Replica {
   readonly problems: (Problem | undefined)[] = [];
   readonly stop = new AbortController();
   leads = false;
-  /** How long its work goes on after it was told to stop. */
+  /** How long its work goes on after it was stopped. */
   drainMs = 0;
   holds: Hold | undefined;
   lost: unknown;
@@ -69,7 +69,7 @@ class Replica {
     });
   }
 
-  /** As SIGKILL does it: nothing more is sent, and nothing is told. */
+  /** As SIGKILL does it: nothing more is sent, and nothing is reported. */
   kill(): void {
     this.way.cut = 'there';
     this.leads = false;

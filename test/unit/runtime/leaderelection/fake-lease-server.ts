@@ -1,4 +1,4 @@
-/** One Lease at an API server, in memory. Each process has its own way there, which can be slow, cut, or lose answers. */
+/** One Lease at an API server, in memory. Each process has its own way there, which can be slow, cut, or lose responses. */
 import type { Clock } from '../../../../src/base/clock.ts';
 import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
@@ -8,7 +8,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The way of one process to the server, and back. */
 export interface Way {
-  /** Milliseconds to the server; the call is acted upon then, even when nobody waits for the answer any more. */
+  /** Milliseconds to the server; the call is acted upon then, even when no caller waits for the response any more. */
   thereMs: number;
   backMs: number;
   /** Nothing arrives, or nothing comes back. */
@@ -43,7 +43,7 @@ export class FakeLeaseServer {
     const client: KubernetesClient = {
       request: (call, signal) => this.#request(by, way, call, signal),
       watch: () => {
-        throw new Error('nobody watches leases');
+        throw new Error('no test watches leases');
       },
     };
     return Object.assign(way, { client });
@@ -74,10 +74,10 @@ export class FakeLeaseServer {
     if (way.thereMs > 0) await this.#clock.sleep(way.thereMs, forever);
     if (way.cut === 'there') throw new KubernetesError('cut', { reason: 'ConnectionFailed' });
     if (way.refuses !== undefined) throw way.refuses;
-    const answer = this.#act(call);
+    const response = this.#act(call);
     if (way.backMs > 0) await this.#clock.sleep(way.backMs, forever);
     if (way.cut === 'back') throw new KubernetesError('cut', { reason: 'ConnectionFailed' });
-    return answer;
+    return response;
   }
 
   #act(call: KubernetesCall): unknown {

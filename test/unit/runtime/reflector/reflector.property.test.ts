@@ -90,7 +90,7 @@ describe('a reflector, over random histories and faults', () => {
           const api = Object.assign(new FakeApiServer(clock), kind);
           const log = new RecordedLog();
           const store = new Store<Thing>({ log, same: (a, b) => a.value === b.value });
-          /** What somebody who only listens believes. */
+          /** What a client that only listens believes. */
           const told = new Map<string, number>();
           store.subscribe((before, now) => {
             const key = (now ?? before)?.key ?? '';

@@ -33,7 +33,7 @@ beforeEach(() => {
   server.set('b', 'one', 3);
 });
 
-/** Every test ends here: whatever happened, it stops when told to, and leaves nothing behind. */
+/** Every test ends here: whatever happened, it stops when it is aborted, and leaves nothing behind. */
 afterEach(async () => {
   stop.abort();
   await running;
@@ -402,7 +402,7 @@ describe('a watch that falls silent', () => {
   });
 
   it('may be silent until the server ends it, where no bookmarks are sent', async () => {
-    // A streaming list ends with a bookmark, so whoever does these sends bookmarks.
+    // A streaming list ends with a bookmark, so a server that has them sends bookmarks.
     server.streamsLists = false;
     server.sendsBookmarks = false;
     const reflector = reflect();

@@ -133,7 +133,7 @@ describe('the work queue, over random interleavings', () => {
               model.done(one.key);
               break;
             case 'advance':
-              // Timers are set for whole milliseconds, so a key may come out up to one late; look only when none is about to.
+              // Timers are set for whole milliseconds, so a key may come out up to one late; compare only when none is about to.
               await clock.advance(one.ms + 1);
               model.advance(one.ms);
               model.advance(1);

@@ -152,7 +152,7 @@ describe('when the object is deleted', () => {
   it.each([
     ['Retain', { deletionPolicy: 'Retain' }],
     ['Observe', { managementPolicy: 'Observe' }],
-  ])('and says %s by then, it just goes and nobody is asked', async (_, edit) => {
+  ])('and says %s by then, it just goes and Acronis is not asked', async (_, edit) => {
     const key = world.cluster.create(revokes);
     await world.reconcile(key);
     world.cluster.edit(key, edit);

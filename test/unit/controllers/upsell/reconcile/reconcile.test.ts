@@ -32,11 +32,7 @@ describe('a user named by id', () => {
       userID: userId,
       tenantID: tenantId,
       businessTypes: ['seller', 'buyer'],
-      offer: 'ContactSales',
-      conditions: [
-        { type: 'Ready', status: 'True', reason: 'BuyerAssigned' },
-        { type: 'Informed', status: 'True', reason: 'QuotaNotificationsOn' },
-      ],
+      conditions: [{ type: 'Ready', status: 'True', reason: 'BuyerAssigned' }],
     });
     expect(world.events.map(({ reason }) => reason)).toEqual(['Assigned']);
     expect(world.events[0]?.message).toContain('revision 1559561146223 to 1559561146224');
@@ -457,7 +453,7 @@ describe('the API server', () => {
   it.each([
     ['a conflict', conflict, soon],
     ['a failure', () => failing(500), soon],
-  ])('%s at the status leads to another look, which sends no second PUT', async (_, error, policy) => {
+  ])('%s at the status leads to another reconcile, which sends no second PUT', async (_, error, policy) => {
     world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
     world.cluster.fail(isStatusPatch, error);
@@ -539,14 +535,14 @@ describe('when the process stops', () => {
       const key = world.cluster.create({ userID: userId });
       const stop = new AbortController();
       world.acronis.next(operation, (apply) => {
-        const answer = structuredClone(apply());
+        const response = structuredClone(apply());
         stop.abort(new Error('stop'));
-        return answer;
+        return response;
       });
       await expect(world.reconcile(key, stop.signal)).rejects.toThrow('stop');
       expect(world.cluster.patches).toEqual([]);
       expect(world.events).toEqual([]);
-      // Whatever was done is found by the next look.
+      // Whatever was done is found by the next reconcile.
       await world.reconcile(key);
       expect(world.acronis.puts).toHaveLength(1);
       expect(world.cluster.reason(key)).toBe('BuyerAssigned');

@@ -7,49 +7,49 @@ import { createWorld, type World } from '../world.ts';
 
 let world: World;
 let spans: string[];
-let told: Attributes[];
-/** Without the look at the namespace's label, which only this small world asks the API server for. */
+let recorded: Attributes[];
+/** Without the read of the namespace's label, which only this small world asks the API server for. */
 const steps = () => spans.filter((name) => !name.endsWith('kubernetes GET'));
-let look: (key: string) => Promise<Result>;
+let reconcile: (key: string) => Promise<Result>;
 
 beforeEach(() => {
   world = createWorld();
   spans = [];
-  told = [];
+  recorded = [];
   const tracer: Tracer = {
     async span<T>({ name, attributes }: SpanStart, run: (add: (more: Attributes) => void) => Promise<T>) {
       spans.push(name);
-      told.push(attributes ?? {});
+      recorded.push(attributes ?? {});
       try {
-        return await run((more) => told.push(more));
+        return await run((more) => recorded.push(more));
       } finally {
         spans.push(`/${name}`);
       }
     },
     end: async () => {},
   };
-  const reconcile = createTracedReconcile(world.context, tracer);
-  look = (key) => world.finish(reconcile(key, new AbortController().signal));
+  const traced = createTracedReconcile(world.context, tracer);
+  reconcile = (key) => world.finish(traced(key, new AbortController().signal));
 });
 
 it('an assignment is a read, a PUT and a patch, one after the other, inside of the reconcile', async () => {
   world.acronis.add({ id: userId, version: 4 });
   const key = world.cluster.create({ userID: userId });
-  expect(await look(key)).toEqual({ kind: 'done' });
+  expect(await reconcile(key)).toEqual({ kind: 'done' });
   expect(world.cluster.reason(key)).toBe('BuyerAssigned');
   const inner = ['read user', 'put user', 'patch status'].flatMap((name) => [name, `/${name}`]);
   expect(steps()).toEqual(['reconcile', ...inner, '/reconcile']);
-  expect(told).toContainEqual({ 'upsell.revision.before': '4' });
-  expect(told).toContainEqual({ 'upsell.revision.after': '5' });
-  expect(told.at(-1)).toEqual({ 'upsell.result': 'done' });
+  expect(recorded).toContainEqual({ 'upsell.revision.before': '4' });
+  expect(recorded).toContainEqual({ 'upsell.revision.after': '5' });
+  expect(recorded.at(-1)).toEqual({ 'upsell.result': 'done' });
 });
 
 it('a second reconcile writes nothing, so it has a read only', async () => {
   world.acronis.add({ id: userId });
   const key = world.cluster.create({ userID: userId });
-  await look(key);
+  await reconcile(key);
   spans.length = 0;
-  await look(key);
+  await reconcile(key);
   expect(steps()).toEqual(['reconcile', 'read user', '/read user', '/reconcile']);
 });
 
@@ -59,16 +59,16 @@ it('a failure passes through as it is', async () => {
     throw answered(503);
   });
   const key = world.cluster.create({ userID: userId });
-  expect(await look(key)).toMatchObject({ kind: 'retry' });
+  expect(await reconcile(key)).toMatchObject({ kind: 'retry' });
   expect(world.cluster.reason(key)).toBe('Unavailable');
 });
 
 it('no login and no name is in any of it', async () => {
   world.acronis.add({ id: userId, login: 'canary-login' });
   const key = world.cluster.create({ login: 'canary-login', tenantID: tenantId }, { name: 'canary-name' });
-  await look(key);
+  await reconcile(key);
   expect(world.acronis.puts).toHaveLength(1);
   expect(spans).toContain('search user');
-  expect(JSON.stringify([spans, told])).not.toContain('canary');
-  expect(told[0]).toMatchObject({ 'k8s.namespace.name': 'customers', 'upsell.object.uid': 'uid-1' });
+  expect(JSON.stringify([spans, recorded])).not.toContain('canary');
+  expect(recorded[0]).toMatchObject({ 'k8s.namespace.name': 'customers', 'upsell.object.uid': 'uid-1' });
 });

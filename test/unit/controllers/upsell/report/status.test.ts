@@ -11,17 +11,8 @@ import { tenantId, userId } from '../fake-acronis.ts';
 import { FakeCluster } from '../fake-cluster.ts';
 
 const at = Date.parse('2026-01-02T03:04:05.678Z');
-const user: User = {
-  id: userId,
-  tenantId,
-  version: 3,
-  businessTypes: ['seller', 'buyer'],
-  login: 'johndoe',
-  externalId: 'crm-1',
-  isCompanyAdmin: false,
-  reach: 'quotaOn',
-};
-const known: Facts = { kind: 'user', user, offer: 'ContactSales' };
+const user: User = { id: userId, tenantId, version: 3, businessTypes: ['seller', 'buyer'], login: 'johndoe' };
+const known: Facts = { kind: 'user', user };
 
 function object(status: Status, fields: Partial<TenantUserUpsell> = {}): TenantUserUpsell {
   const cluster = new FakeCluster(createFleet(quietLog));
@@ -50,18 +41,9 @@ it('a reconcile that saw the user reports its revision, id, tenant and types, an
         observedGeneration: 4,
         lastTransitionTime: '2026-01-02T03:04:05Z',
       },
-      {
-        type: 'Informed',
-        status: 'True',
-        reason: 'QuotaNotificationsOn',
-        message: 'The user is enabled and activated, and gets e-mails about quotas.',
-        observedGeneration: 4,
-        lastTransitionTime: '2026-01-02T03:04:05Z',
-      },
     ],
-    offer: 'ContactSales',
   });
-  expect(JSON.stringify(settled)).not.toMatch(/johndoe|crm-1/);
+  expect(JSON.stringify(settled)).not.toContain('johndoe');
 });
 
 it('the same result later changes nothing, so nothing is sent', () => {
@@ -108,7 +90,7 @@ it('only fields that differ are sent, and those whole', () => {
   const later = statusOf(
     object(settled),
     verdict('BuyerAssigned'),
-    { kind: 'user', user: { ...user, version: 4 }, offer: 'ContactSales' },
+    { kind: 'user', user: { ...user, version: 4 } },
     at + 1000,
   );
   expect(statusPatch(settled, later)).toEqual({ observedVersion: 4 });
@@ -118,8 +100,9 @@ it('the order of types counts, the order of keys does not', () => {
   expect(statusPatch({ businessTypes: ['a', 'b'] }, { businessTypes: ['b', 'a'] })).toEqual({
     businessTypes: ['b', 'a'],
   });
-  const turned = settled.conditions?.map((each) => Object.fromEntries(Object.entries(each).reverse()));
-  const parsed: Status = JSON.parse(JSON.stringify({ ...settled, conditions: turned }));
+  const [ready] = settled.conditions ?? [];
+  const turned = ready && Object.fromEntries(Object.entries(ready).reverse());
+  const parsed: Status = JSON.parse(JSON.stringify({ ...settled, conditions: [turned] }));
   expect(statusPatch(settled, parsed)).toBeUndefined();
 });
 

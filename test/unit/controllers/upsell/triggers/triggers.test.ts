@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { meaningOfInformed } from '../../../../../src/api/informed.ts';
+import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { patchStatus } from '../../../../../src/controllers/upsell/report/patches.ts';
 import { PrunedFields } from '../../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { connectTriggers } from '../../../../../src/controllers/upsell/triggers/triggers.ts';
 import { assignedVerdict, conflictVerdict } from '../../../../../src/controllers/upsell/verdicts/verdicts.ts';
+import { type AccountObjects, createAccountObjects } from '../../../../../src/fleet/accounts/account-objects.ts';
 import { createNamespaceStore, type NamespaceStore } from '../../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../../src/fleet/objects.ts';
 import type { Priority } from '../../../../../src/runtime/workqueue/queue.ts';
@@ -15,6 +16,7 @@ import { FakeCluster } from '../fake-cluster.ts';
 let fleet: Fleet;
 let cluster: FakeCluster;
 let namespaces: NamespaceStore;
+let accountObjects: AccountObjects;
 let added: [string, Priority][];
 /** What was put into the queue since it was asked last. */
 const asked = (): [string, Priority][] => added.splice(0);
@@ -23,8 +25,14 @@ beforeEach(() => {
   fleet = createFleet(quietLog);
   cluster = new FakeCluster(fleet);
   namespaces = createNamespaceStore(quietLog);
+  accountObjects = createAccountObjects({ namespace: 'acronis-system', log: quietLog, isSynced: () => true });
   added = [];
-  connectTriggers(fleet, namespaces, { add: (key, priority) => added.push([key, priority]) });
+  connectTriggers({
+    fleet,
+    namespaces,
+    accountObjects,
+    queue: { add: (key, priority) => added.push([key, priority]) },
+  });
 });
 
 const pruned = new PrunedFields({ clock: new ManualClock(), log: quietLog });
@@ -46,15 +54,7 @@ const ready = (status: 'True' | 'False', observedGeneration = 1) => ({
       observedGeneration,
       lastTransitionTime: '2026-01-02T03:04:05Z',
     },
-    {
-      type: 'Informed',
-      reason: 'QuotaNotificationsOn',
-      ...meaningOfInformed('QuotaNotificationsOn'),
-      observedGeneration,
-      lastTransitionTime: '2026-01-02T03:04:05Z',
-    },
   ],
-  offer: 'ContactSales',
 });
 const ours = 'upsell.acronis.com/revoke';
 
@@ -149,7 +149,8 @@ describe('at a start', () => {
     cluster.create({ login: 'johndoe', tenantID: tenantId }, { name: 'gone' });
     fleet.remove('customers/gone');
     const since: [string, Priority][] = [];
-    connectTriggers(fleet, namespaces, { add: (key, priority) => since.push([key, priority]) });
+    const queue = { add: (key: string, priority: Priority) => since.push([key, priority]) };
+    connectTriggers({ fleet, namespaces, accountObjects, queue });
     expect(since).toEqual([
       ['customers/true', 'resync'],
       ['customers/new', 'change'],
@@ -227,7 +228,12 @@ describe('others that name the same user', () => {
 
 describe("a namespace's label", () => {
   const label = (tenant: string | undefined) =>
-    namespaces.upsert({ key: 'customers', namespace: '', tenantId: tenant });
+    namespaces.upsert({
+      key: 'customers',
+      namespace: '',
+      tenantId: tenant,
+      labels: tenant === undefined ? {} : { 'upsell.acronis.com/tenant-id': tenant },
+    });
 
   it('asks for a reconcile of its objects, and no others, when it changes', () => {
     const here = cluster.create({ userID: userId });
@@ -239,6 +245,30 @@ describe("a namespace's label", () => {
     label(tenantId);
     expect(asked()).toEqual([]);
     label(undefined);
+    expect(asked()).toEqual([[here, 'change']]);
+  });
+
+  it('another one than that of the tenant concerns only objects whose account selects by it', () => {
+    cluster.create({ userID: otherUserId }, { name: 'own' });
+    const here = cluster.create({ userID: userId, accountRef: { name: 'eu2' } });
+    cluster.create({ userID: otherUserId, accountRef: { name: 'other' } }, { name: 'other' });
+    const account = transformAccount({
+      metadata: { namespace: 'acronis-system', name: 'eu2', uid: 'eu2', resourceVersion: '1' },
+      spec: {
+        credentialsSecretRef: { name: 'eu2' },
+        allowedNamespaces: { from: 'Selector', selector: { matchLabels: { tier: 'gold' } } },
+      },
+    });
+    if (account !== undefined) accountObjects.store.upsert(account);
+    const tier = (labels: Record<string, string>) =>
+      namespaces.upsert({ key: 'customers', namespace: '', tenantId: undefined, labels });
+    tier({});
+    asked();
+    tier({ tier: 'gold' });
+    expect(asked()).toEqual([[here, 'change']]);
+    tier({ tier: 'gold', team: 'a' });
+    expect(asked()).toEqual([]);
+    tier({ team: 'a' });
     expect(asked()).toEqual([[here, 'change']]);
   });
 

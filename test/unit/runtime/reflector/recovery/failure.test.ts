@@ -15,7 +15,7 @@ import { things } from '../../things.ts';
 const answered = (status: number, reason = '', message = 'answered') =>
   new KubernetesError(message, { status, reason });
 const local = (reason: string, code?: string) =>
-  new KubernetesError('no answer', {
+  new KubernetesError('no response', {
     reason,
     ...(code === undefined
       ? {}
@@ -121,6 +121,6 @@ describe('the words for it', () => {
     expect(words(answered(403))).toMatch(/watch things\.example\.com: .*ClusterRoleBinding/);
     expect(words(answered(403), 'ns')).toMatch(/in namespace ns: .*RoleBinding/);
     expect(words(answered(401))).toContain('token');
-    expect(words(local('ConnectionFailed'))).toBe('Cannot watch things.example.com: no answer');
+    expect(words(local('ConnectionFailed'))).toBe('Cannot watch things.example.com: no response');
   });
 });

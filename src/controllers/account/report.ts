@@ -1,0 +1,116 @@
+/** How an account's health is reported: its status where it differs, and an Event where a reason became another one. */
+import {
+  type AccountHealth,
+  type AccountReason,
+  accountConditions,
+  meaningOfAccount,
+  meaningOfFeed,
+} from '../../api/account/conditions.ts';
+import type { AcronisAccount } from '../../api/account/object.ts';
+import type { AccountStatus } from '../../api/account/status.ts';
+import type { Condition } from '../../api/conditions.ts';
+import { acronisAccounts, apiGroup, apiVersion } from '../../api/names.ts';
+import { pathOf } from '../../kubernetes/calls/resource.ts';
+import type { EventSubject } from '../../kubernetes/events/recorder.ts';
+import type { AccountContext } from './context.ts';
+
+/** What the status shall say. */
+export interface Findings {
+  readonly health: AccountHealth;
+  readonly url: string | undefined;
+  readonly tenantID: string | undefined;
+}
+
+export const conditionOf = ({ conditions }: AccountStatus, type: string): Condition | undefined =>
+  conditions?.find((each) => each.type === type);
+
+/** @param nowMs wall time in milliseconds. */
+export function statusOf(
+  { generation, status }: AcronisAccount,
+  { health, url, tenantID }: Findings,
+  nowMs: number,
+): AccountStatus {
+  return {
+    observedGeneration: generation,
+    ...(url === undefined ? {} : { url }),
+    ...(tenantID === undefined ? {} : { tenantID }),
+    conditions: [...accountConditions(health, generation, status.conditions ?? [], nowMs)],
+  };
+}
+
+/**
+ * @returns the status as it is now.
+ * @throws KubernetesError (422 where it is another object by now), or the signal's reason; then nothing was reported.
+ */
+export async function report(
+  account: AcronisAccount,
+  findings: Findings,
+  { client, events, clock }: Pick<AccountContext, 'client' | 'events' | 'clock'>,
+  signal: AbortSignal,
+): Promise<AccountStatus> {
+  const status = statusOf(account, findings, clock.wall());
+  const { namespace, name, uid } = account;
+  const changes = operations(account.status, status);
+  if (changes.length === 0) return account.status;
+  await client.request(
+    {
+      method: 'PATCH',
+      path: pathOf(acronisAccounts, { namespace, name, subresource: 'status' }),
+      contentType: 'application/json-patch+json',
+      body: [{ op: 'test', path: '/metadata/uid', value: uid }, ...changes],
+      discardResponse: true,
+    },
+    signal,
+  );
+  notify(account, findings.health, events);
+  return status;
+}
+
+const fields = [
+  'observedGeneration',
+  'url',
+  'tenantID',
+  'conditions',
+] as const satisfies readonly (keyof AccountStatus)[];
+
+/** What leads from one status to another, as a JSON patch: nothing where they are the same. */
+function operations(from: AccountStatus, to: AccountStatus): object[] {
+  if (Object.keys(from).length === 0) return [{ op: 'add', path: '/status', value: to }];
+  return fields.flatMap((field): object[] => {
+    if (JSON.stringify(inOrder(from[field])) === JSON.stringify(inOrder(to[field]))) return [];
+    const path = `/status/${field}`;
+    return to[field] === undefined ? [{ op: 'remove', path }] : [{ op: 'add', path, value: to[field] }];
+  });
+}
+
+/** The API server orders the fields of a condition its own way. */
+const inOrder = (value: AccountStatus[keyof AccountStatus]): unknown =>
+  Array.isArray(value) ? value.map((each) => Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+
+function notify(
+  { namespace, name, uid, resourceVersion, status }: AcronisAccount,
+  { ready, feed }: AccountHealth,
+  events: AccountContext['events'],
+): void {
+  const about: EventSubject = {
+    apiVersion: `${apiGroup}/${apiVersion}`,
+    kind: acronisAccounts.kind,
+    namespace,
+    name,
+    uid,
+    resourceVersion,
+  };
+  if (conditionOf(status, 'Ready')?.reason !== ready.reason)
+    events[isWell(ready.reason) ? 'normal' : 'warning'](about, ready.reason, ready.message);
+  const before = conditionOf(status, 'ChangeFeed')?.reason;
+  if (feed === undefined || before === feed.reason) return;
+  // That it is not asked without credentials, or follows from the first, is no event of its own.
+  if (meaningOfFeed(feed.reason) === 'True' ? before !== undefined : isWell(ready.reason))
+    events[meaningOfFeed(feed.reason) === 'True' ? 'normal' : 'warning'](
+      about,
+      `ChangeFeed${feed.reason}`,
+      feed.message,
+    );
+}
+
+const isWell = (reason: AccountReason): boolean => meaningOfAccount(reason).status !== 'False';

@@ -1,0 +1,46 @@
+/**
+ * An account as an object may use it whose AcronisAccount has `tenantIDs`: users of other tenants are not shown to it, just as if the API client did not
+ * reach them. So nothing is written to them, and an object cannot find out whether there is one.
+ */
+import type { AcronisApi } from '../../acronis/api.ts';
+import { notVisible, type UserEvidence } from '../../acronis/evidence.ts';
+import type { Account } from './accounts.ts';
+
+export function boundedTo(tenantIDs: readonly string[], account: Account): Account {
+  const { api, users, tenants } = account;
+  const isWithin = (tenantId: string, signal: AbortSignal) => tenants.isWithin(tenantId, tenantIDs, signal);
+  const asShown = async (evidence: UserEvidence, signal: AbortSignal): Promise<UserEvidence> =>
+    evidence.kind === 'seen' && !(await isWithin(evidence.user.tenantId, signal)) ? notVisible : evidence;
+
+  /** Method by method: a further one has to say what it shows. */
+  const bounded: AcronisApi = {
+    getUser: async (id, signal) => await asShown(await api.getUser(id, signal), signal),
+    async getUsers(ids, signal) {
+      const shown = new Map<string, UserEvidence>();
+      for (const [id, evidence] of await api.getUsers(ids, signal)) shown.set(id, await asShown(evidence, signal));
+      return shown;
+    },
+    // Of a user that was shown.
+    putBusinessTypes: (id, change, signal, onSent) => api.putBusinessTypes(id, change, signal, onSent),
+    async search(tenantId, text, signal) {
+      if (!(await isWithin(tenantId, signal))) return { users: [], complete: true };
+      return await api.search(tenantId, text, signal);
+    },
+    getRootTenant: (signal) => api.getRootTenant(signal),
+    getTenantParent: (id, signal) => api.getTenantParent(id, signal),
+    getChanges: (from, signal) => api.getChanges(from, signal),
+  };
+  return {
+    id: account.id,
+    api: bounded,
+    users: { read: async (id, signal) => await asShown(await users.read(id, signal), signal) },
+    changes: account.changes,
+    tenants,
+    circuit: account.circuit,
+    get heldForMs() {
+      return account.heldForMs;
+    },
+    isPaused: () => account.isPaused(),
+    room: () => account.room(),
+  };
+}
