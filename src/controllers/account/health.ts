@@ -89,8 +89,23 @@ type Says<R> = { readonly reason: R; readonly message: string };
 const readySays = (reason: AccountReason, message: string): Says<AccountReason> => ({ reason, message });
 const feedSays = (reason: FeedReason, message: string): Says<FeedReason> => ({ reason, message });
 
-const mayPass = (probe: Probe | undefined): boolean =>
-  probe?.kind === 'failed' && (probe.cause === 'unavailable' || probe.cause === 'throttled');
+/** The API responded to the call, whatever it said. A refusal of another form, such as a redirect, may come from anything in its place, unless the feed is read. */
+function isServed(probe: Probe | undefined, feed: ChangeFeedState): boolean {
+  if (probe?.kind !== 'failed') return true;
+  switch (probe.cause) {
+    case 'forbidden':
+    case 'notFound':
+    case 'conflict':
+      return true;
+    case 'rejected':
+      return feed.kind === 'following' || feed.kind === 'behind';
+    case 'unavailable':
+    case 'throttled':
+    case 'credentials':
+    case 'urlNotAllowed':
+      return false;
+  }
+}
 
 function remember({ heldMs, feed }: Seen, memory: Memory, { now }: HealthOptions): Memory {
   return {
@@ -111,7 +126,7 @@ function readyOf(
   if (circuit !== undefined) return readySays('Unavailable', unavailable(circuit));
   if (heldMs > longHoldMs || (before === 'Throttled' && heldAt !== undefined && now - heldAt < quietAfterHoldMs))
     return readySays('Throttled', throttled);
-  if (probe?.kind !== 'failed' || !mayPass(probe)) return readySays('Connected', connected);
+  if (probe?.kind !== 'failed' || isServed(probe, feed)) return readySays('Connected', connected);
   // A single failure: of the feed, which was read, nothing is wrong.
   if (before === 'Connected' && feed.kind !== 'refused') return undefined;
   return probe.cause === 'throttled'

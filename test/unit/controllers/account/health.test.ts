@@ -50,6 +50,14 @@ describe('Ready of an account', () => {
       'Connected',
     ],
     ['whose client may not read its own record', sample({ probe: failed('forbidden') }), fresh, 'Connected'],
+    ['whose host redirects every call', sample({ feed: refused, probe: failed('rejected') }), fresh, 'Unavailable'],
+    [
+      'whose host redirects every call since lately',
+      sample({ feed: refused, probe: failed('rejected') }),
+      well,
+      'Unavailable',
+    ],
+    ['whose own record is refused while the feed is read', sample({ probe: failed('rejected') }), fresh, 'Connected'],
     [
       'whose client is not accepted',
       sample({ feed: refused, probe: failed('credentials') }),
