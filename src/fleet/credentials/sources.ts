@@ -81,10 +81,13 @@ export function createCredentialSources({
     log.warn(`credentials could not be read${kept}`, { source: nameOf(source), error: problem });
   };
 
-  const readNow = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
+  const readNow = async (
+    source: Source,
+    secret: Source | undefined,
+    signal: AbortSignal,
+  ): Promise<CredentialsResult> => {
     const account = accountNameOf(source);
     if (account !== undefined) {
-      const secret = secretOf(source);
       if (secret === undefined)
         return { kind: 'missing', problem: `There is no AcronisAccount ${account} with a Secret.` };
       return await readSecret(secret, { client, policy, of: "The operator's namespace" }, signal);
@@ -100,15 +103,18 @@ export function createCredentialSources({
 
   const fetch = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
     const entry = known.get(source);
+    const secret = secretOf(source);
     try {
-      const result = await before(readNow(source, signal), readDeadlineMs, tooLate, clock, signal);
+      const result = await before(readNow(source, secret, signal), readDeadlineMs, tooLate, clock, signal);
+      // The account names another Secret by now, or is gone: what the old one says must not be kept.
+      if (secretOf(source) !== secret) return await fetch(source, signal);
       if (result.kind !== 'found' || result.credentials !== good.get(source)) problems.delete(source);
       known.set(source, { result, triedAt: clock.now() });
       if (!reported.has(source)) reported.set(source, result);
       if (result.kind === 'found') good.set(source, result.credentials);
       return result;
     } catch (error) {
-      if (entry !== undefined) entry.triedAt = clock.now();
+      if (entry !== undefined && secretOf(source) === secret) entry.triedAt = clock.now();
       throw error;
     }
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { type CredentialSources, createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
-import { createFleet, ownSource, type Source } from '../../../../src/fleet/objects.ts';
+import { accountSource, createFleet, ownSource, type Source } from '../../../../src/fleet/objects.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';
@@ -182,6 +182,34 @@ describe('reading', () => {
     await expect(stopped).rejects.toThrow('stop');
     expect(await other).toEqual(good);
     expect(secretReads()).toBe(1);
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ['responds', async () => {}],
+    ['fails', () => Promise.reject(failing(500))],
+  ])('of an account that names another one by the time it %s is not what is kept', async (_, end) => {
+    const account = accountSource('eu');
+    onTestFinished(() => void accountSecrets.clear());
+    accountSecrets.set(account, 'operator/old');
+    cluster.secrets.set('operator/old', { ...ownValues, clientID: 'old' });
+    cluster.secrets.set('operator/new', { ...ownValues, clientID: 'new' });
+    await sources.read(account, never);
+    await clock.advance(60_000);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const { request } = cluster;
+    cluster.request = async (call, signal) => {
+      const response = await request.call(cluster, call, signal);
+      await released;
+      if (call.path.endsWith('/old')) await end();
+      return response;
+    };
+    const early = sources.read(account, never);
+    await settle();
+    accountSecrets.set(account, 'operator/new');
+    sources.expire(account);
+    release();
+    await early;
+    expect(await sources.read(account, never)).toMatchObject({ kind: 'found', credentials: { clientId: 'new' } });
   });
 
   it('ends the request when no caller waits any more, and the next one asks again', async () => {
