@@ -9,7 +9,7 @@ import type { Log } from '../../base/log.ts';
 import { KubernetesError } from '../calls/errors.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { PluginError } from './exec-plugin.ts';
-import { type CredentialHeaders, type Identify, identifier } from './identify.ts';
+import { type CredentialHeaders, type Identify, type IdentifyContext, identifier } from './identify.ts';
 import { ProviderError } from './identity-provider.ts';
 import { findKubeconfig, type KubeconfigOptions, type KubeconfigSource } from './kubeconfig.ts';
 import { KubeconfigError } from './kubeconfig-file.ts';
@@ -65,7 +65,7 @@ class PooledConnection implements Connection {
   readonly #source: KubeconfigSource;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #env: KubeconfigOptions['env'];
+  readonly #context: IdentifyContext;
   #access: ClusterAccess;
   #identify: Identify;
   #seen: string;
@@ -83,10 +83,10 @@ class PooledConnection implements Connection {
     this.#source = source;
     this.#clock = clock;
     this.#log = log;
-    this.#env = env;
+    this.#context = { clock, env, refreshTokens: new Map() };
     this.#seen = source.fingerprint();
     this.#access = source.load();
-    this.#identify = identifier(this.#access, clock, env);
+    this.#identify = identifier(this.#access, this.#context);
     this.describe = source.describe;
     this.remedy = source.remedy;
     this.namespace = this.#access.namespace ?? 'default';
@@ -169,7 +169,7 @@ class PooledConnection implements Connection {
     const seen = this.#source.fingerprint();
     if (seen === this.#seen && !this.#refused) return;
     this.#access = this.#source.load();
-    this.#identify = identifier(this.#access, this.#clock, this.#env);
+    this.#identify = identifier(this.#access, this.#context);
     this.#seen = seen;
   }
 

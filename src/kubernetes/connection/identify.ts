@@ -7,7 +7,7 @@ import { validateHeaderValue } from 'node:http';
 import type { Clock } from '../../base/clock.ts';
 import type { ClusterAccess, Impersonation, Pem } from './cluster-access.ts';
 import { ExecPlugin, type PluginContext } from './exec-plugin.ts';
-import { IdentityProvider } from './identity-provider.ts';
+import { IdentityProvider, type RefreshTokens } from './identity-provider.ts';
 import { KubeconfigError, whyUnreadable } from './kubeconfig-file.ts';
 import type { TlsMaterial } from './lanes.ts';
 
@@ -22,6 +22,13 @@ export interface Identified {
 /** One caller at a time. @throws KubeconfigError, PluginError, ProviderError; the signal's reason when `signal` ends it */
 export type Identify = (signal: AbortSignal) => Promise<Identified>;
 
+export interface IdentifyContext {
+  readonly clock: Clock;
+  readonly env: PluginContext['env'];
+  /** Of the whole process: what a provider gave is not in the kubeconfig. */
+  readonly refreshTokens: RefreshTokens;
+}
+
 interface Proof {
   readonly authorization?: string | undefined;
   readonly cert?: string | undefined;
@@ -29,8 +36,8 @@ interface Proof {
 }
 
 /** What a plugin or a provider gave is kept for as long as it holds, with the function that is returned. */
-export function identifier(access: ClusterAccess, clock: Clock, env: PluginContext['env']): Identify {
-  const prove = prover(access, clock, env);
+export function identifier(access: ClusterAccess, context: IdentifyContext): Identify {
+  const prove = prover(access, context);
   return async (signal) => {
     const { authorization, cert, key } = await prove(signal);
     const { certificate } = access;
@@ -52,8 +59,7 @@ export function identifier(access: ClusterAccess, clock: Clock, env: PluginConte
 
 function prover(
   access: ClusterAccess,
-  clock: Clock,
-  env: PluginContext['env'],
+  { clock, env, refreshTokens }: IdentifyContext,
 ): (signal: AbortSignal) => Promise<Proof> {
   const { identity } = access;
   switch (identity.kind) {
@@ -73,7 +79,7 @@ function prover(
       };
     }
     case 'provider': {
-      const provider = new IdentityProvider(identity.provider, clock);
+      const provider = new IdentityProvider(identity.provider, clock, refreshTokens);
       return async (signal) => ({ authorization: await provider.authorization(signal) });
     }
   }

@@ -1,6 +1,6 @@
 /**
  * A kubeconfig's `auth-provider: oidc`, as kubectl has it: the ID token is sent, and exchanged with the refresh token for a new one when its end is near. Both
- * tokens are kept in memory.
+ * tokens are kept in memory. Many providers take each refresh token once, so the last one outlives this object, which a refused call replaces.
  */
 import { readFile } from 'node:fs/promises';
 import { Agent, type Dispatcher } from 'undici';
@@ -38,13 +38,18 @@ export class ProviderError extends Error {
   }
 }
 
+/** The refresh token that a provider gave last, by the one that the kubeconfig has. It holds that of one kubeconfig. */
+export type RefreshTokens = Map<string, string>;
+
 export class IdentityProvider {
   readonly #clock: Clock;
+  readonly #config: AuthProvider['config'];
+  readonly #refreshTokens: RefreshTokens;
   readonly #given: Renewed<string>;
-  #config: AuthProvider['config'];
 
-  constructor({ config }: AuthProvider, clock: Clock) {
+  constructor({ config }: AuthProvider, clock: Clock, refreshTokens: RefreshTokens) {
     this.#config = config;
+    this.#refreshTokens = refreshTokens;
     this.#clock = clock;
     let first = true;
     this.#given = new Renewed(async (signal) => {
@@ -68,8 +73,14 @@ export class IdentityProvider {
 
   async #renew(signal: AbortSignal): Promise<Held<string>> {
     try {
-      const { id_token: token, refresh_token: next } = await this.#exchange(signal);
-      if (next !== undefined) this.#config = { ...this.#config, 'refresh-token': next };
+      const config = configSchema.parse(this.#config);
+      const given = config['refresh-token'];
+      const refreshToken = this.#refreshTokens.get(given) ?? given;
+      const { id_token: token, refresh_token: next } = await this.#exchange(config, refreshToken, signal);
+      if (next !== undefined) {
+        this.#refreshTokens.clear();
+        this.#refreshTokens.set(given, next);
+      }
       return { value: `Bearer ${token}`, until: endOf(token) ?? this.#clock.wall() + unknownHoldsMs };
     } catch {
       signal.throwIfAborted();
@@ -77,8 +88,11 @@ export class IdentityProvider {
     }
   }
 
-  async #exchange(signal: AbortSignal): Promise<z.output<typeof tokensSchema>> {
-    const config = configSchema.parse(this.#config);
+  async #exchange(
+    config: z.output<typeof configSchema>,
+    refreshToken: string,
+    signal: AbortSignal,
+  ): Promise<z.output<typeof tokensSchema>> {
     const { 'client-id': id, 'client-secret': secret, 'idp-certificate-authority': file } = config;
     const data = config['idp-certificate-authority-data'];
     const ca = data !== '' ? Buffer.from(data, 'base64') : file !== '' ? await readFile(file) : undefined;
@@ -96,7 +110,7 @@ export class IdentityProvider {
     try {
       const about = `${config['idp-issuer-url'].replace(/\/$/, '')}/.well-known/openid-configuration`;
       const provider = discoverySchema.parse(await ask(about, { method: 'GET' }));
-      const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: config['refresh-token'] });
+      const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
       const headers: Record<string, string> = { 'content-type': 'application/x-www-form-urlencoded' };
       if (secret !== '' && provider.token_endpoint_auth_methods_supported.includes('client_secret_basic')) {
         const pair = `${encodeURIComponent(id)}:${encodeURIComponent(secret)}`;

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
 import { IdentityProvider } from '../../../../src/kubernetes/connection/identity-provider.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
-import { apiServer, fixture } from '../support.ts';
+import { apiServer, connect, fixture, kubeconfigFile } from '../support.ts';
 
 const forever = new AbortController().signal;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -12,7 +12,7 @@ const idToken = (exp: number, more: object = {}) => `${part({ alg: 'RS256' })}.$
 const start = '2026-01-02T03:04:05.000Z';
 const inSeconds = (seconds: number) => Date.parse(start) / 1_000 + seconds;
 const providerOf = (config: Record<string, string>, clock = new ManualClock(start)) =>
-  new IdentityProvider({ name: 'oidc', config }, clock);
+  new IdentityProvider({ name: 'oidc', config }, clock, new Map());
 
 test('an ID token that holds is sent', async () => {
   const token = idToken(inSeconds(3_600));
@@ -131,4 +131,20 @@ test('a renewed ID token is used until it nears its end in turn, and the next re
   expect(renewals.map(({ form }) => form['refresh_token'])).toEqual(['r0', 'r1']);
   renewals[1]?.respond();
   await vi.waitFor(async () => expect(await provider.authorization(forever)).not.toBe(token), { timeout: 10_000 });
+});
+
+test('after a refused call the next renewal is made with the last refresh token, which no kubeconfig has', async () => {
+  const { renewals, config, asked } = await issuer();
+  const clock = new ManualClock(start);
+  const user = { 'auth-provider': { name: 'oidc', config: config(idToken(1)) } };
+  const { connection } = connect(kubeconfigFile({ server: 'https://127.0.0.1:9', user }), clock);
+  const first = connection.credentials();
+  await asked(1);
+  renewals[0]?.respond();
+  connection.refused(await first);
+  const second = connection.credentials();
+  await asked(2);
+  renewals[1]?.respond();
+  expect((await second).headers['authorization']).not.toBe((await first).headers['authorization']);
+  expect(renewals.map(({ form }) => form['refresh_token'])).toEqual(['r0', 'r1']);
 });
