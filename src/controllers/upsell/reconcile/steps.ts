@@ -102,8 +102,8 @@ export async function takeSteps(
       }
     } catch (error) {
       if (!(error instanceof AcronisError)) throw error;
-      const { kind, detail, retryAfterMs } = error;
-      context.log.debug('Acronis did not respond as hoped', { object: object.key, kind, detail });
+      const { kind, causeId: cause, detail, retryAfterMs } = error;
+      context.log.debug('Acronis did not respond as hoped', { object: object.key, kind, cause, detail });
       evidence = { kind: 'failed', verdict: verdictOfError(error), atLeastMs: retryAfterMs };
     }
   }

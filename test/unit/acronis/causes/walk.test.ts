@@ -14,7 +14,7 @@ import { ProxyFailure } from '../../../../src/acronis/http/egress.ts';
 import { noResponse } from '../../../../src/acronis/http/no-response.ts';
 import { NotPublicError } from '../../../../src/acronis/http/public-address.ts';
 import { meaningOf } from '../../../../src/api/conditions.ts';
-import { HttpRequestError } from '../../../../src/base/http.ts';
+import { HttpRequestError } from '../../../../src/base/http/http.ts';
 import { verdictOfError } from '../../../../src/controllers/upsell/verdicts/verdicts.ts';
 
 const host = 'eu2-cloud.acronis.com';

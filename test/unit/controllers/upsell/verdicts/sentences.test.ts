@@ -6,7 +6,7 @@ import { classify } from '../../../../../src/acronis/http/classify.ts';
 import { ConnectFailure } from '../../../../../src/acronis/http/connect-failure.ts';
 import { ProxyFailure } from '../../../../../src/acronis/http/egress.ts';
 import { noResponse } from '../../../../../src/acronis/http/no-response.ts';
-import { HttpRequestError } from '../../../../../src/base/http.ts';
+import { HttpRequestError } from '../../../../../src/base/http/http.ts';
 import { answered, otherTenantId, page, userId } from '../fake-acronis.ts';
 import { createWorld, type World } from '../world.ts';
 
@@ -94,6 +94,7 @@ describe('a call that failed says the host, the cause in words and what to look 
     const message = world.cluster.message(key);
     expect(message.replaceAll('eu2-cloud.acronis.com', 'HOST')).toMatch(sentence);
     expect(message).not.toMatch(/customer tenants|could not be reached or could not answer/);
+    expect(world.log.lines.map(({ fields }) => fields['cause'])).toContain(failure().causeId);
     expect(inspect([world.cluster.status(key), world.log.lines], { depth: 9 })).not.toContain('canary');
     const patches = world.cluster.patches.length;
     await world.reconcile(key);
