@@ -41,8 +41,12 @@ export function noResponse(thrown: unknown, url: string): AcronisError {
   return failed(id, facts, { ...details, outcomeUnknown: !connecting && !isNeverSent(id) });
 }
 
-const codeOf = (thrown: unknown): string =>
-  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
+function codeOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return '';
+  if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;
+  // undici gives no code where not even the first line is HTTP.
+  return thrown.name === 'HTTPParserError' ? 'HPE_INVALID_CONSTANT' : '';
+}
 
 /** The same code, such as ETIMEDOUT, can come from connecting and from reading. */
 const isConnecting = (thrown: unknown): boolean =>

@@ -79,6 +79,8 @@ function codeOf(error: unknown): string | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
     const inner = at.cause instanceof Error && 'code' in at.cause;
     if (!inner && 'code' in at && typeof at.code === 'string') return at.code;
+    // undici gives no code where not even the first line is HTTP.
+    if (at.name === 'HTTPParserError') return 'HPE_INVALID_CONSTANT';
   }
   return undefined;
 }
