@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { inspect } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { checkServer } from '../../../../src/kubernetes/calls/check-server.ts';
 import { ConnectProxy } from '../../../support/connect-proxy.ts';
+import { listenOnLoopback } from '../../../support/loopback.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { always } from '../../../support/signal.ts';
 import { apiServer, type Certificate, connect, deferred, fixture, kubeconfigFile } from '../support.ts';
@@ -66,6 +68,20 @@ test('something that is no API server', async () => {
       message: expect.stringMatching(/does not respond as an API server does\. Correct the server's URL/),
     });
   }
+});
+
+test('something that does not even speak HTTP', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.9\r\n'));
+  });
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+  onTestFinished(() => void server.close());
+  const { client, connection } = connect(kubeconfigFile({ server: url }));
+  expect(await checkServer(client, connection, always())).toMatchObject({
+    kind: 'failed',
+    message: expect.stringMatching(/\. Correct the server's URL in the kubeconfig, or check the proxy in between\.$/),
+  });
 });
 
 test('a server that does not respond in time', async () => {
