@@ -7,7 +7,7 @@ import { systemClock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import { addSettings, type Config, ownCredentials, settingsHelp } from './config/config.ts';
 import { refusePublicSuffixes } from './config/public-suffix.ts';
-import { KubeconfigError } from './kubernetes/connection/kubeconfig-file.ts';
+import { KubeconfigError } from './kubernetes/connection/kubeconfig/file.ts';
 import { createLog } from './observability/log/logger.ts';
 import { ListenError } from './observability/server/server.ts';
 import { runOperator } from './operator/phases.ts';

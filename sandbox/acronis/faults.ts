@@ -16,7 +16,7 @@ const when = {
   routes: z.array(routeSchema).min(1, 'must name at least one route').optional(),
   /** Only requests whose path names this user or tenant. */
   id: z.string().optional(),
-  /** Only requests that name this user: in the path, or among the `uuids` of a batch. */
+  /** Only requests that name this user: in the path, or among the `uuids` or `external_ids` of a batch. */
   names: z.string().optional(),
   /** Only requests of this client (on the token route: the one named in the Basic header). */
   client: z.string().optional(),
@@ -175,4 +175,4 @@ export class Faults {
 }
 
 const namesUser = ({ id, query }: Target, user: string): boolean =>
-  id === user || (query.get('uuids') ?? '').split(',').includes(user);
+  id === user || ['uuids', 'external_ids'].some((list) => query.get(list)?.split(',').includes(user) === true);

@@ -50,7 +50,7 @@ export function addSettings(command: Command): Command {
 
 function optionOf({ flag, placeholder, kind, byDefault, help }: Setting): Option {
   const option = new Option(`${flag} ${placeholder}`, help);
-  // KUBECONFIG is a list of files: see src/kubernetes/connection/kubeconfig.ts.
+  // KUBECONFIG is a list of files: see src/kubernetes/connection/kubeconfig/kubeconfig.ts.
   if (flag !== '--kubeconfig') option.env(variableOf(flag));
   if (kind.shape === 'boolean') option.preset('true');
   if (byDefault !== undefined) {

@@ -1,7 +1,7 @@
-/** The real kubectl with each setup of kubeconfig-setups.ts: it does what the operator's client does (test/unit/kubernetes/connection/kubeconfig.test.ts). */
+/** The real kubectl with each setup of kubeconfig/setups.ts: it does what the operator's client does (test/unit/kubernetes/connection/kubeconfig/kubeconfig.test.ts). */
 import { execa } from 'execa';
 import { describe, expect, inject, it } from 'vitest';
-import { rows, testedBy } from '../unit/kubernetes/connection/kubeconfig-setups.ts';
+import { rows, testedBy } from '../unit/kubernetes/connection/kubeconfig/setups.ts';
 
 const tested = testedBy(async ({ sent }, { env, flag }) => {
   const args = ['get', 'pods', '-o', 'name', ...(flag === undefined ? [] : ['--kubeconfig', flag])];

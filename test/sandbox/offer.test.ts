@@ -165,6 +165,14 @@ describe('external ids', () => {
     expect(await find(['crm-1'])).toEqual([]);
   });
 
+  test('can be what a fault strikes, and no other', async () => {
+    const { customers } = sandbox.cast.tenants;
+    sandbox.faults.add({ kind: 'status', status: 500, names: 'crm-2' });
+    const status = async (ids: string) =>
+      (await ask('GET', `/users?external_ids=${ids}&tenant_id=${customers[0]}`)).status;
+    expect([await status('crm-1,crm-2'), await status('crm-1,crm-22'), await status('crm-2')]).toEqual([500, 200, 500]);
+  });
+
   test('are 100 at most, in a tenant that the client may see', async () => {
     const ids = (count: number) => Array.from({ length: count }, (_, i) => `e-${i}`);
     expect(await find(ids(100))).toEqual([]);
@@ -183,5 +191,14 @@ test('whether an offer reaches a person can be changed: notifications, enabled, 
   expect(items(await json(`/users?uuids=${buyer}`))[0]).toMatchObject(settings);
   const login = { login: 'new.buyer', tenantId: sandbox.cast.tenants.unit, roles: ['unit_admin'], externalId: 'crm-9' };
   const { json: added } = await control(sandbox, 'POST', '/users', login);
-  expect(added).toMatchObject({ user: { external_id: 'crm-9', activated: true }, roles: [{ role: 'unit_admin' }] });
+  expect(added).toMatchObject({ user: { external_id: 'crm-9', activated: false }, roles: [{ role: 'unit_admin' }] });
+  const { json: activated } = await control(sandbox, 'POST', `/users/${field(added, 'user', 'id')}/activate`, {
+    password: 'x',
+  });
+  expect(activated).toMatchObject({ user: { activated: true, version: 2 } });
+  const never = await control(sandbox, 'POST', `/users/${buyer}/activate`, { password: 'x' });
+  expect([never.status, field(never.json, 'error')]).toEqual([
+    400,
+    `No activation e-mail was sent to the user ${buyer}.`,
+  ]);
 });

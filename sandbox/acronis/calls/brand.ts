@@ -6,7 +6,7 @@ import type { SwitchValues } from '../switches.ts';
 import { parseBody } from './body.ts';
 import { flagParam, Refusal } from './query.ts';
 import { type ApiResponse, duplicate, envelope, forbidden, locked, notFound, ok } from './responses.ts';
-import { requireVersion, touchTenant } from './tenant-version.ts';
+import { requireVersion, touchTenant } from './revision.ts';
 import { brandView, tenantView } from './views.ts';
 import { visibleTenant } from './visible.ts';
 

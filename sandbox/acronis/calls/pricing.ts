@@ -4,7 +4,7 @@ import type { Cloud, Handler } from '../state/cloud.ts';
 import { isLocked, type Pricing } from '../state/tenants.ts';
 import { parseBody } from './body.ts';
 import { type ApiResponse, envelope, locked, ok, versionConflict } from './responses.ts';
-import { touchTenant } from './tenant-version.ts';
+import { touchTenant } from './revision.ts';
 import { visibleTenant } from './visible.ts';
 
 export const getPricing: Handler = (cloud, call) => ok(pricingView(visibleTenant(cloud, call, call.id).pricing));

@@ -7,7 +7,7 @@ import { parseBody } from './body.ts';
 import { Refusal } from './query.ts';
 import { recordChange } from './record-change.ts';
 import { type ApiResponse, envelope, forbidden, locked, versionConflict } from './responses.ts';
-import { requireVersion } from './tenant-version.ts';
+import { requireVersion } from './revision.ts';
 import { visibleUser } from './visible.ts';
 
 const DONE: ApiResponse = { status: 204, text: '' };

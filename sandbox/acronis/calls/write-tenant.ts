@@ -7,7 +7,7 @@ import { parseBody } from './body.ts';
 import { Refusal } from './query.ts';
 import { recordChange } from './record-change.ts';
 import { type ApiResponse, envelope, locked, ok, versionConflict } from './responses.ts';
-import { requireVersion, touchTenant } from './tenant-version.ts';
+import { requireVersion, touchTenant } from './revision.ts';
 import { tenantView } from './views.ts';
 import { visibleTenant } from './visible.ts';
 

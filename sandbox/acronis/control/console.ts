@@ -114,6 +114,7 @@ export class Console {
     return user;
   }
 
+  /** A new user is sent an activation e-mail, and is not activated until `activate` follows it, unless `activated` says otherwise. */
   add(
     given: { readonly login: string; readonly tenantId: string; readonly id?: string | undefined } & Partial<
       Omit<NewUser, 'id' | 'tenant' | 'login'>
@@ -121,13 +122,16 @@ export class Console {
   ): User {
     const { tenantId, id = randomUuid(this.#cloud.random), ...rest } = given;
     if (this.#cloud.directory.get(id) !== undefined) throw new InputError(`A user with the id ${id} is there already.`);
-    return this.#cloud.directory.add({
+    const user = this.#cloud.directory.add({
       firstname: 'New',
       lastname: 'User',
+      activated: false,
       ...rest,
       id,
       tenant: this.#tenant(tenantId),
     });
+    if (!user.activated) this.#cloud.mails.push({ user: id, at: this.#cloud.clock.wall() });
+    return user;
   }
 
   /** Branding, Buy URL, lock, self-management. */

@@ -32,7 +32,7 @@ const addBody = z.strictObject({
   lastname: z.string().default('User'),
   email: z.string().optional(),
   enabled: z.boolean().default(true),
-  activated: z.boolean().default(true),
+  activated: z.boolean().default(false),
   notifications: z.array(z.string()).optional(),
   roles: z.array(role).default([]),
   businessTypes: z.array(z.string()).default([]),

@@ -7,12 +7,12 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { KubernetesError } from '../calls/errors.ts';
-import type { ClusterAccess } from './cluster-access.ts';
-import { PluginError } from './exec-plugin.ts';
-import { type CredentialHeaders, type Identify, type IdentifyContext, identifier } from './identify.ts';
-import { ProviderError } from './identity-provider.ts';
-import { findKubeconfig, type KubeconfigOptions, type KubeconfigSource } from './kubeconfig.ts';
-import { KubeconfigError } from './kubeconfig-file.ts';
+import { PluginError } from './credentials/exec-plugin.ts';
+import { type CredentialHeaders, type Identify, type IdentifyContext, identifier } from './credentials/identify.ts';
+import { ProviderError } from './credentials/identity-provider.ts';
+import type { ClusterAccess } from './kubeconfig/cluster-access.ts';
+import { KubeconfigError } from './kubeconfig/file.ts';
+import { findKubeconfig, type KubeconfigOptions, type KubeconfigSource } from './kubeconfig/kubeconfig.ts';
 import { createLanes, type Lanes, type TlsMaterial, tlsFingerprint } from './lanes.ts';
 
 /** What one call needs. Two calls with the same object had the same token and connections. */

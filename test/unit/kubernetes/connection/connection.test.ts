@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openConnection } from '../../../../src/kubernetes/connection/connection.ts';
-import { whyUnreadable } from '../../../../src/kubernetes/connection/kubeconfig-file.ts';
+import { whyUnreadable } from '../../../../src/kubernetes/connection/kubeconfig/file.ts';
 import { ConnectProxy } from '../../../support/connect-proxy.ts';
 import { failure } from '../../../support/failure.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';

@@ -2,7 +2,7 @@
  * Something that holds for a time, such as what an exec plugin or an identity provider gave: it is asked for again before its end, while the calls (the lease's
  * above all) go on with what is at hand. Only one that has ended is waited for.
  */
-import type { Clock } from '../../base/clock.ts';
+import type { Clock } from '../../../base/clock.ts';
 
 export interface Held<T> {
   readonly value: T;

@@ -4,7 +4,7 @@
  */
 import { isAbsolute, join, sep } from 'node:path';
 import type * as z from 'zod';
-import { type Entry, type Kubeconfig, KubeconfigError } from './kubeconfig-file.ts';
+import { type Entry, type Kubeconfig, KubeconfigError } from './file.ts';
 import {
   type AuthProvider,
   type ClusterEntry,
@@ -14,7 +14,7 @@ import {
   faultOf,
   type UserEntry,
   userSchema,
-} from './kubeconfig-schema.ts';
+} from './schema.ts';
 
 /** PEM text, or where it is. A file is read for each set of credentials, so that a renewed one is seen. */
 export type Pem = { readonly kind: 'data'; readonly data: Buffer } | { readonly kind: 'file'; readonly path: string };

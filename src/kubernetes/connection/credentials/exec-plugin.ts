@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as z from 'zod';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { ExecSpec } from '../kubeconfig/schema.ts';
 import { findProgram } from './find-program.ts';
-import type { ExecSpec } from './kubeconfig-schema.ts';
 import { type Held, Renewed } from './renewed.ts';
 
 export interface PluginCredential {

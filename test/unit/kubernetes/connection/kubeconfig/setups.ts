@@ -6,8 +6,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { fixture } from '../support.ts';
-import { RecordingApiServer, type Seen } from './recording-api-server.ts';
+import { fixture } from '../../support.ts';
+import { RecordingApiServer, type Seen } from '../recording-api-server.ts';
 
 /** A folder of a setup's own, and two servers. */
 export interface World {

@@ -5,7 +5,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { accessOf, type ClusterAccess } from './cluster-access.ts';
-import { KubeconfigError, readKubeconfig } from './kubeconfig-file.ts';
+import { KubeconfigError, readKubeconfig } from './file.ts';
 
 export interface KubeconfigOptions {
   /** The value of `--kubeconfig`. */

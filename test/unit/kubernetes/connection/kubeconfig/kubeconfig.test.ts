@@ -1,11 +1,11 @@
-/** What the operator's client does with each setup of kubeconfig-setups.ts. test/integration/kubeconfig.test.ts asks the real kubectl the same. */
+/** What the operator's client does with each setup of setups.ts. test/integration/kubeconfig.test.ts asks the real kubectl the same. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../../../src/base/clock.ts';
-import { openConnection } from '../../../../src/kubernetes/connection/connection.ts';
-import { RecordedLog } from '../../../support/recorded-log.ts';
-import { always } from '../../../support/signal.ts';
-import { clientOn } from '../support.ts';
-import { rows, secret, testedBy } from './kubeconfig-setups.ts';
+import { systemClock } from '../../../../../src/base/clock.ts';
+import { openConnection } from '../../../../../src/kubernetes/connection/connection.ts';
+import { RecordedLog } from '../../../../support/recorded-log.ts';
+import { always } from '../../../../support/signal.ts';
+import { clientOn } from '../../support.ts';
+import { rows, secret, testedBy } from './setups.ts';
 
 const tested = testedBy(async ({ sent, says }, { env, flag }) => {
   const log = new RecordedLog();

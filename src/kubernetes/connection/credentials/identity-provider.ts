@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, type Dispatcher } from 'undici';
 import * as z from 'zod';
-import type { Clock } from '../../base/clock.ts';
-import { sendRequest } from '../../base/http/http.ts';
-import type { AuthProvider } from './kubeconfig-schema.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { sendRequest } from '../../../base/http/http.ts';
+import type { AuthProvider } from '../kubeconfig/schema.ts';
 import { type Held, Renewed } from './renewed.ts';
 
 const limits = { timeoutMs: 15_000, maxBytes: 1_048_576 };

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
-import { IdentityProvider } from '../../../../src/kubernetes/connection/identity-provider.ts';
-import { ManualClock } from '../../../support/manual-clock.ts';
-import { apiServer, connect, fixture, kubeconfigFile } from '../support.ts';
+import { IdentityProvider } from '../../../../../src/kubernetes/connection/credentials/identity-provider.ts';
+import { ManualClock } from '../../../../support/manual-clock.ts';
+import { apiServer, connect, fixture, kubeconfigFile } from '../../support.ts';
 
 const forever = new AbortController().signal;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CORE_SCHEMA, loadAll, mergeTag } from 'js-yaml';
 import * as z from 'zod';
-import { entrySchema, faultOf, fileSchema } from './kubeconfig-schema.ts';
+import { entrySchema, faultOf, fileSchema } from './schema.ts';
 
 /** The configuration cannot be used. The message is one sentence that says why, and one that says what to do. */
 export class KubeconfigError extends Error {

@@ -4,12 +4,12 @@
  */
 import { readFile } from 'node:fs/promises';
 import { validateHeaderValue } from 'node:http';
-import type { Clock } from '../../base/clock.ts';
-import type { ClusterAccess, Impersonation, Pem } from './cluster-access.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { ClusterAccess, Impersonation, Pem } from '../kubeconfig/cluster-access.ts';
+import { KubeconfigError, whyUnreadable } from '../kubeconfig/file.ts';
+import type { TlsMaterial } from '../lanes.ts';
 import { ExecPlugin, type PluginContext } from './exec-plugin.ts';
 import { IdentityProvider, type RefreshTokens } from './identity-provider.ts';
-import { KubeconfigError, whyUnreadable } from './kubeconfig-file.ts';
-import type { TlsMaterial } from './lanes.ts';
 
 /** Lower-case names; a name with several values is sent several times. */
 export type CredentialHeaders = Readonly<Record<string, string | string[]>>;

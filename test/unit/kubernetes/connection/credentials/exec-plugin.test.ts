@@ -1,12 +1,12 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ExecPlugin } from '../../../../src/kubernetes/connection/exec-plugin.ts';
-import type { ExecSpec } from '../../../../src/kubernetes/connection/kubeconfig-schema.ts';
-import { failure } from '../../../support/failure.ts';
-import { ManualClock } from '../../../support/manual-clock.ts';
-import { always } from '../../../support/signal.ts';
-import { eventually, temporaryDirectory } from '../support.ts';
+import { ExecPlugin } from '../../../../../src/kubernetes/connection/credentials/exec-plugin.ts';
+import type { ExecSpec } from '../../../../../src/kubernetes/connection/kubeconfig/schema.ts';
+import { failure } from '../../../../support/failure.ts';
+import { ManualClock } from '../../../../support/manual-clock.ts';
+import { always } from '../../../../support/signal.ts';
+import { eventually, temporaryDirectory } from '../../support.ts';
 
 /** A plugin made of lines of a shell script; `here` is its directory. */
 function script(lines: (here: string) => string): { command: string; here: string } {

@@ -1,4 +1,4 @@
-/** Revisions in the query (`?version=`), as deletions and the writes of a brand have them. */
+/** Revisions of users and tenants in the query (`?version=`), as deletions and the writes of a brand have them. */
 import type { Call, Cloud } from '../state/cloud.ts';
 import type { Tenant } from '../state/tenants.ts';
 import type { Revision } from '../state/users.ts';
