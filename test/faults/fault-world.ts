@@ -96,6 +96,7 @@ export class FaultWorld implements AsyncDisposable {
         '--allow-insecure-acronis',
         `--watch-namespaces=${this.namespace}`,
         `--leader-election-namespace=${this.namespace}`,
+        `--account-namespace=${this.namespace}`,
         ...(this.#options.flags ?? []),
         ...flags,
       ],

@@ -81,6 +81,7 @@ export class OwnWay implements AsyncDisposable {
         '--log-level=debug',
         `--watch-namespaces=${namespace}`,
         `--leader-election-namespace=${namespace}`,
+        `--account-namespace=${namespace}`,
         ...flags,
       ],
     });

@@ -135,6 +135,7 @@ export class World implements AsyncDisposable {
           ? `--watch-selector=${worldLabel}=${namespace}`
           : `--watch-namespaces=${namespace}`,
         `--leader-election-namespace=${namespace}`,
+        `--account-namespace=${namespace}`,
         ...(leases === undefined ? [`--leader-election-id=${serviceAccount}`] : []),
         ...(options.flags ?? []),
       ],
