@@ -105,7 +105,7 @@ it('crds.yaml, install.yaml and the Kustomize base with all components are too',
   onTestFinished(() => rm(overlay, { recursive: true }));
   const from = (path: string) => relative(overlay, `${root}deploy/kustomize/${path}`);
   const components = (await readdir(`${root}deploy/kustomize/components`)).map((name) => from(`components/${name}`));
-  expect(components).toHaveLength(4);
+  expect(components).toHaveLength(5);
   const kustomization = {
     resources: [from('crds'), from('base')],
     components,
