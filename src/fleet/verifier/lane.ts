@@ -62,6 +62,7 @@ export class VerifierLane {
   }
 
   get isEmpty(): boolean {
+    this.#dropAlone();
     return this.#waiting.size + this.#slices.length + this.#timers.size + this.#inFlight.size + this.#alone.size === 0;
   }
 
@@ -80,6 +81,11 @@ export class VerifierLane {
   async ended(): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     await Promise.all(this.#inFlight);
+  }
+
+  /** Those that may be read with others again. */
+  #dropAlone(): void {
+    for (const [key, until] of this.#alone) if (until <= this.#options.clock.now()) this.#alone.delete(key);
   }
 
   #batch(): void {
@@ -201,7 +207,7 @@ export class VerifierLane {
     }
     const [alone] = keys;
     if (alone !== undefined && keys.length === 1) {
-      for (const [key, until] of this.#alone) if (until <= clock.now()) this.#alone.delete(key);
+      this.#dropAlone();
       this.#alone.set(alone, clock.now() + aloneMs);
       queue.add(alone, 'resync');
       return;

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { judgeOf } from '../../../../src/controllers/upsell/triggers/settled.ts';
+import { ownSource } from '../../../../src/fleet/objects.ts';
+import { VerifierLane } from '../../../../src/fleet/verifier/lane.ts';
 import { createVerifier, type Verifier } from '../../../../src/fleet/verifier/verifier.ts';
 import type { Priority } from '../../../../src/runtime/workqueue/queue.ts';
 import { answered } from '../../controllers/upsell/fake-acronis.ts';
@@ -113,6 +115,31 @@ describe('everything else', () => {
 });
 
 describe('what spoils one read', () => {
+  it('is forgotten after an hour, so that nothing is left of an account that is not used any more', async () => {
+    const [key = ''] = await settled(1);
+    const read = await world.context.sources.read(ownSource, stop.signal);
+    if (read.kind !== 'found') throw new Error('there are credentials');
+    const lane = new VerifierLane(
+      {
+        ...world.context,
+        judge: judgeOf(world.context),
+        queue: { add: (queuedKey, priority) => void queued.push([queuedKey, priority]) },
+        credentials: read.credentials,
+        onElsewhere: () => {},
+      },
+      stop.signal,
+    );
+    world.acronis.always('batch', () => {
+      throw answered(500);
+    });
+    lane.add(key);
+    await world.clock.advance(60_000);
+    expect(queued).toEqual([[key, 'resync']]);
+    expect(lane.isEmpty, 'it is read alone for a while').toBe(false);
+    await world.clock.advance(60 * 60_000);
+    expect(lane.isEmpty).toBe(true);
+  });
+
   it('is one user: its 99 neighbours are verified within minutes, and from then on without it', async () => {
     const keys = await settled(100);
     const asked: string[][] = [];
