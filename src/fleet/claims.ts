@@ -4,6 +4,7 @@
  */
 import type { User } from '../acronis/user.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
+import { conditionOf } from '../api/status.ts';
 import type { NamespaceGuard } from './namespaces.ts';
 import type { Fleet } from './objects.ts';
 import { sourceOf } from './objects.ts';
@@ -55,11 +56,14 @@ function others(object: TenantUserUpsell, user: User, fleet: Fleet): TenantUserU
   for (const key of fleet.byIndex('user', user.id)) {
     const peer = fleet.get(key);
     if (peer === undefined || peer.uid === object.uid || !claims(peer)) continue;
-    // With other credentials it counts once these have shown that they reach the user.
-    if (sourceOf(peer) === sourceOf(object) || peer.status.userID === user.id) found.push(peer);
+    if (sourceOf(peer) === sourceOf(object) || reaches(peer, user.id)) found.push(peer);
   }
   return found;
 }
+
+/** With other credentials it counts once these have shown that they reach the user, and until the user is not shown to them any more. */
+export const reaches = ({ status }: TenantUserUpsell, userId: string): boolean =>
+  status.userID === userId && conditionOf(status, 'Ready')?.reason !== 'UserNotFound';
 
 /** One that is suspended, only observes or is being deleted assigns nothing, so it claims nothing. */
 export const claims = ({ spec, deletedAt }: TenantUserUpsell): boolean =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { User } from '../../../src/acronis/user.ts';
+import { pendingCondition } from '../../../src/api/conditions.ts';
 import type { TenantUserUpsell } from '../../../src/api/object.ts';
 import { olderClaimant, remainingClaimant } from '../../../src/fleet/claims.ts';
 import type { NamespaceGuard } from '../../../src/fleet/namespaces.ts';
@@ -69,6 +70,18 @@ const cases: [name: string, peer: Peer, older: string | undefined, remaining: st
     undefined,
   ],
   ['one with other credentials that reached the user', { spec: secret, status: { userID: userId } }, 'peer', 'peer'],
+  [
+    'one with other credentials that are not shown the user any more',
+    { spec: secret, status: { userID: userId, conditions: [{ ...pendingCondition, reason: 'UserNotFound' }] } },
+    undefined,
+    undefined,
+  ],
+  [
+    'one with other credentials while Acronis does not respond',
+    { spec: secret, status: { userID: userId, conditions: [{ ...pendingCondition, reason: 'Unavailable' }] } },
+    'peer',
+    'peer',
+  ],
   [
     'one in another namespace, which is not named',
     { namespace: 'same' },

@@ -5,7 +5,7 @@ import type { TenantUserUpsell } from '../../../api/object.ts';
 import { conditionOf } from '../../../api/status.ts';
 import type { AccountObjects } from '../../../fleet/accounts/account-objects.ts';
 import { allows } from '../../../fleet/accounts/admission.ts';
-import { claims } from '../../../fleet/claims.ts';
+import { claims, reaches } from '../../../fleet/claims.ts';
 import type { NamespaceLabel, NamespaceStore } from '../../../fleet/namespaces.ts';
 import { accountNameOf, type Fleet, namedUser, sourceOf } from '../../../fleet/objects.ts';
 import type { Priority, WorkQueue } from '../../../runtime/workqueue/queue.ts';
@@ -40,7 +40,7 @@ export function changedClaim(before: TenantUserUpsell | undefined, after: Tenant
   const same =
     sourceOf(before) === sourceOf(after) &&
     tenantOf(before) === tenantOf(after) &&
-    (before.status.userID === now) === (after.status.userID === now);
+    reaches(before, now) === reaches(after, now);
   return same ? [] : [now];
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { transformAccount } from '../../../../../src/api/account/object.ts';
+import { pendingCondition } from '../../../../../src/api/conditions.ts';
 import { patchStatus } from '../../../../../src/controllers/upsell/report/patches.ts';
 import { PrunedFields } from '../../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { connectTriggers } from '../../../../../src/controllers/upsell/triggers/triggers.ts';
@@ -199,6 +200,13 @@ describe('others that name the same user', () => {
     await writeStatus(key, ready('False'));
     await writeStatus(key, { observedVersion: 7 });
     expect(wakes()).toEqual([]);
+  });
+
+  it('are reconciled when the user is not shown to it any more', async () => {
+    await writeStatus(key, ready('True'));
+    wakes();
+    await writeStatus(key, { conditions: [{ ...pendingCondition, status: 'False', reason: 'UserNotFound' }] });
+    expect(wakes()).toEqual([[peer, 'retry']]);
   });
 
   it('are left alone by edits that leave the claim as it was', () => {
