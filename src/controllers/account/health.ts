@@ -141,17 +141,17 @@ function feedOf(
   { driftIntervalMs, now }: HealthOptions,
 ): Says<FeedReason> | undefined {
   const lasted = now - (memory.feed?.since ?? now);
+  /** From one state to another: what was said last holds for so long, lest a feed that does both in turns be written with every poll. */
+  const mayPass = (reason: FeedReason, ms: number) => before !== undefined && before !== reason && lasted < ms;
   switch (feed.kind) {
     case 'pending':
       return undefined;
     case 'following':
       return feedSays('Following', following);
     case 'behind':
-      return before === 'Following' && lasted < 4 * driftIntervalMs ? undefined : feedSays('Behind', behind);
+      return mayPass('Behind', 4 * driftIntervalMs) ? undefined : feedSays('Behind', behind);
     case 'refused':
-      return before === 'Following' && lasted < 1.5 * driftIntervalMs
-        ? undefined
-        : feedSays('Refused', refused(feed.why));
+      return mayPass('Refused', 1.5 * driftIntervalMs) ? undefined : feedSays('Refused', refused(feed.why));
   }
 }
 

@@ -119,6 +119,22 @@ describe('ChangeFeed', () => {
   });
 });
 
+describe('ChangeFeed of a feed that is refused and behind in turns', () => {
+  it('is not written with every poll', () => {
+    const said: (string | undefined)[] = [];
+    let [before, memory]: [Before, Memory] = [{ ready: 'Connected', feed: 'Refused' }, nothingSeen];
+    for (let poll = 0; poll < 10; poll++)
+      for (let at = 0; at < interval; at += 5_000) {
+        const feed: ChangeFeedState = poll % 2 === 0 ? { kind: 'behind' } : refused;
+        const one = judged(sample({ feed }), before, memory, poll * interval + at);
+        if (one.feed !== undefined && one.feed !== before.feed) said.push(one.feed);
+        memory = one.kept;
+        before = { ...before, feed: one.feed ?? before.feed };
+      }
+    expect(said).toEqual([]);
+  });
+});
+
 describe('an account that cannot be asked', () => {
   it.each<[Sample, string]>([
     [{ kind: 'invalidSpec', problem: 'spec.tenantIDs: wrong' }, 'InvalidSpec'],
