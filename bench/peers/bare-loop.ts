@@ -130,11 +130,12 @@ async function assign({ metadata: { namespace, name, uid, generation }, spec: { 
 
 /** Only as often as ours asks: what it does with a failure is of no use here. */
 async function getUsers(ids: readonly string[]): Promise<ReadonlyMap<string, UserEvidence>> {
-  const url = `${api}/users?uuids=${ids.join(',')}&lod=full&allow_deleted=true`;
+  const url = `${api}/users?uuids=${ids.join(',')}&lod=full&with_access_policies=true&allow_deleted=true`;
   const page = await responseOf<{ items: readonly User[] }>(acronis, url, { headers: bearer });
   return new Map(page.items.map((item) => [item.id, seen(item)]));
 }
 
 function seen({ id, tenant_id: tenantId, version, business_types: businessTypes }: User): UserEvidence {
-  return { kind: 'seen', user: { id, tenantId, version, businessTypes, login: '' } };
+  const unused = { login: '', externalId: '', isCompanyAdmin: undefined, reach: 'notShown' } as const;
+  return { kind: 'seen', user: { id, tenantId, version, businessTypes, ...unused } };
 }

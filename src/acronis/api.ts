@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { stringifyExact } from '../base/exact-json.ts';
+import { hasBuyUrl, parseTenants, type TenantPlace } from './brand.ts';
 import { type CallOptions, createCall } from './call.ts';
 import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
@@ -28,10 +29,12 @@ export interface BusinessTypesChange {
 
 /** The most users that one read takes: `uuids` of `GET /users` (vendor's OpenAPI). */
 export const maxUsersPerRead = 100;
+/** Likewise of `GET /tenants`. */
+export const maxTenantsPerRead = 100;
 
 /** All methods throw AcronisError, or the signal's reason once it is aborted. */
 export interface AcronisApi {
-  /** `GET /users/{id}`, deleted ones included. */
+  /** `GET /users/{id}`, deleted ones included. It shows no roles: `getUsers` does. */
   getUser(id: string, signal: AbortSignal): Promise<UserEvidence>;
   /** `GET /users?uuids=`, at most `maxUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here: read it alone. */
   getUsers(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UserEvidence>>;
@@ -58,6 +61,10 @@ export interface AcronisApi {
   getTenantParent(id: string, signal: AbortSignal): Promise<string | undefined>;
   /** `GET /users?subtree_root_tenant_id=…&updated_since=…`, page by page: users changed since then (RFC 3339, UTC), deleted ones included. */
   getChanges(from: { root: string; since: string } | { after: string }, signal: AbortSignal): Promise<StampPage>;
+  /** `GET /tenants?uuids=`, at most `maxTenantsPerRead` ids. An id that the response leaves out is left out here. */
+  getTenants(ids: readonly string[], signal: AbortSignal): Promise<readonly TenantPlace[]>;
+  /** `GET /tenants/{id}/brand?effective=1`: whether the branding in force has a Buy URL. Where there is no branding, it has none. */
+  hasBuyUrl(tenantId: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface ApiOptions extends CallOptions {
@@ -65,7 +72,9 @@ export interface ApiOptions extends CallOptions {
 }
 
 /** Ids, revisions and times alone: most of a page is of users that no object names. Deletions are changes. */
-const stamps = { lod: 'stamps', allow_deleted: 'true' };
+const stamps = { lod: 'stamps', allow_deleted: 'true', with_access_policies: 'true' };
+/** How users are listed: with what an offer follows from. */
+const wholeUsers = 'lod=full&with_access_policies=true';
 /** The most hits that a search gives. */
 const searchLimit = 300;
 const rootResponse = z.object({ tenant_id: idSchema });
@@ -104,11 +113,10 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
     async getUsers(ids, signal) {
       const possible = ids.filter(isId);
       if (possible.length === 0) return new Map();
-      const path = `/users?uuids=${possible.join(',')}&lod=full&allow_deleted=true`;
-      const users = expect(
-        parseUsers(await get('get_users', path, signal, `${possible.length} users from ${possible[0]}`)),
-        'a page of users',
-      );
+      const path = `/users?uuids=${possible.join(',')}&${wholeUsers}&allow_deleted=true`;
+      const [first, ...others] = possible;
+      const about = others.length === 0 ? first : `${possible.length} users from ${first}`;
+      const users = expect(parseUsers(await get('get_users', path, signal, about)), 'a page of users');
       return new Map(users.map(({ id, evidence }) => [id, evidence]));
     },
     async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
@@ -159,6 +167,28 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
           ? new URLSearchParams({ after: from.after })
           : new URLSearchParams({ subtree_root_tenant_id: from.root, updated_since: from.since, ...stamps });
       return expect(parseStampPage(await get('get_changes', `/users?${query}`, signal)), 'a page of users');
+    },
+    async getTenants(ids, signal) {
+      const possible = ids.filter(isId);
+      if (possible.length === 0) return [];
+      const about = `${possible.length} tenants from ${possible[0]}`;
+      return expect(
+        parseTenants(await get('get_tenants', `/tenants?uuids=${possible.join(',')}`, signal, about)),
+        'a page of tenants',
+      );
+    },
+    async hasBuyUrl(tenantId, signal) {
+      if (!isId(tenantId)) return false;
+      try {
+        const path = `/tenants/${tenantId}/brand?effective=1`;
+        // Without a body it is no branding (204).
+        const raw = await call('get_brand', { method: 'GET', path, about: `brand of ${tenantId}` }, signal);
+        return expect(hasBuyUrl(raw), 'a branding');
+      } catch (error) {
+        // The user was shown, so its tenant is: what is not there is the branding.
+        if (error instanceof AcronisError && error.kind === 'notFound') return false;
+        throw error;
+      }
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Reads of single users that are asked for at about the same time travel together: `GET /users?uuids=` takes 100.
  * While a batch is in flight, and for a moment after it was sent, the next one fills: a busy operator sends few large batches, and an idle one
- * waits for nothing but the first few milliseconds. One id alone is asked for by itself, as is one that a batch left out: the response then says why.
+ * waits for nothing but the first few milliseconds. An id that a batch left out, of however many, is asked for by itself: the response then says why.
  * A batch that fails as a whole is split before any of its users is blamed, and what failed alone is read alone for a while, so that its neighbours are
  * never again in a batch with it.
  */
@@ -84,10 +84,22 @@ export function createUserReader(options: BatchOptions): UserReader {
     alone.set(id, now + aloneMs);
   };
 
-  /** @returns why it failed; undefined where it did not. */
-  const fetchOne = async (wanted: Wanted): Promise<unknown> => {
+  /** A list of one, since it shows the roles. */
+  const readOne = async (id: string): Promise<UserEvidence> => {
     try {
-      wanted.resolve(await api.getUser(wanted.id, lifetime));
+      const evidence = (await api.getUsers([id], lifetime)).get(id);
+      if (evidence !== undefined) return evidence;
+    } catch (error) {
+      // That the list is refused says nothing of the user.
+      if (!(error instanceof AcronisError) || (error.kind !== 'notFound' && error.kind !== 'rejected')) throw error;
+    }
+    return await api.getUser(id, lifetime);
+  };
+
+  /** @returns why it failed; undefined where it did not. */
+  const fetchOne = async (wanted: Wanted, how = readOne): Promise<unknown> => {
+    try {
+      wanted.resolve(await how(wanted.id));
       return undefined;
     } catch (error) {
       if (mayBeOneUsers(error)) keepAlone(wanted.id);
@@ -109,7 +121,7 @@ export function createUserReader(options: BatchOptions): UserReader {
     }
     for (const wanted of batch) {
       const evidence = users.get(wanted.id);
-      if (evidence === undefined) void fetchOne(wanted);
+      if (evidence === undefined) void fetchOne(wanted, (id) => api.getUser(id, lifetime));
       else wanted.resolve(evidence);
     }
     return undefined;
@@ -131,7 +143,7 @@ export function createUserReader(options: BatchOptions): UserReader {
   const split = async (batch: readonly Wanted[]): Promise<void> => {
     const rest = [...batch];
     const ends = [rest.shift(), rest.pop()].filter((wanted) => wanted !== undefined);
-    const shared = sharedFailure(await Promise.all(ends.map(fetchOne)));
+    const shared = sharedFailure(await Promise.all(ends.map((wanted) => fetchOne(wanted))));
     if (shared !== undefined) {
       for (const wanted of rest) wanted.reject(shared);
       return;
@@ -144,7 +156,7 @@ export function createUserReader(options: BatchOptions): UserReader {
   const fetchPart = async (part: readonly Wanted[]): Promise<void> => {
     const error = part.length === 1 ? 'alone' : await fetchTogether(part);
     if (error === undefined) return;
-    const failures = await Promise.all(part.map(fetchOne));
+    const failures = await Promise.all(part.map((wanted) => fetchOne(wanted)));
     // None of them fails alone, and together they do: they are not put into a batch for a while.
     if (part.length > 1 && failures.every((each) => each === undefined)) for (const { id } of part) keepAlone(id);
   };

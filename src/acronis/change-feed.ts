@@ -82,8 +82,9 @@ export function createChangeFeed(api: Pick<AcronisApi, 'getRootTenant' | 'getCha
   const isTime = (time: number | undefined): time is number => time !== undefined && time >= clock.wall() - maxSkewMs;
 
   const fresh = (stamps: readonly UserStamp[]): UserStamp[] =>
-    stamps.filter(({ id, version, deleted }) => {
-      const change = deleted ? 'deleted' : String(version);
+    stamps.filter(({ id, version, deleted, isCompanyAdmin }) => {
+      // A role may come and go without another revision.
+      const change = deleted ? 'deleted' : `${version} ${isCompanyAdmin}`;
       const isKnown = delivered.get(id) === change || (!delivered.has(id) && deliveredBefore.get(id) === change);
       delivered.set(id, change);
       return !isKnown;

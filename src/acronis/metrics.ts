@@ -7,7 +7,9 @@ export type AcronisOperation =
   | 'search'
   | 'get_client'
   | 'get_tenant'
-  | 'get_changes';
+  | 'get_changes'
+  | 'get_tenants'
+  | 'get_brand';
 
 export interface AcronisMetrics {
   /** `outcome` is `ok` or the kind of the AcronisError. */

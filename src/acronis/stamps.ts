@@ -1,12 +1,14 @@
 /** A page of the change feed: which users changed, at the level of detail `stamps`, and when the server said so. */
 import * as z from 'zod';
-import { idSchema, isTime, type Revision, revisionSchema } from './user.ts';
+import { idSchema, isCompanyAdmin, isTime, policiesSchema, type Revision, revisionSchema } from './user.ts';
 
 /** A change of a user, whatever changed it. */
 export interface UserStamp {
   readonly id: string;
   readonly version: Revision;
   readonly deleted: boolean;
+  /** As of `User`. */
+  readonly isCompanyAdmin: boolean | undefined;
 }
 
 export interface StampPage {
@@ -25,6 +27,8 @@ const stamp = z.object({
   version: revisionSchema,
   updated_at: z.unknown().optional(),
   deleted_at: z.string().nullish(),
+  tenant_id: idSchema.optional().catch(undefined),
+  access_policies: policiesSchema,
 });
 
 const page = z.object({
@@ -43,7 +47,8 @@ export function parseStampPage(raw: unknown): StampPage | undefined {
   for (const item of parsed.data.items ?? []) {
     const { success, data } = stamp.safeParse(item);
     if (!success) continue;
-    stamps.push({ id: data.id, version: data.version, deleted: isTime(data.deleted_at) });
+    const { id, version } = data;
+    stamps.push({ id, version, deleted: isTime(data.deleted_at), isCompanyAdmin: isCompanyAdmin(data) });
     const changed = serverTime(data.updated_at);
     if (changed !== undefined && changed > (newestChange ?? 0)) newestChange = changed;
   }

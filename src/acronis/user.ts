@@ -19,7 +19,15 @@ export interface User {
   readonly businessTypes: readonly string[];
   /** Personal data: compared with `spec.login` and never shown. */
   readonly login: string;
+  /** The partner's own id, compared with `spec.externalID` and never shown; '' where the response shows none. */
+  readonly externalId: string;
+  /** Company administrator of its own tenant; undefined where the response does not show roles. */
+  readonly isCompanyAdmin: boolean | undefined;
+  readonly reach: Reach;
 }
+
+/** Whether what Acronis sends about quotas can reach the user: the first of these that applies. */
+export type Reach = 'userDisabled' | 'userNotActivated' | 'quotaOff' | 'quotaOn' | 'notShown';
 
 const none: readonly string[] = [];
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -33,6 +41,32 @@ export const idSchema = z.string().regex(idPattern).toLowerCase();
 /** From `parseExactJson`: a whole number up to int64. One that is a little wrong must not be sent, so anything else is refused with the whole user. */
 export const revisionSchema = z.union([z.int(), z.bigint()]);
 
+const policySchema = z.object({ role_id: z.string(), tenant_id: idSchema, deleted_at: z.string().nullish() });
+/** The roles of a user, as access policies; in a list where it was asked for (`with_access_policies`). */
+export const policiesSchema = z.array(policySchema).nullish().catch(undefined);
+
+/** A company administrator has that role on the user's own tenant; undefined where no roles are shown. */
+export const isCompanyAdmin = (user: {
+  readonly tenant_id?: string | undefined;
+  readonly access_policies?: z.output<typeof policiesSchema>;
+}): boolean | undefined =>
+  user.access_policies?.some(
+    (policy) => policy.role_id === 'company_admin' && policy.tenant_id === user.tenant_id && !isTime(policy.deleted_at),
+  );
+
+interface Reachable {
+  readonly enabled?: boolean | null | undefined;
+  readonly activated?: boolean | null | undefined;
+  readonly notifications?: readonly string[] | null | undefined;
+}
+
+function reachOf({ enabled, activated, notifications }: Reachable): Reach {
+  if (enabled === false) return 'userDisabled';
+  if (activated === false) return 'userNotActivated';
+  if (notifications === undefined || notifications === null) return 'notShown';
+  return notifications.includes('quota') ? 'quotaOn' : 'quotaOff';
+}
+
 const schema = z
   .object({
     id: idSchema,
@@ -41,6 +75,12 @@ const schema = z
     login: z.string().nullish(),
     business_types: z.array(z.string()).nullish(),
     deleted_at: z.string().nullish(),
+    // What an offer follows from must not cost the user: a form that is not known counts as not shown.
+    external_id: z.string().nullish().catch(undefined),
+    enabled: z.boolean().nullish().catch(undefined),
+    activated: z.boolean().nullish().catch(undefined),
+    notifications: z.array(z.string()).nullish().catch(undefined),
+    access_policies: policiesSchema,
   })
   .transform((raw): Shown => {
     const user = {
@@ -49,9 +89,20 @@ const schema = z
       version: raw.version,
       businessTypes: raw.business_types ?? none,
       login: raw.login ?? '',
+      externalId: raw.external_id ?? '',
+      isCompanyAdmin: isCompanyAdmin(raw),
+      reach: reachOf(raw),
     };
     return { id: raw.id, evidence: isTime(raw.deleted_at) ? gone : { kind: 'seen', user } };
   });
+
+/** The user after a write: what its response does not show is as it was read before. */
+export const withShown = (before: User, after: User): User => ({
+  ...after,
+  externalId: after.externalId || before.externalId,
+  isCompanyAdmin: after.isCompanyAdmin ?? before.isCompanyAdmin,
+  reach: after.reach === 'notShown' ? before.reach : after.reach,
+});
 
 /** A time that is one: servers written in Go show the year 1 where there is none. */
 export const isTime = (text: string | null | undefined): boolean => Date.parse(text ?? '') > 0;

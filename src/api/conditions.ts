@@ -2,6 +2,7 @@
  * The words of `status.conditions`: every reason that `Ready` can have and what it means for a reader and for the next try.
  * kubectl wait, kstatus (Flux), Argo CD and Helm read `Ready` and `Stalled` by these.
  */
+import { type InformedReason, meaningOfInformed } from './informed.ts';
 
 type Meaning = {
   readonly ready: 'True' | 'False' | 'Unknown';
@@ -74,22 +75,32 @@ export const pendingCondition: Condition = {
 };
 
 /** The types that the operator writes; conditions of other types are another writer's, and stay as they are. */
-const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Stalled']);
+const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Stalled', 'Informed']);
 
 /**
  * The conditions that say `verdict` of generation `generation`. `lastTransitionTime` moves only when a condition's status does.
  * `Stalled` is there only while it is true, as kstatus and Flux have it.
+ * @param informed of whom it speaks, if of anybody; `asBefore` where the user could not be asked.
  */
 export function conditionsOf(
   verdict: Verdict,
+  informed: InformedReason | 'asBefore' | undefined,
   generation: number,
   previous: readonly Condition[],
   nowMs: number,
 ): readonly Condition[] {
   const { ready, stalled } = meaningOfVerdict(verdict);
-  const condition = (type: 'Ready' | 'Stalled', status: Condition['status']): Condition =>
-    transitioned({ type, status, ...verdict }, generation, previous, nowMs);
-  const own = stalled ? [condition('Ready', ready), condition('Stalled', 'True')] : [condition('Ready', ready)];
+  const condition = (
+    type: 'Ready' | 'Stalled' | 'Informed',
+    said: Pick<Condition, 'status' | 'reason' | 'message'>,
+  ): Condition => transitioned({ type, ...said }, generation, previous, nowMs);
+  const { reason, message } = verdict;
+  const own = [condition('Ready', { status: ready, reason, message })];
+  if (stalled) own.push(condition('Stalled', { status: 'True', reason, message }));
+  const informedBefore = previous.find(({ type }) => type === 'Informed');
+  if (informed === 'asBefore') own.push(...(informedBefore === undefined ? [] : [informedBefore]));
+  else if (informed !== undefined)
+    own.push(condition('Informed', { reason: informed, ...meaningOfInformed(informed) }));
   return inPlaceOf(previous, own, ownTypes);
 }
 

@@ -5,6 +5,9 @@
 import * as z from 'zod';
 import { type Condition, pendingCondition } from './conditions.ts';
 
+/** What a user may be offered. */
+export const offers = ['BuyNow', 'BuyNowWithoutLink', 'ContactSales', 'None', 'Unknown'] as const;
+
 export const conditionSchema = z.object({
   type: z.string().max(316),
   status: z.enum(['True', 'False', 'Unknown']),
@@ -57,9 +60,11 @@ export const statusSchema = z.object({
       'The user that this object assigned, or took over as it was. It is kept whatever is observed later, until the types are revoked or the user is deleted.',
     ),
   offer: z
-    .enum(['BuyNow', 'BuyNowWithoutLink', 'ContactSales', 'None', 'Unknown'])
+    .enum(offers)
     .optional()
-    .describe('What the user will see when a quota is exceeded or almost reached. Not written yet by this version.'),
+    .describe(
+      'What the user will see when a quota is exceeded or almost reached: a link to buy (BuyNow), an offer without one (BuyNowWithoutLink), whom to ask (ContactSales), or nothing (None).',
+    ),
   lastHandledReconcileAt: z
     .string()
     .optional()
@@ -68,7 +73,9 @@ export const statusSchema = z.object({
     .array(conditionSchema)
     .optional()
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-    .describe('Ready and, while a person has to do something, Stalled.'),
+    .describe(
+      'Ready; Stalled while a person has to do something; Informed, whether what is sent about quotas can reach the user.',
+    ),
 });
 
 export type Status = z.output<typeof statusSchema>;

@@ -23,6 +23,7 @@ export interface Config {
   /** Durations are in milliseconds. */
   readonly driftInterval: number;
   readonly resyncInterval: number;
+  readonly brandInterval: number;
   /** 0 = never. */
   readonly revokeGiveUpAfter: number;
   readonly requireTenantLabel: boolean;

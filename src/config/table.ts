@@ -144,6 +144,18 @@ export const settings: readonly Setting[] = [
     chart: { value: 'reconcile.resyncInterval' },
   },
   {
+    flag: '--brand-interval',
+    placeholder: '<duration>',
+    kind: kinds.interval,
+    byDefault: '10m',
+    group: 'Work',
+    help: 'how often branding is read again, for its Buy URL',
+    description:
+      'How often the branding in force for the tenants of company administrators is read again, for its Buy URL.',
+    range: intervalRange,
+    chart: { value: 'reconcile.brandInterval' },
+  },
+  {
     flag: '--revoke-give-up-after',
     placeholder: '<duration>',
     kind: kinds.giveUp,

@@ -1,6 +1,6 @@
 /**
  * The requests to Acronis in an hour in which nothing changes: the change feed of each account, and the reads of the resync, a hundred users of one
- * source of credentials each. Tokens, which are renewed now and then, and objects that are not Ready and retried are not in it.
+ * source of credentials each, and the branding of tenants. Tokens, which are renewed now and then, and objects that are not Ready and retried are not in it.
  */
 import { maxUsersPerRead } from '../acronis/api.ts';
 import type { RequestsPerHour } from './metrics.ts';
@@ -12,11 +12,15 @@ export interface ForecastOptions {
   readonly accounts: number;
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
+  readonly brandIntervalMs: number;
+  /** What the last refresh of the branding took. */
+  readonly requestsPerRefresh: number;
 }
 
 const hourMs = 3_600_000;
 
-export function forecast({ fleet, accounts, driftIntervalMs, resyncIntervalMs }: ForecastOptions): RequestsPerHour {
+export function forecast(options: ForecastOptions): RequestsPerHour {
+  const { fleet, accounts, driftIntervalMs, resyncIntervalMs, brandIntervalMs, requestsPerRefresh } = options;
   let reads = 0;
   let size = 0;
   const sources = new Set<Source>();
@@ -30,5 +34,9 @@ export function forecast({ fleet, accounts, driftIntervalMs, resyncIntervalMs }:
     if (++size === maxUsersPerRead) endSlice();
   }
   endSlice();
-  return { feed: (accounts * hourMs) / driftIntervalMs, resync: (reads * hourMs) / resyncIntervalMs };
+  return {
+    feed: (accounts * hourMs) / driftIntervalMs,
+    resync: (reads * hourMs) / resyncIntervalMs,
+    brands: (requestsPerRefresh * hourMs) / brandIntervalMs,
+  };
 }

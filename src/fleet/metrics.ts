@@ -5,6 +5,8 @@ export interface FleetMetrics {
   resyncDone(): void;
   /** How many objects there are by reason of Ready; asked for when the page is read. */
   countObjects(count: () => ReadonlyMap<string, number>): void;
+  /** How many there are by offer and by what can reach the user; asked for when the page is read. */
+  countOffers(count: () => OfferCounts): void;
   /** How many listed namespaces are not served; asked for when the page is read. */
   countUnserved(count: () => number): void;
   /** Since when the object that is not Ready for longest is so; asked for when the page is read. */
@@ -21,7 +23,17 @@ export interface NotReadySince {
   readonly passing: number | undefined;
 }
 
+export interface OfferCounts {
+  readonly byOffer: ReadonlyMap<string, number>;
+  /** By the reason of the condition Informed. */
+  readonly byInformed: ReadonlyMap<string, number>;
+  /** Tenants with a buyer who is company administrator and sees no link. */
+  readonly tenantsWithoutBuyUrl: number;
+}
+
 export interface RequestsPerHour {
   readonly feed: number;
   readonly resync: number;
+  /** Of branding, as the last refresh took them. */
+  readonly brands: number;
 }

@@ -11,17 +11,20 @@ import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { countAccounts } from '../controllers/account/metrics.ts';
+import { MissingLinks } from '../controllers/upsell/report/missing-links.ts';
 import { PrunedFields } from '../controllers/upsell/report/pruned-fields.ts';
 import { connectAccountTriggers } from '../controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../controllers/upsell/triggers/triggers.ts';
 import { createAccounts } from '../fleet/accounts/accounts.ts';
 import { createLimits, maxConcurrency } from '../fleet/accounts/limits.ts';
+import { createBrands } from '../fleet/brands/brands.ts';
 import { createWatch } from '../fleet/cache.ts';
 import type { OwnCredentials } from '../fleet/credentials/read.ts';
 import { createCredentialSources } from '../fleet/credentials/sources.ts';
 import { createFailureReports } from '../fleet/failure-reports.ts';
 import { createFlows } from '../fleet/flows.ts';
 import { countByReason, notReadySince } from '../fleet/objects.ts';
+import { countOffers } from '../fleet/offers.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
 import { createRefusalMonitor } from '../kubernetes/calls/refusal-monitor.ts';
@@ -91,6 +94,7 @@ export async function build(options: OperatorOptions) {
   });
   const { fleet, namespaces, accounts: accountObjects } = watch;
   metrics.upsell.countObjects(() => countByReason(fleet));
+  metrics.upsell.countOffers(() => countOffers(fleet));
   metrics.upsell.countUnserved(() => watch.unserved().length);
   metrics.upsell.watchNotReady(() => notReadySince(fleet));
   metrics.account.countAccounts(() => countAccounts(accountObjects.store));
@@ -158,6 +162,14 @@ export async function build(options: OperatorOptions) {
     clock,
     log,
   });
+  const brands = createBrands({
+    fleet,
+    sources,
+    accounts,
+    intervalMs: config.brandInterval,
+    clock,
+    lifetime: lifetime.signal,
+  });
   const pruned = new PrunedFields({ clock, log });
   const flows = createFlows({ fleet, sources, accounts });
   const fenced: KubernetesClient = {
@@ -171,12 +183,14 @@ export async function build(options: OperatorOptions) {
       sources,
       accounts,
       accountObjects,
+      brands,
       namespaces,
       requireTenantLabel: config.requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       events,
       failureReports: createFailureReports(flows.flowOf),
       pruned,
+      missingLinks: new MissingLinks(events),
       clock,
       log,
       metrics: metrics.upsell,
@@ -195,6 +209,8 @@ export async function build(options: OperatorOptions) {
       connectAccountTriggers({ fleet, namespaces, accountObjects, sources, verifier });
     },
     accountLoops,
+    brands,
+    brandIntervalMs: config.brandInterval,
     driftIntervalMs: config.driftInterval,
     resyncIntervalMs: config.resyncInterval,
     controllerMetrics: metrics.controller,

@@ -3,8 +3,10 @@ import type { Tracer } from '../base/tracer.ts';
 import type { ReconcileContext } from '../controllers/upsell/context.ts';
 import { createReconcile } from '../controllers/upsell/reconcile/reconcile.ts';
 import { createTracedReconcile } from '../controllers/upsell/reconcile/traced.ts';
+import { brandListener } from '../controllers/upsell/triggers/brand.ts';
 import { driftListener } from '../controllers/upsell/triggers/drift.ts';
 import { judgeOf } from '../controllers/upsell/triggers/settled.ts';
+import type { Brands } from '../fleet/brands/brands.ts';
 import { forecast } from '../fleet/forecast.ts';
 import { runResync } from '../fleet/resync.ts';
 import { createVerifier, type Verifier } from '../fleet/verifier/verifier.ts';
@@ -20,6 +22,8 @@ export interface UpsellControllerOptions {
   /** Puts keys into the queue from now on: called once, when this process works. */
   readonly triggers: (verifier: Pick<Verifier, 'add' | 'recheck'>) => void;
   readonly accountLoops: Pick<AccountLoops, 'changes' | 'onCredentialsChanged'>;
+  readonly brands: Pick<Brands, 'subscribe' | 'run' | 'requestsPerRefresh'>;
+  readonly brandIntervalMs: number;
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
   readonly controllerMetrics: ControllerMetrics;
@@ -51,8 +55,11 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
     name: 'tenantuserupsell',
     shutDown: () => queue.shutDown(),
     async run(signal) {
-      metrics.forecast(() => forecast({ ...options, fleet, accounts: accounts.size }));
+      metrics.forecast(() =>
+        forecast({ ...options, fleet, accounts: accounts.size, requestsPerRefresh: options.brands.requestsPerRefresh }),
+      );
       accountLoops.changes.subscribe(driftListener({ fleet, queue, metrics }));
+      options.brands.subscribe(brandListener(fleet, queue));
       // A whole fleet may use them: what is settled is verified, a hundred a read, and only what is not as it was reported is reconciled.
       accountLoops.onCredentialsChanged((source) => {
         for (const key of [...fleet.byIndex('source', source)]) verifier.recheck(key);
@@ -66,6 +73,7 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
             run: (until) => runResync({ fleet, queue: verifier, intervalMs: resyncIntervalMs, clock, metrics }, until),
           },
           { name: 'verify', run: (until) => verifier.run(until) },
+          { name: 'brands', run: (until) => options.brands.run(until) },
         ],
         signal,
       );

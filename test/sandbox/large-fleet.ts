@@ -3,17 +3,23 @@
  * process and on one clock that the test moves. Time passes only while nothing is in flight, so hours take seconds and every request can be counted.
  * The API server is the one in memory: nothing here is about it.
  */
+import { userItem } from '../../sandbox/acronis/calls/views.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { brandInForce } from '../../sandbox/acronis/state/tenants.ts';
 import { createConnections } from '../../src/acronis/http/connections.ts';
 import { createDispatcher, createSend, type Send } from '../../src/acronis/http/http.ts';
+import { parseUser } from '../../src/acronis/user.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { offerOf } from '../../src/controllers/upsell/assess/offer.ts';
 import type { ReconcileContext } from '../../src/controllers/upsell/context.ts';
+import { MissingLinks } from '../../src/controllers/upsell/report/missing-links.ts';
 import { PrunedFields } from '../../src/controllers/upsell/report/pruned-fields.ts';
 import { report } from '../../src/controllers/upsell/report/report.ts';
 import { connectTriggers } from '../../src/controllers/upsell/triggers/triggers.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts/verdicts.ts';
 import { createAccountObjects } from '../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
+import { createBrands } from '../../src/fleet/brands/brands.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../src/fleet/failure-reports.ts';
 import { createNamespaceStore } from '../../src/fleet/namespaces.ts';
@@ -87,15 +93,22 @@ export class LargeFleet implements AsyncDisposable {
       if (user === undefined) throw new Error('the directory names it');
       acronis.directory.update(user, { businessTypes: ['buyer'] });
       const key = large.cluster.create({ userID: id }, { name: `user-${at}` });
-      const { version, login, tenant, businessTypes } = user;
+      const shown = parseUser(userItem(user, 'full', true, acronis.switches.current));
+      if (!shown.ok || shown.shown.evidence.kind !== 'seen') throw new Error('it is a user');
+      const found = offerOf(
+        shown.shown.evidence.user,
+        brandInForce(user.tenant, 'above')?.upsellUrl ? 'set' : 'notSet',
+      );
+      if (found.kind !== 'offer') throw new Error('the Buy URL is given');
       const findings = {
         verdict: assignedVerdict,
-        facts: { kind: 'user', user: { id, version, login, tenantId: tenant.id, businessTypes } },
-        assigned: { userID: id, tenantID: tenant.id },
+        facts: { kind: 'user', user: shown.shown.evidence.user, offer: found.offer },
+        assigned: { userID: id, tenantID: user.tenant.id },
       } as const;
       const pruned = new PrunedFields({ clock, log: quietLog });
       const failureReports = createFailureReports(() => 'one');
-      const options = { client: large.cluster, events: untold, failureReports, pruned, clock };
+      const missingLinks = new MissingLinks(untold);
+      const options = { client: large.cluster, events: untold, failureReports, missingLinks, pruned, clock };
       await report(large.cluster.object(key), findings, undefined, options, never);
     }
     return large;
@@ -113,32 +126,38 @@ export class LargeFleet implements AsyncDisposable {
     const { clock, log, drift, acronis } = this;
     const { url, clientId: clientID, clientSecret } = acronis;
     const end = new AbortController();
+    const sources = createCredentialSources({
+      own: { kind: 'environment', values: { url, clientID, clientSecret } },
+      policy: { hosts: [], insecure: true },
+      client: this.cluster,
+      secretOf: () => undefined,
+      clock,
+      log,
+    });
+    const accounts = createAccounts({
+      connect: () => ({ send: this.#send, close: async () => {} }),
+      limitsOf: () => ({ concurrency: 8, rate: 0 }),
+      clock,
+      random: () => 0.5,
+      metrics: quietMetrics.acronis,
+      lifetime: end.signal,
+    });
+    const fleet = this.#fleet;
+    const brands = createBrands({ fleet, sources, accounts, intervalMs: week, clock, lifetime: end.signal });
     const context: ReconcileContext = {
-      fleet: this.#fleet,
+      fleet,
       namespaces: this.#namespaces,
       accountObjects: this.#accountObjects,
       client: this.cluster,
-      sources: createCredentialSources({
-        own: { kind: 'environment', values: { url, clientID, clientSecret } },
-        policy: { hosts: [], insecure: true },
-        client: this.cluster,
-        secretOf: () => undefined,
-        clock,
-        log,
-      }),
-      accounts: createAccounts({
-        connect: () => ({ send: this.#send, close: async () => {} }),
-        limitsOf: () => ({ concurrency: 8, rate: 0 }),
-        clock,
-        random: () => 0.5,
-        metrics: quietMetrics.acronis,
-        lifetime: end.signal,
-      }),
+      sources,
+      accounts,
+      brands,
       requireTenantLabel: false,
       revokeGiveUpAfterMs: 3_600_000,
       events: untold,
       failureReports: createFailureReports(() => 'one'),
       pruned: new PrunedFields({ clock, log }),
+      missingLinks: new MissingLinks(untold),
       clock,
       log,
       metrics: {
@@ -160,6 +179,8 @@ export class LargeFleet implements AsyncDisposable {
         this.#triggered = triggered;
       },
       accountLoops,
+      brands,
+      brandIntervalMs: week,
       driftIntervalMs: 60_000,
       resyncIntervalMs,
       controllerMetrics: quietMetrics.controller,

@@ -43,6 +43,11 @@ function countEachOnce(metrics: Metrics): void {
   upsell.eventDropped();
   upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
   upsell.watchNotReady(() => ({ stalled: 1, passing: 1 }));
-  upsell.forecast(() => ({ feed: 1, resync: 1 }));
+  upsell.countOffers(() => ({
+    byOffer: new Map([['BuyNow', 1]]),
+    byInformed: new Map([['QuotaNotificationsOff', 1]]),
+    tenantsWithoutBuyUrl: 1,
+  }));
+  upsell.forecast(() => ({ feed: 1, resync: 1, brands: 1 }));
   leading(true);
 }

@@ -38,6 +38,7 @@ export const quietMetrics: Metrics = {
     revocationGivenUp: nothing,
     eventDropped: nothing,
     countObjects: nothing,
+    countOffers: nothing,
     countUnserved: nothing,
     watchNotReady: nothing,
     forecast: nothing,

@@ -10,6 +10,7 @@ import { accountSpecSchema } from '../../src/api/account/spec.ts';
 import { accountStatusSchema } from '../../src/api/account/status.ts';
 import { meaningOf, reasons } from '../../src/api/conditions.ts';
 import { structural } from '../../src/api/crd.ts';
+import { informedReasons, meaningOfInformed } from '../../src/api/informed.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { addSettings } from '../../src/config/config.ts';
@@ -153,9 +154,15 @@ describe('reasons', () => {
 
   test('no page tables a reason that there is not', () => {
     const table = rows('docs/reference/api.md').filter(
-      ([reason, ready]) => /^`[A-Z]/.test(reason ?? '') && /^(True|False|Unknown)$/.test(ready ?? ''),
+      ([reason, status]) => /^`[A-Z]/.test(reason ?? '') && /^(True|False|Unknown)$/.test(status ?? ''),
     );
-    expect(table.flatMap(([reason]) => codes(reason)).toSorted()).toEqual(reasons.toSorted());
+    const tabled = table.flatMap(([reason]) => codes(reason));
+    expect(tabled.toSorted()).toEqual([...reasons, ...informedReasons].toSorted());
+  });
+
+  test('of Informed are tabled with their status', () => {
+    const table = rows('docs/reference/api.md').map(([reason, status]) => `${codes(reason)[0]} ${status}`);
+    for (const reason of informedReasons) expect(table).toContain(`${reason} ${meaningOfInformed(reason).status}`);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { AccountObjects } from '../../fleet/accounts/account-objects.ts';
 import type { Accounts } from '../../fleet/accounts/accounts.ts';
+import type { Brands } from '../../fleet/brands/brands.ts';
 import type { CredentialSources } from '../../fleet/credentials/sources.ts';
 import type { FailureReports } from '../../fleet/failure-reports.ts';
 import type { FleetMetrics } from '../../fleet/metrics.ts';
@@ -14,6 +15,7 @@ import type { Fleet } from '../../fleet/objects.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { UpsellMetrics } from './metrics.ts';
+import type { MissingLinks } from './report/missing-links.ts';
 import type { PrunedFields } from './report/pruned-fields.ts';
 
 export interface ReconcileContext {
@@ -22,6 +24,7 @@ export interface ReconcileContext {
   readonly sources: CredentialSources;
   readonly accounts: Accounts;
   readonly accountObjects: AccountObjects;
+  readonly brands: Pick<Brands, 'peek' | 'read'>;
   readonly namespaces: NamespaceStore;
   /** `--require-tenant-label` */
   readonly requireTenantLabel: boolean;
@@ -31,6 +34,8 @@ export interface ReconcileContext {
   readonly failureReports: FailureReports;
   /** Shared by all reconciles. */
   readonly pruned: PrunedFields;
+  /** Likewise. */
+  readonly missingLinks: MissingLinks;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: UpsellMetrics & FleetMetrics;

@@ -23,6 +23,8 @@ export interface Account {
   readonly users: UserReader;
   readonly changes: ChangeFeed;
   readonly tenants: TenantTree;
+  /** For the branding that is in force. */
+  readonly branding: Pick<AcronisApi, 'getTenants' | 'hasBuyUrl'>;
   /** Whether, and why, it is left alone for a while because Acronis did not respond. */
   readonly circuit: Pick<Circuit, 'isOpen' | 'problem'>;
   /** For how long nothing is sent, in milliseconds, since Acronis asked for a pause. */
@@ -131,14 +133,15 @@ function createAccount(id: string, credentials: Credentials, send: Send, options
   };
   const tokens = createTokenSource({ url, clientId, clientSecret, send, limiter: guarded, clock, metrics, lifetime });
   const api = createApi({ url, clientId, send, tokens, limiter: guarded, clock, metrics });
-  // Not for the feed: where it alone fails, and little else is asked, it would close off what works.
-  const feed = createApi({ url, clientId, send, tokens, limiter, clock, metrics });
+  // Not for the feed and for branding: where these alone fail, and little else is asked, it would close off what works.
+  const unguarded = createApi({ url, clientId, send, tokens, limiter, clock, metrics });
   return {
     id,
     api,
     users: createUserReader({ api, clock, lifetime }),
-    changes: createChangeFeed(feed, clock),
+    changes: createChangeFeed(unguarded, clock),
     tenants: createTenantTree(api, clock),
+    branding: unguarded,
     circuit,
     get heldForMs() {
       return limiter.heldForMs;

@@ -29,6 +29,9 @@ export function boundedTo(tenantIDs: readonly string[], account: Account): Accou
     getRootTenant: (signal) => api.getRootTenant(signal),
     getTenantParent: (id, signal) => api.getTenantParent(id, signal),
     getChanges: (from, signal) => api.getChanges(from, signal),
+    // Likewise of the tenants of users that were shown.
+    getTenants: (ids, signal) => api.getTenants(ids, signal),
+    hasBuyUrl: (tenantId, signal) => api.hasBuyUrl(tenantId, signal),
   };
   return {
     id: account.id,
@@ -36,6 +39,7 @@ export function boundedTo(tenantIDs: readonly string[], account: Account): Accou
     users: { read: async (id, signal) => await asShown(await users.read(id, signal), signal) },
     changes: account.changes,
     tenants,
+    branding: account.branding,
     circuit: account.circuit,
     get heldForMs() {
       return account.heldForMs;

@@ -183,7 +183,8 @@ export class VerifierLane {
     const one = async (object: TenantUserUpsell): Promise<void> => {
       const evidence = read.kind === 'read' ? read.users.get(object.status.userID ?? '') : undefined;
       try {
-        if (evidence?.kind === 'seen' && (await judge.isAsReported(object, evidence.user, signal))) return;
+        if (evidence?.kind === 'seen' && (await judge.isAsReported(object, evidence.user, this.#account, signal)))
+          return;
         queue.add(object.key, 'resync');
       } catch (error) {
         if (signal.aborted) return;

@@ -12,7 +12,7 @@ import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Priority, WorkQueue } from '../../runtime/workqueue/queue.ts';
-import type { Accounts } from '../accounts/accounts.ts';
+import type { Account, Accounts } from '../accounts/accounts.ts';
 import type { CredentialSources } from '../credentials/sources.ts';
 import { type Fleet, type Source, sourceOf } from '../objects.ts';
 import { VerifierLane } from './lane.ts';
@@ -31,7 +31,7 @@ export interface Judge {
   /** Nothing is owed as far as the object alone shows, so that a read of its user is all that verifying it takes. */
   isSettled(object: TenantUserUpsell): boolean;
   /** The user is as the status says, and a reconcile would find nothing to do. */
-  isAsReported(object: TenantUserUpsell, user: User, signal: AbortSignal): Promise<boolean>;
+  isAsReported(object: TenantUserUpsell, user: User, account: Account, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface VerifierOptions {

@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { AcronisMetrics, AcronisOperation } from '../../acronis/metrics.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { NotReadySince, RequestsPerHour } from '../../fleet/metrics.ts';
+import type { NotReadySince, OfferCounts, RequestsPerHour } from '../../fleet/metrics.ts';
 import type { Metrics } from './interfaces.ts';
 import { counter, gauge, histogram } from './series.ts';
 
@@ -15,6 +15,8 @@ const operations = {
   get_client: true,
   get_tenant: true,
   get_changes: true,
+  get_tenants: true,
+  get_brand: true,
 } satisfies Record<AcronisOperation, true>;
 
 export function acronisMetrics(registry: Registry): AcronisMetrics {
@@ -102,6 +104,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
     },
   );
   const { lastResync, countUnserved, watchNotReady, forecast } = fleetGauges(registry, clock);
+  const countOffers = offerGauges(registry);
   return {
     wrote: (action, outcome) => writes.of(action, outcome).inc(),
     driftFound: (users) => drift.inc(users),
@@ -112,9 +115,45 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
     countObjects(count) {
       countObjects = count;
     },
+    countOffers,
     countUnserved,
     watchNotReady,
     forecast,
+  };
+}
+
+function offerGauges(registry: Registry): Metrics['upsell']['countOffers'] {
+  let counts = (): OfferCounts => ({ byOffer: new Map(), byInformed: new Map(), tenantsWithoutBuyUrl: 0 });
+  // Counted once for the three, with the first one.
+  let counted = counts();
+  const byOffer = gauge(
+    registry,
+    'acronis_upsell_offers',
+    'Objects by what their user is offered when a quota runs out.',
+    ['offer'],
+    () => {
+      counted = counts();
+      for (const [offer, count] of counted.byOffer) byOffer.of(offer).set(count);
+    },
+  );
+  const byInformed = gauge(
+    registry,
+    'acronis_upsell_informed',
+    'Objects by the reason of their condition Informed: whether what is sent about quotas can reach the user.',
+    ['reason'],
+    () => {
+      for (const [reason, count] of counted.byInformed) byInformed.of(reason).set(count);
+    },
+  );
+  const withoutLink = gauge(
+    registry,
+    'acronis_upsell_tenants_without_buy_url',
+    'Tenants in which a buyer who is company administrator sees no link, since the branding in force has no Buy URL.',
+    [],
+    () => withoutLink.of().set(counted.tenantsWithoutBuyUrl),
+  );
+  return (count) => {
+    counts = count;
   };
 }
 
@@ -145,16 +184,17 @@ function fleetGauges(registry: Registry, clock: Clock) {
     [],
     () => unservedNamespaces.of().set(unserved()),
   );
-  let requestsPerHour = (): RequestsPerHour => ({ feed: 0, resync: 0 });
+  let requestsPerHour = (): RequestsPerHour => ({ feed: 0, resync: 0, brands: 0 });
   const forecasts = gauge(
     registry,
     'acronis_forecast_requests_per_hour',
     'Requests to Acronis in an hour in which nothing changes; 0 while this process does not lead.',
     ['purpose'],
     () => {
-      const { feed, resync } = requestsPerHour();
+      const { feed, resync, brands } = requestsPerHour();
       forecasts.of('feed').set(feed);
       forecasts.of('resync').set(resync);
+      forecasts.of('brands').set(brands);
     },
   );
   return {

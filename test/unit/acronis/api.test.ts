@@ -121,13 +121,15 @@ describe('reading many users', () => {
   test('asks for the ids at full detail', async () => {
     const { api, sent } = setup(() => ({ items: [wireUser(1), wireUser(2)] }));
     expect([...(await api.getUsers([id(1), id(2)], always())).keys()]).toEqual([id(1), id(2)]);
-    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)},${id(2)}&lod=full&allow_deleted=true`);
+    expect(sent[0]?.url).toBe(
+      `${url}/users?uuids=${id(1)},${id(2)}&lod=full&with_access_policies=true&allow_deleted=true`,
+    );
   });
 
   test('leaves out what is no id, so that it cannot spoil the others', async () => {
     const { api, sent } = setup(() => ({ items: [wireUser(1)] }));
     await api.getUsers(['..', id(1), `${id(2)}&x=`], always());
-    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)}&lod=full&allow_deleted=true`);
+    expect(sent[0]?.url).toBe(`${url}/users?uuids=${id(1)}&lod=full&with_access_policies=true&allow_deleted=true`);
     expect(await api.getUsers(['..'], always())).toEqual(new Map());
     expect(sent).toHaveLength(1);
   });
@@ -275,9 +277,55 @@ describe('changes', () => {
     const first = await api.getChanges({ root: tenant, since: '2026-01-02T03:04:05.000Z' }, always());
     await api.getChanges({ after: first.after ?? '' }, always());
     expect(sent.map((each) => each.url)).toEqual([
-      `${url}/users?subtree_root_tenant_id=${tenant}&updated_since=2026-01-02T03%3A04%3A05.000Z&lod=stamps&allow_deleted=true`,
+      `${url}/users?subtree_root_tenant_id=${tenant}&updated_since=2026-01-02T03%3A04%3A05.000Z&lod=stamps&allow_deleted=true&with_access_policies=true`,
       `${url}/users?after=A%2B%2F%3D%26x%3D1`,
     ]);
+  });
+});
+
+describe('where tenants stand', () => {
+  test('is asked for a hundred tenants a read, and of each what branding follows from', async () => {
+    const { api, sent } = setup(() => ({
+      items: [{ id: tenant, parent_id: id(7), brand_enabled: false, name: 'Foo' }, { id: id(8) }, { id: '..' }, null],
+    }));
+    expect(await api.getTenants([tenant, '../x', id(8)], always())).toEqual([
+      { id: tenant, parentId: id(7), hasOwnBrand: false },
+      { id: id(8), parentId: undefined, hasOwnBrand: undefined },
+    ]);
+    expect(sent[0]?.url).toBe(`${url}/tenants?uuids=${tenant},${id(8)}`);
+  });
+});
+
+describe('the Buy URL in force', () => {
+  test.each([
+    ['with a Buy URL', { upsell_url: 'https://buy.example.com', smtp_password: 'x' }, true],
+    ['with an empty one', { upsell_url: '' }, false],
+    ['with none', { upsell_url: null }, false],
+    ['without the field', { company_name: 'Foo' }, false],
+    ['that is an empty object', {}, false],
+    ['that has no body (204)', undefined, false],
+  ])('of a branding %s', async (_, body, has) => {
+    const { api, sent } = setup(() => body);
+    expect(await api.hasBuyUrl(tenant, always())).toBe(has);
+    expect(sent.map((each) => each.url)).toEqual([`${url}/tenants/${tenant}/brand?effective=1`]);
+  });
+
+  test('is none where there is no branding (404)', async () => {
+    const { api } = setup(() => {
+      throw refused('notFound', { status: 404 });
+    });
+    expect(await api.hasBuyUrl(tenant, always())).toBe(false);
+  });
+
+  test.each([null, [], 'x', { upsell_url: 7 }])('is not believed of %j', async (body) => {
+    const { api } = setup(() => body);
+    expect(await acronisFailure(api.hasBuyUrl(tenant, always()))).toMatchObject(notTheApis);
+  });
+
+  test('is asked for no other id than a tenant can have', async () => {
+    const { api, sent } = setup(() => ({}));
+    expect(await api.hasBuyUrl('../users', always())).toBe(false);
+    expect(sent).toEqual([]);
   });
 });
 

@@ -27,14 +27,23 @@ interface Fake {
 function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
   const clock = new ManualClock();
   const ones: string[] = [];
+  const byPath: string[] = [];
   const batches: (readonly string[])[] = [];
+  const one = async (userId: string): Promise<User | undefined> =>
+    fake.one === undefined ? user(numberOf(userId)) : await fake.one(userId);
   const evidence = createUserReader({
     api: {
       getUser: async (userId) => {
-        ones.push(userId);
-        return evidenceOf(await (fake.one === undefined ? user(numberOf(userId)) : fake.one(userId)));
+        byPath.push(userId);
+        return evidenceOf(await one(userId));
       },
       getUsers: async (userIds) => {
+        const [only, ...others] = userIds;
+        if (only !== undefined && others.length === 0) {
+          ones.push(only);
+          const found = await one(only);
+          return new Map(found === undefined ? [] : [[only, evidenceOf(found)]]);
+        }
         batches.push(userIds);
         const users = await (fake.many?.(userIds) ?? userIds.map((each) => user(numberOf(each))));
         return new Map(users.map((each) => [each.id, evidenceOf(each)]));
@@ -53,7 +62,7 @@ function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
     },
   };
   const readAll = (userIds: readonly string[]) => userIds.map((each) => reader.read(each, always()));
-  return { reader, clock, ones, batches, readAll };
+  return { reader, clock, ones, byPath, batches, readAll };
 }
 
 describe('reads that travel together', () => {
@@ -80,13 +89,12 @@ describe('reads that travel together', () => {
     expect(batches).toEqual([ids(1, 100), ids(101, 150)]);
   });
 
-  test('are one alone where no other caller asks: by id', async () => {
-    const { clock, batches, ones, readAll } = setup();
+  test('are a list of one where nothing else is asked for, since lists show the roles', async () => {
+    const { clock, batches, ones, byPath, readAll } = setup();
     const [only] = readAll(ids(1, 1));
     await clock.advance(5);
     expect(await only).toEqual(user(1));
-    expect(ones).toEqual([id(1)]);
-    expect(batches).toEqual([]);
+    expect([ones, byPath, batches]).toEqual([[id(1)], [], []]);
   });
 
   test('the same id asked for twice takes one place, in any letter case', async () => {
@@ -203,9 +211,35 @@ describe('while batches are in flight', () => {
   });
 });
 
+describe('a list of one', () => {
+  test.each([
+    ['leaves the user out', async () => undefined],
+    ['is refused as such', () => Promise.reject(refused('rejected', { status: 400, scope: 'user' }))],
+    ['is not there', () => Promise.reject(refused('notFound', { status: 404, scope: 'user' }))],
+  ])('that %s is followed by a read by path', async (_, list) => {
+    let reads = 0;
+    const { clock, ones, byPath, readAll } = setup({ one: () => (++reads === 1 ? list() : Promise.resolve(user(1))) });
+    const [only] = readAll(ids(1, 1));
+    await clock.advance(5);
+    expect(await only).toEqual(user(1));
+    expect([ones, byPath]).toEqual([[id(1)], [id(1)]]);
+  });
+
+  test.each(['forbidden', 'unavailable', 'throttled', 'credentials'] as const)(
+    'that fails as %s is not',
+    async (kind) => {
+      const { clock, byPath, readAll } = setup({ one: () => Promise.reject(refused(kind)) });
+      const all = readAll(ids(1, 1)).map(acronisFailure);
+      await clock.advance(5);
+      expect((await Promise.all(all)).map((error) => error.kind)).toEqual([kind]);
+      expect(byPath).toEqual([]);
+    },
+  );
+});
+
 describe('an id that a batch left out', () => {
-  test('is asked for alone, and the response is its own', async () => {
-    const { clock, ones, readAll } = setup({
+  test('is asked for alone, by its path, and the response is its own', async () => {
+    const { clock, ones, byPath, readAll } = setup({
       many: async () => [user(1)],
       one: async (userId) => {
         if (userId === id(3)) throw refused('forbidden', { status: 403 });
@@ -218,7 +252,7 @@ describe('an id that a batch left out', () => {
     expect(await there).toEqual(user(1));
     expect(await gone).toBeUndefined();
     expect((await why).kind).toBe('forbidden');
-    expect(ones).toEqual(ids(2, 3));
+    expect([ones, byPath]).toEqual([[], ids(2, 3)]);
   });
 
   test('does not hold the next batch up while its own response hangs', async () => {

@@ -248,7 +248,7 @@ describe('the change feed', () => {
   test('delivers a change once, however many windows show it, and the next change of the user again', async () => {
     const versions = [1, 1, 1, 2, 2];
     const { poll } = setup((_, count) => {
-      const stamp = { id: id(1), version: versions[count - 1] ?? 2, deleted: count === 5 };
+      const stamp = { id: id(1), version: versions[count - 1] ?? 2, deleted: count === 5, isCompanyAdmin: undefined };
       return { ...page([]), stamps: [stamp] };
     });
     const delivered: number[] = [];
@@ -262,7 +262,7 @@ describe('the change feed', () => {
       return parseStampPage({ items: [deleted, { id: 5 }, null] }) ?? page([]);
     });
     const first = await feed.poll(1, always()).next();
-    expect(first.value).toEqual([{ id: id(1), version: 1, deleted: true }]);
+    expect(first.value).toEqual([{ id: id(1), version: 1, deleted: true, isCompanyAdmin: undefined }]);
   });
 
   test('asks again for a root that it was not given', async () => {

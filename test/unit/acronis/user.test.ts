@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isId, parseSearch, parseUser, parseUsers, type User } from '../../../src/acronis/user.ts';
+import { isId, parseSearch, parseUser, parseUsers, type User, withShown } from '../../../src/acronis/user.ts';
 import { parseExactJson } from '../../../src/base/exact-json.ts';
 import { id, tenant, wireUser } from './support.ts';
 
@@ -17,6 +17,9 @@ const parsed = (n: number, fields: Readonly<Record<string, unknown>> = {}) => ({
   version: 1,
   businessTypes: [],
   login: `user${n}`,
+  externalId: '',
+  isCompanyAdmin: undefined,
+  reach: 'notShown',
   ...fields,
 });
 
@@ -32,6 +35,47 @@ describe('a user', () => {
     ['types that are not known yet, which a write must keep', { business_types: ['x', 'buyer'] }, ['x', 'buyer']],
   ])('%s', (_, fields, businessTypes) => {
     expect(userIn(wireUser(1, fields))?.businessTypes).toEqual(businessTypes);
+  });
+
+  const policy = (role_id: string, tenant_id = tenant, deleted_at: string | null = null) => ({
+    role_id,
+    tenant_id,
+    deleted_at,
+  });
+  test.each([
+    ['that role on its own tenant', [policy('backup_user'), policy('company_admin')], true],
+    ['that role on another tenant', [policy('company_admin', id(9))], false],
+    ['that role, revoked', [policy('company_admin', tenant, '2026-01-02T03:04:05')], false],
+    ['another role', [policy('unit_admin'), policy('a_role_of_tomorrow')], false],
+    ['no role', [], false],
+    ['roles that are not shown', undefined, undefined],
+    ['roles that are null', null, undefined],
+    ['roles of another form', [{ role: 'company_admin' }], undefined],
+  ])('is a company administrator by %s: %j', (_, access_policies, isCompanyAdmin) => {
+    expect(userIn(wireUser(1, { access_policies }))?.isCompanyAdmin).toBe(isCompanyAdmin);
+  });
+
+  const on = { enabled: true, activated: true, notifications: ['reports', 'quota'] };
+  test.each([
+    ['one that is enabled, activated and subscribed', on, 'quotaOn'],
+    ['one that is not subscribed', { ...on, notifications: ['reports'] }, 'quotaOff'],
+    ['one without any notification', { ...on, notifications: [] }, 'quotaOff'],
+    ['one that did not activate the account', { ...on, activated: false, notifications: [] }, 'userNotActivated'],
+    ['one that is disabled', { ...on, enabled: false, activated: false }, 'userDisabled'],
+    ['one whose notifications are not shown', { enabled: true, activated: true }, 'notShown'],
+    ['one whose notifications have another form', { ...on, notifications: 'quota' }, 'notShown'],
+    ['one of which nothing but notifications is shown', { notifications: ['quota'] }, 'quotaOn'],
+  ])('is reached by mails about quotas: %s', (_, fields, reach) => {
+    expect(userIn(wireUser(1, { enabled: undefined, ...fields }))?.reach).toBe(reach);
+  });
+
+  test('after a write is as it was read in what the response does not show', () => {
+    const before = userIn(wireUser(1, { ...on, external_id: 'crm-1', access_policies: [policy('company_admin')] }));
+    const after = userIn(wireUser(1, { version: 2, business_types: ['buyer'] }));
+    if (before === undefined || after === undefined) throw new Error('both are users');
+    expect(withShown(before, after)).toEqual({ ...before, version: 2, businessTypes: ['buyer'] });
+    const shown = userIn(wireUser(1, { ...on, notifications: [], external_id: 'crm-2', access_policies: [] }));
+    expect(shown && withShown(before, shown)).toEqual(shown);
   });
 
   test('without a login is a user all the same', () => {

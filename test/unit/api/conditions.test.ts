@@ -19,7 +19,7 @@ const ready = (conditions: readonly Condition[]) => conditions.find((each) => ea
 describe('conditions', () => {
   test.each(reasons)('%s is said as its table has it', (reason) => {
     const { ready: status, stalled } = meaningOf(reason);
-    const conditions = conditionsOf(verdict(reason), 3, [], at(first));
+    const conditions = conditionsOf(verdict(reason), undefined, 3, [], at(first));
     const common = { reason, message: 'm', observedGeneration: 3, lastTransitionTime: first };
     expect(conditions).toEqual(
       stalled
@@ -38,8 +38,8 @@ describe('conditions', () => {
   });
 
   test('keep their time while their status stays, whatever the reason and the message say', () => {
-    const before = conditionsOf(verdict('Unavailable'), 1, [], at(first));
-    const after = conditionsOf(verdict('Throttled', 'other'), 2, before, at(later));
+    const before = conditionsOf(verdict('Unavailable'), undefined, 1, [], at(first));
+    const after = conditionsOf(verdict('Throttled', 'other'), undefined, 2, before, at(later));
     expect(after).toEqual([
       {
         type: 'Ready',
@@ -53,29 +53,31 @@ describe('conditions', () => {
   });
 
   test('get a new time when their status changes, each for itself', () => {
-    const failed = conditionsOf(verdict('Unavailable'), 1, [], at(first));
-    const stalled = conditionsOf(verdict('UserNotFound'), 1, failed, at(later));
+    const failed = conditionsOf(verdict('Unavailable'), undefined, 1, [], at(first));
+    const stalled = conditionsOf(verdict('UserNotFound'), undefined, 1, failed, at(later));
     expect(stalled.map((each) => [each.type, each.lastTransitionTime])).toEqual([
       ['Ready', first],
       ['Stalled', later],
     ]);
-    expect(ready(conditionsOf(verdict('BuyerAssigned'), 1, failed, at(later)))?.lastTransitionTime).toBe(later);
+    expect(ready(conditionsOf(verdict('BuyerAssigned'), undefined, 1, failed, at(later)))?.lastTransitionTime).toBe(
+      later,
+    );
   });
 
   test('lose Stalled with its cause, and it comes back with a new time', () => {
-    const stalled = conditionsOf(verdict('UserNotFound'), 1, [], at(first));
-    const well = conditionsOf(verdict('BuyerAssigned'), 1, stalled, at(first));
+    const stalled = conditionsOf(verdict('UserNotFound'), undefined, 1, [], at(first));
+    const well = conditionsOf(verdict('BuyerAssigned'), undefined, 1, stalled, at(first));
     expect(well.map((each) => each.type)).toEqual(['Ready']);
-    expect(conditionsOf(verdict('AccessDenied'), 1, well, at(later)).at(1)?.lastTransitionTime).toBe(later);
+    expect(conditionsOf(verdict('AccessDenied'), undefined, 1, well, at(later)).at(1)?.lastTransitionTime).toBe(later);
   });
 
   test('are the same for the same verdict: nothing to write', () => {
-    const before = conditionsOf(verdict('BuyerAssigned'), 1, [], at(first));
-    expect(conditionsOf(verdict('BuyerAssigned'), 1, before, at(later))).toEqual(before);
+    const before = conditionsOf(verdict('BuyerAssigned'), undefined, 1, [], at(first));
+    expect(conditionsOf(verdict('BuyerAssigned'), undefined, 1, before, at(later))).toEqual(before);
   });
 
   test("do not take over the time of the CRD's default, 1970, though its status is theirs", () => {
-    const after = conditionsOf(verdict('Suspended'), 1, [pendingCondition], at(first));
+    const after = conditionsOf(verdict('Suspended'), undefined, 1, [pendingCondition], at(first));
     expect(ready(after)).toMatchObject({ status: 'Unknown', lastTransitionTime: first });
   });
 
@@ -87,16 +89,16 @@ describe('conditions', () => {
       message: 'Paid.',
       lastTransitionTime: first,
     };
-    const stalled = conditionsOf(verdict('UserNotFound'), 1, [another], at(first));
+    const stalled = conditionsOf(verdict('UserNotFound'), undefined, 1, [another], at(first));
     expect(stalled.map((each) => each.type)).toEqual(['example.com/Billed', 'Ready', 'Stalled']);
-    const well = conditionsOf(verdict('BuyerAssigned'), 1, stalled, at(later));
+    const well = conditionsOf(verdict('BuyerAssigned'), undefined, 1, stalled, at(later));
     expect(well.map((each) => each.type)).toEqual(['example.com/Billed', 'Ready']);
     expect(well[0]).toEqual(another);
-    expect(conditionsOf(verdict('BuyerAssigned'), 1, well, at(later))).toEqual(well);
+    expect(conditionsOf(verdict('BuyerAssigned'), undefined, 1, well, at(later))).toEqual(well);
   });
 
   test('are written with whole seconds', () => {
-    const conditions = conditionsOf(verdict('BuyerAssigned'), 1, [], at('2026-01-02T03:04:05.999Z'));
+    const conditions = conditionsOf(verdict('BuyerAssigned'), undefined, 1, [], at('2026-01-02T03:04:05.999Z'));
     expect(ready(conditions)?.lastTransitionTime).toBe(first);
   });
 });

@@ -9,7 +9,16 @@ import { quietLog } from '../../support/quiet.ts';
 import { otherTenantId, otherUserId, tenantId, userId } from '../controllers/upsell/fake-acronis.ts';
 import { type CreateOptions, FakeCluster } from '../controllers/upsell/fake-cluster.ts';
 
-const user: User = { id: userId, tenantId, version: 1, businessTypes: [], login: 'johndoe' };
+const user: User = {
+  id: userId,
+  tenantId,
+  version: 1,
+  businessTypes: [],
+  login: 'johndoe',
+  externalId: '',
+  isCompanyAdmin: undefined,
+  reach: 'notShown',
+};
 const early = '2026-01-02T03:00:00Z';
 const late = '2026-01-02T03:00:01Z';
 

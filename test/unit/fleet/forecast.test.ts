@@ -16,16 +16,16 @@ beforeEach(() => {
 const create = (count: number, spec: (at: number) => object = () => ({})) => {
   for (let at = 0; at < count; at++) cluster.create({ userID: userId, ...spec(at) }, { name: `x-${at}` });
 };
-const settings = { driftIntervalMs: 60_000, resyncIntervalMs: hour };
+const settings = { driftIntervalMs: 60_000, resyncIntervalMs: hour, brandIntervalMs: hour / 6, requestsPerRefresh: 0 };
 
 it('an empty fleet costs the change feed only, and without an account nothing', () => {
-  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 0 });
-  expect(forecast({ fleet, accounts: 0, ...settings })).toEqual({ feed: 0, resync: 0 });
+  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 0, brands: 0 });
+  expect(forecast({ fleet, accounts: 0, ...settings })).toEqual({ feed: 0, resync: 0, brands: 0 });
 });
 
 it('a hundred users of one account are one read', () => {
   create(1_050);
-  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 11 });
+  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 11, brands: 0 });
 });
 
 it('suspended objects cost nothing', () => {
@@ -47,10 +47,14 @@ it('shorter intervals cost more', () => {
 
 it('users of different Secrets are not read together', () => {
   create(200, (at) => ({ credentialsSecretRef: { name: `secret-${at % 10}` } }));
-  expect(forecast({ fleet, accounts: 10, ...settings })).toEqual({ feed: 600, resync: 20 });
+  expect(forecast({ fleet, accounts: 10, ...settings })).toEqual({ feed: 600, resync: 20, brands: 0 });
 });
 
 it('many Secrets with the same credentials are one account, and have one feed', () => {
   create(200, (at) => ({ credentialsSecretRef: { name: `secret-${at % 10}` } }));
   expect(forecast({ fleet, accounts: 1, ...settings }).feed).toBe(60);
+});
+
+it('branding costs what its last refresh took, once per interval', () => {
+  expect(forecast({ fleet, accounts: 1, ...settings, requestsPerRefresh: 7 }).brands).toBe(42);
 });

@@ -33,6 +33,8 @@ function running(options: WorldOptions): World {
     }),
     triggers: (queue) => connectTriggers({ ...context, queue }),
     accountLoops,
+    brands: world.brands,
+    brandIntervalMs: 600_000,
     driftIntervalMs: 15_000,
     resyncIntervalMs: 3_600_000,
     controllerMetrics: quietMetrics.controller,

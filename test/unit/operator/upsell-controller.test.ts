@@ -31,6 +31,8 @@ beforeEach(() => {
       connectAccountTriggers({ ...context, verifier });
     },
     accountLoops,
+    brands: world.brands,
+    brandIntervalMs: 600_000,
     driftIntervalMs: 60_000,
     resyncIntervalMs: 3_600_000,
     controllerMetrics: metrics,

@@ -18,5 +18,6 @@ export const unhindered: Circumstances = {
   guard: { kind: 'any' },
   otherClaimant: undefined,
   heldWrite: undefined,
+  buyUrl: undefined,
   patienceIsOver: false,
 };

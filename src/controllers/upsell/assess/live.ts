@@ -23,6 +23,7 @@ import {
 import type { Evidence, Question } from './evidence.ts';
 import { hasFinalizer } from './finalizer.ts';
 import { rememberedAssignment, wantsFinalizer } from './memory.ts';
+import { offerOf } from './offer.ts';
 import type { Circumstances, Facts, Owed } from './owed.ts';
 
 export function assessLive(object: TenantUserUpsell, evidence: Evidence, circumstances: Circumstances): Owed {
@@ -73,27 +74,32 @@ function assessSeen(
   spec: Spec,
   user: User,
   remembered: Assigned | undefined,
-  { guard, otherClaimant, heldWrite }: Circumstances,
+  { guard, otherClaimant, heldWrite, buyUrl }: Circumstances,
 ): Owed {
-  const known: Facts = { kind: 'user', user };
-  const report = (verdict: Verdict, facts: Facts, assigned = remembered): Owed => ({
+  const reportWithout = (verdict: Verdict, facts: Facts): Owed => ({
     kind: 'report',
-    findings: { verdict, facts, assigned },
+    findings: { verdict, facts, assigned: remembered },
   });
+  const report = (verdict: Verdict, assigned = remembered): Owed => {
+    const found = offerOf(user, buyUrl);
+    if (found.kind === 'needsBuyUrl') return { kind: 'askBuyUrl', tenantId: user.tenantId };
+    const message = found.because === undefined ? verdict.message : `${verdict.message} ${found.because}`;
+    const facts: Facts = { kind: 'user', user, offer: found.offer };
+    return { kind: 'report', findings: { verdict: { ...verdict, message }, facts, assigned } };
+  };
   const forbidden = forbids(spec, user, guard);
-  if (forbidden !== undefined) return report(forbidden, none);
-  if (isByLogin(spec) && !hasLogin(user, spec.login)) return report(loginChangedVerdict, known);
-  if (otherClaimant !== undefined) return report(claimedVerdict(otherClaimant), known);
+  if (forbidden !== undefined) return reportWithout(forbidden, none);
+  if (isByLogin(spec) && !hasLogin(user, spec.login)) return report(loginChangedVerdict);
+  if (otherClaimant !== undefined) return report(claimedVerdict(otherClaimant));
   const missing = spec.businessTypes.filter((type) => !user.businessTypes.includes(type));
-  if (spec.managementPolicy === 'Observe')
-    return report(missing.length === 0 ? assignedVerdict : notAssignedVerdict, known);
+  if (spec.managementPolicy === 'Observe') return report(missing.length === 0 ? assignedVerdict : notAssignedVerdict);
   if (missing.length > 0 && heldWrite !== undefined)
-    return report(heldWrite, heldWrite.reason === 'VersionConflict' ? unknown : known);
+    return heldWrite.reason === 'VersionConflict' ? reportWithout(heldWrite, unknown) : report(heldWrite);
 
   // From here on the user is this object's: it writes to it, or takes over what it finds.
   const assigned = remembered?.userID === user.id ? remembered : { userID: user.id, tenantID: user.tenantId };
   if (wantsFinalizer(spec) && !hasFinalizer(object)) return { kind: 'addFinalizer' };
-  if (missing.length === 0) return report(assignedVerdict, known, assigned);
+  if (missing.length === 0) return report(assignedVerdict, assigned);
   // Before the first write leaves: after a crash the deletion revokes what is remembered, and nothing else.
   if (wantsFinalizer(spec) && object.status.assigned?.userID !== user.id) return { kind: 'remember', assigned };
   const businessTypes = [...user.businessTypes, ...missing];

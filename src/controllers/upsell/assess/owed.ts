@@ -5,8 +5,10 @@ import type { BusinessTypesChange } from '../../../acronis/api.ts';
 import type { User } from '../../../acronis/user.ts';
 import type { Verdict } from '../../../api/conditions.ts';
 import type { Assigned } from '../../../api/status.ts';
+import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
 import type { NamespaceGuard } from '../../../fleet/namespaces.ts';
 import type { Question } from './evidence.ts';
+import type { Offer } from './offer.ts';
 
 export type WriteAction = 'assign' | 'revoke';
 
@@ -24,6 +26,8 @@ export type Owed =
       readonly types: readonly string[];
       readonly change: BusinessTypesChange;
     }
+  /** What is in force for this tenant decides what the user is offered, and is not known yet. */
+  | { readonly kind: 'askBuyUrl'; readonly tenantId: string }
   /** Nothing but to say so. */
   | { readonly kind: 'report'; readonly findings: Findings }
   /** The finalizer goes, and the object with it: nothing is left to revoke. `why` where that is worth an event. */
@@ -42,7 +46,7 @@ export interface Findings {
 
 /** What is known of the user now. */
 export type Facts =
-  | { readonly kind: 'user'; readonly user: User }
+  | { readonly kind: 'user'; readonly user: User; readonly offer: Offer }
   /** It could not be asked: what the status says stays. */
   | { readonly kind: 'unknown' }
   /** There is none, or the object has no right to know: what the status says goes. What it assigned stays remembered. */
@@ -55,6 +59,8 @@ export interface Circumstances {
   readonly otherClaimant: string | undefined;
   /** Why no write is sent now although one is owed: it was refused or ignored lately. */
   readonly heldWrite: Verdict | undefined;
+  /** Of the tenant of the user that was seen; undefined where it was not asked for yet. */
+  readonly buyUrl: BuyUrl | undefined;
   /** A deletion was tried for as long as `--revoke-give-up-after` says. */
   readonly patienceIsOver: boolean;
 }

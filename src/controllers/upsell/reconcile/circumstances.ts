@@ -5,11 +5,13 @@
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
+import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
 import { olderClaimant, remainingClaimant } from '../../../fleet/claims.ts';
 import type { NamespaceGuard } from '../../../fleet/namespaces.ts';
 import { namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { Evidence } from '../assess/evidence.ts';
+import { buyUrlOf } from '../assess/offer.ts';
 import type { Circumstances } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';
 import { type ObjectTries, writeBasis } from '../write/tries.ts';
@@ -18,9 +20,10 @@ export interface Around {
   readonly account: Account | undefined;
   /** Why this reconcile sends no further write, if it does not. */
   readonly exhausted: Verdict | undefined;
+  readonly buyUrl: BuyUrl | undefined;
   readonly patienceIsOver: boolean;
   readonly tries: ObjectTries;
-  readonly context: TenancyOptions & Pick<ReconcileContext, 'fleet'>;
+  readonly context: TenancyOptions & Pick<ReconcileContext, 'fleet' | 'brands'>;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface Around {
 export async function circumstancesOf(
   object: TenantUserUpsell,
   evidence: Evidence,
-  { account, exhausted, patienceIsOver, tries, context }: Around,
+  { account, exhausted, buyUrl, patienceIsOver, tries, context }: Around,
   signal: AbortSignal,
 ): Promise<{ readonly circumstances: Circumstances; readonly heldMs: number | undefined }> {
   const guardOf = (each: TenantUserUpsell) => orUnreadable(namespaceGuard(each, context, signal), patienceIsOver);
@@ -38,14 +41,20 @@ export async function circumstancesOf(
   const guard = isIdle(object) ? any : await guardOf(object);
   if (evidence.kind !== 'seen' || account === undefined)
     return {
-      circumstances: { guard, otherClaimant: undefined, heldWrite: undefined, patienceIsOver },
+      circumstances: { guard, otherClaimant: undefined, heldWrite: undefined, buyUrl, patienceIsOver },
       heldMs: undefined,
     };
   const { user } = evidence;
   const held = tries.heldWrite(writeBasis(object, account.id), user);
   const otherClaimant = await (isLive ? olderClaimant : remainingClaimant)(object, user, context.fleet, guardOf);
   return {
-    circumstances: { guard, otherClaimant, heldWrite: exhausted ?? held?.verdict, patienceIsOver },
+    circumstances: {
+      guard,
+      otherClaimant,
+      heldWrite: exhausted ?? held?.verdict,
+      buyUrl: buyUrl ?? buyUrlOf(object, context.brands.peek(account, user.tenantId)),
+      patienceIsOver,
+    },
     heldMs: exhausted === undefined ? held?.ms : undefined,
   };
 }

@@ -7,12 +7,14 @@ import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
+import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import { accountOf, type FoundAccount } from '../ask/account.ts';
 import { ask } from '../ask/ask.ts';
 import { assess } from '../assess/assess.ts';
 import { type Evidence, nothingYet } from '../assess/evidence.ts';
 import { hasFinalizer, withFinalizer, withoutFinalizer } from '../assess/finalizer.ts';
+import { buyUrlOf } from '../assess/offer.ts';
 import type { Owed } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';
 import { addFinalizer, patchStatus, removeFinalizer } from '../report/patches.ts';
@@ -56,9 +58,10 @@ export async function takeSteps(
   let applied: Applied | undefined;
   let writes = 0;
   let exhausted: Verdict | undefined;
+  let buyUrl: BuyUrl | undefined;
 
   for (let step = 0; step < maxSteps; step++) {
-    const around = { account, exhausted, patienceIsOver, tries, context };
+    const around = { account, exhausted, buyUrl, patienceIsOver, tries, context };
     const { circumstances, heldMs } = await circumstancesOf(object, evidence, around, signal);
     const owed = assess(object, evidence, circumstances);
     try {
@@ -94,6 +97,10 @@ export async function takeSteps(
           if (++writes >= maxWrites) exhausted = end.again ?? conflictVerdict;
           break;
         }
+        case 'askBuyUrl':
+          if (account === undefined) throw new Error('an offer follows from a read');
+          buyUrl = buyUrlOf(object, await context.brands.read(account, owed.tenantId, signal));
+          break;
         case 'report':
         case 'release':
         case 'giveUp':

@@ -11,12 +11,14 @@ import type { FailureReports } from '../../../fleet/failure-reports.ts';
 import type { EventRecorder, EventSubject } from '../../../kubernetes/events/recorder.ts';
 import type { Findings } from '../assess/owed.ts';
 import type { Applied } from '../write/write.ts';
+import type { MissingLinks } from './missing-links.ts';
 import { patchStatus, type StatusWriter } from './patches.ts';
 import { statusOf, statusPatch } from './status.ts';
 
 export interface ReportOptions extends StatusWriter {
   readonly events: EventRecorder;
   readonly failureReports: FailureReports;
+  readonly missingLinks: MissingLinks;
   readonly clock: Clock;
 }
 
@@ -29,7 +31,7 @@ export async function report(
   object: TenantUserUpsell,
   findings: Findings,
   applied: Applied | undefined,
-  { client, pruned, events, failureReports, clock }: ReportOptions,
+  { client, pruned, events, failureReports, missingLinks, clock }: ReportOptions,
   signal: AbortSignal,
 ): Promise<Status> {
   const status = statusOf(object, findings, clock.wall());
@@ -43,6 +45,7 @@ export async function report(
     }
   }
   notify(object, findings.verdict, applied, events);
+  missingLinks.reported(eventSubject(object), object.status, status);
   return patch === undefined ? object.status : status;
 }
 

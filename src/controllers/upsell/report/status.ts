@@ -2,9 +2,11 @@
  * From how a reconcile ended to the object's status, and to the least patch that makes it so. No difference, no patch: in a steady state nothing is written.
  */
 import { conditionsOf } from '../../../api/conditions.ts';
+import type { InformedReason } from '../../../api/informed.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
 import { isRecord } from '../../../runtime/reflector/list/object-meta.ts';
+import { informedOf } from '../assess/offer.ts';
 import type { Facts, Findings } from '../assess/owed.ts';
 
 /** @param nowMs wall time in milliseconds. */
@@ -13,11 +15,16 @@ export function statusOf(object: TenantUserUpsell, { verdict, facts, assigned }:
   return {
     ...factsOf(before, facts),
     ...defined('assigned', assigned),
-    ...defined('offer', facts.kind === 'none' ? undefined : before.offer),
+    ...defined('offer', facts.kind === 'user' ? facts.offer : facts.kind === 'unknown' ? before.offer : undefined),
     observedGeneration: object.generation,
     ...defined('lastHandledReconcileAt', object.requestedAt ?? before.lastHandledReconcileAt),
-    conditions: [...conditionsOf(verdict, object.generation, before.conditions ?? [], nowMs)],
+    conditions: [...conditionsOf(verdict, informedBy(facts), object.generation, before.conditions ?? [], nowMs)],
   };
+}
+
+function informedBy(facts: Facts): InformedReason | 'asBefore' | undefined {
+  if (facts.kind === 'user') return informedOf(facts.user);
+  return facts.kind === 'unknown' ? 'asBefore' : undefined;
 }
 
 function factsOf(before: Status, facts: Facts): Status {

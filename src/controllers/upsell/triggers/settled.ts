@@ -10,18 +10,24 @@ import { boundsOf, namespaceGuard, type TenancyOptions } from '../../../fleet/te
 import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';
 import { nothingYet } from '../assess/evidence.ts';
+import { buyUrlOf, reportedAdmin, reportedBuyUrl, reportedReach } from '../assess/offer.ts';
 import type { Circumstances } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';
 import { isReady, wasReconciled } from '../report/reported.ts';
 import { statusOf, statusPatch } from '../report/status.ts';
 
 /** What the verifier asks of this controller. */
-export const judgeOf = (context: TenancyOptions & Pick<ReconcileContext, 'sources' | 'accounts'>): Judge => ({
+export const judgeOf = (
+  context: TenancyOptions & Pick<ReconcileContext, 'sources' | 'accounts' | 'brands'>,
+): Judge => ({
   isSettled,
-  async isAsReported(object, user, signal) {
+  async isAsReported(object, user, account, signal) {
     if (!(await isShown(object, user, context, signal))) return false;
+    // A branding that was not read yet is asked for by its own loop, which wakes the objects that it changes.
+    const buyUrl = buyUrlOf(object, context.brands.peek(account, user.tenantId)) ?? reportedBuyUrl(object.status);
     // Older claims are woken by their own changes; what a namespace allows may have changed while no operator watched.
-    return owesNothing(object, user, { ...unhindered, guard: await namespaceGuard(object, context, signal) });
+    const guard = await namespaceGuard(object, context, signal);
+    return owesNothing(object, user, { ...unhindered, guard, buyUrl });
   },
 });
 
@@ -43,7 +49,8 @@ async function isShown(
 export function isSettled(object: TenantUserUpsell): boolean {
   if (!wasReconciled(object) || !isReady(object)) return false;
   const reported = reportedUser(object);
-  return reported !== undefined && owesNothing(object, reported, unhindered);
+  const circumstances = { ...unhindered, buyUrl: reportedBuyUrl(object.status) };
+  return reported !== undefined && owesNothing(object, reported, circumstances);
 }
 
 /** Whether its finalizer has to come or go, as far as the object alone shows. */
@@ -60,5 +67,14 @@ function owesNothing(object: TenantUserUpsell, user: User, circumstances: Circum
 function reportedUser({ status }: TenantUserUpsell): User | undefined {
   const { userID, tenantID, observedVersion, businessTypes } = status;
   if (userID === undefined || tenantID === undefined || observedVersion === undefined) return undefined;
-  return { id: userID, tenantId: tenantID, version: observedVersion, businessTypes: businessTypes ?? [], login: '' };
+  return {
+    id: userID,
+    tenantId: tenantID,
+    version: observedVersion,
+    businessTypes: businessTypes ?? [],
+    login: '',
+    externalId: '',
+    isCompanyAdmin: reportedAdmin(status),
+    reach: reportedReach(status),
+  };
 }

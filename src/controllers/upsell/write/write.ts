@@ -4,7 +4,7 @@
  * another revision; otherwise it is a refusal, and `tries.ts` says when the next write may leave.
  */
 import { AcronisError } from '../../../acronis/errors.ts';
-import type { Revision, User } from '../../../acronis/user.ts';
+import { type Revision, type User, withShown } from '../../../acronis/user.ts';
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
@@ -49,7 +49,9 @@ export async function write(owed: OwedWrite, options: WriteOptions, signal: Abor
   try {
     const shown = await account.api.putBusinessTypes(user.id, change, signal, audit.onSent);
     const evidence: Evidence =
-      shown === undefined ? await read(user.id, by, account, signal) : { kind: 'seen', user: shown, by };
+      shown === undefined
+        ? await read(user.id, by, account, signal)
+        : { kind: 'seen', user: withShown(user, shown), by };
     if (evidence.kind !== 'seen') return { evidence };
     if (isDone(owed, evidence.user)) return applied(owed, evidence, tries, audit, 'applied');
     audit.end('notApplied', evidence.user.version);

@@ -12,13 +12,30 @@ export interface FakeUser {
   version: number | bigint;
   login: string;
   business_types: string[];
+  enabled: boolean;
+  activated: boolean;
+  notifications: string[];
+  external_id?: string;
+  /** On the user's own tenant. Lists show them, and nothing else does. */
+  roles: string[];
   /** Of a user that was deleted. */
   deleted_at?: string;
   /** Personal data that must get no further than the client. */
   contact: { email: string };
 }
 
-export type Operation = 'token' | 'get' | 'batch' | 'changes' | 'search' | 'client' | 'tenant' | 'put';
+/** `get`: a read of one user, by a list of one or by its path. */
+export type Operation =
+  | 'token'
+  | 'get'
+  | 'batch'
+  | 'changes'
+  | 'search'
+  | 'client'
+  | 'tenant'
+  | 'put'
+  | 'tenants'
+  | 'brand';
 
 /** What happens to a request instead; `apply` does what would have been done and gives the response. */
 export type Fault = (apply: () => unknown, request: ApiRequest) => unknown;
@@ -51,6 +68,8 @@ const notFound = (): AcronisError => answered(404, { error: { code: 404, message
 
 export class FakeAcronis {
   readonly users = new Map<string, FakeUser>();
+  /** By tenant: the Buy URL that is in force; null where the branding has none. */
+  readonly buyUrls = new Map<string, string | null>();
   /** Every request except those for a token. */
   readonly requests: Operation[] = [];
   readonly puts: Put[] = [];
@@ -73,6 +92,10 @@ export class FakeAcronis {
       version: 1,
       login: 'johndoe',
       business_types: [],
+      enabled: true,
+      activated: true,
+      notifications: ['quota'],
+      roles: [],
       contact: { email: 'johndoe@mysite.com' },
       ...user,
     };
@@ -132,11 +155,19 @@ export class FakeAcronis {
         return { id, parent_id: parent };
       }
       case 'get':
-        return this.#user(path);
+        return path === '/users' ? this.#list(query) : this.#user(path);
       case 'batch':
-        return { items: (query.get('uuids') ?? '').split(',').flatMap((id) => this.users.get(id) ?? []) };
+        return this.#list(query);
       case 'changes':
-        return { items: this.changed.flatMap((id) => this.users.get(id) ?? []) };
+        return { items: this.changed.flatMap((id) => withPolicies(this.users.get(id))) };
+      case 'tenants':
+        return {
+          items: (query.get('uuids') ?? '')
+            .split(',')
+            .map((id) => ({ id, parent_id: partnerId, brand_enabled: false })),
+        };
+      case 'brand':
+        return { upsell_url: this.buyUrls.get(path.split('/')[2] ?? '') ?? null };
       case 'search': {
         const text = (query.get('text') ?? '').toLowerCase();
         const hits = [...this.users.values()].filter(
@@ -158,6 +189,11 @@ export class FakeAcronis {
     }
   }
 
+  #list(query: URLSearchParams): unknown {
+    const ids = (query.get('uuids') ?? '').split(',');
+    return { items: ids.flatMap((id) => withPolicies(this.users.get(id))) };
+  }
+
   #user(path: string): FakeUser {
     const user = this.users.get(path.slice('/users/'.length));
     if (user === undefined) throw notFound();
@@ -169,13 +205,23 @@ function operationOf(method: string, path: string, query: URLSearchParams): Oper
   if (path === '/idp/token') return 'token';
   if (path === '/search') return 'search';
   if (path.startsWith('/clients/')) return 'client';
+  if (path.endsWith('/brand')) return 'brand';
   if (path.startsWith('/tenants/')) return 'tenant';
   if (method === 'PUT') return 'put';
   if (path.startsWith('/users/')) return 'get';
-  return query.has('uuids') ? 'batch' : 'changes';
+  if (path === '/tenants') return 'tenants';
+  const uuids = query.get('uuids');
+  if (uuids === null) return 'changes';
+  return uuids.includes(',') ? 'batch' : 'get';
 }
+
+const withPolicies = (user: FakeUser | undefined): readonly unknown[] =>
+  user === undefined
+    ? []
+    : [{ ...user, access_policies: user.roles.map((role_id) => ({ role_id, tenant_id: user.tenant_id })) }];
 
 export const userId = '1c234e69-5469-424a-a6d1-ff5658b387a6';
 export const otherUserId = '2d345f70-6570-435b-b7e2-006769c498b7';
 export const tenantId = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
+export const partnerId = 'aabbccdd-81c4-487d-94ea-847f0a9d8ebf';
 export const otherTenantId = 'fefaf945-81c4-487d-94ea-847f0a9d8ebf';

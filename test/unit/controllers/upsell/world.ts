@@ -2,9 +2,11 @@
 
 import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile/reconcile.ts';
+import { MissingLinks } from '../../../../src/controllers/upsell/report/missing-links.ts';
 import { PrunedFields } from '../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
+import { type Brands, createBrands } from '../../../../src/fleet/brands/brands.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../../../src/fleet/failure-reports.ts';
@@ -49,6 +51,7 @@ export interface World {
   readonly cluster: FakeCluster;
   readonly fleet: Fleet;
   readonly context: ReconcileContext;
+  readonly brands: Brands;
   readonly log: RecordedLog;
   readonly events: ToldEvent[];
   /** `action outcome` of each PUT. */
@@ -85,32 +88,38 @@ export function createWorld(options: WorldOptions = {}): World {
     },
   };
   const accountObjects = createAccountObjects({ namespace: accountNamespace, log, isSynced: () => true });
+  const sources = createCredentialSources({
+    own: options.own ?? { kind: 'environment', values: ownValues },
+    policy: { hosts: ['*.acronis.com'], insecure: false },
+    client: cluster,
+    secretOf: (source) => accountObjects.secretOf(source),
+    clock,
+    log,
+  });
+  const lifetime = new AbortController().signal;
+  const accounts = createAccounts({
+    connect: () => ({ send: acronis.send, close: async () => {} }),
+    limitsOf: () => ({ concurrency: 8, rate: options.rate ?? 0 }),
+    clock,
+    random: () => 0.5,
+    metrics: quietMetrics.acronis,
+    lifetime,
+  });
+  const brands = createBrands({ fleet, sources, accounts, intervalMs: 600_000, clock, lifetime });
   const context: ReconcileContext = {
     fleet,
     accountObjects,
     client: cluster,
-    sources: createCredentialSources({
-      own: options.own ?? { kind: 'environment', values: ownValues },
-      policy: { hosts: ['*.acronis.com'], insecure: false },
-      client: cluster,
-      secretOf: (source) => accountObjects.secretOf(source),
-      clock,
-      log,
-    }),
-    accounts: createAccounts({
-      connect: () => ({ send: acronis.send, close: async () => {} }),
-      limitsOf: () => ({ concurrency: 8, rate: options.rate ?? 0 }),
-      clock,
-      random: () => 0.5,
-      metrics: quietMetrics.acronis,
-      lifetime: new AbortController().signal,
-    }),
+    sources,
+    accounts,
+    brands,
     namespaces: createNamespaceStore(quietLog),
     requireTenantLabel: options.requireTenantLabel ?? false,
     revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
     failureReports: createFailureReports(() => 'one'),
     pruned: new PrunedFields({ clock, log }),
+    missingLinks: new MissingLinks({ warning: tell('Warning') }),
     clock,
     log,
     metrics,
@@ -131,6 +140,7 @@ export function createWorld(options: WorldOptions = {}): World {
     cluster,
     fleet,
     context,
+    brands,
     log,
     events,
     wrote,

@@ -4,7 +4,7 @@ import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietAcronisMetrics } from '../../../support/quiet.ts';
 import { always } from '../../../support/signal.ts';
-import { acronisFailure, id, network, refused, tenant, url, wireUser } from '../../acronis/support.ts';
+import { acronisFailure, id, network, refused, url, wireUser } from '../../acronis/support.ts';
 
 const one = { url, clientId: 'one', clientSecret: 'canary-secret' };
 const two = { url, clientId: 'two', clientSecret: 'canary-secret' };
@@ -98,7 +98,7 @@ describe('accounts', () => {
 
   test('that are no longer used are forgotten; work in flight with them goes on, and the same one starts afresh', async () => {
     const { accounts, clock, sent } = setup((request) =>
-      request.url.includes('/clients/') ? { tenant_id: tenant } : wireUser(1),
+      request.url.includes('uuids=') ? { items: [wireUser(1)] } : wireUser(1),
     );
     const before = accounts.of(one);
     const kept = accounts.of(two);

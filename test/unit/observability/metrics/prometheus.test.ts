@@ -86,11 +86,20 @@ test('every method ends up in its series', async () => {
   upsell.driftCorrected();
   upsell.resyncDone();
   upsell.watchNotReady(() => ({ stalled: clock.wall() - 90_000, passing: undefined }));
-  upsell.forecast(() => ({ feed: 60, resync: 12.5 }));
+  upsell.countOffers(() => ({
+    byOffer: new Map([['BuyNow', 3]]),
+    byInformed: new Map([['QuotaNotificationsOff', 2]]),
+    tenantsWithoutBuyUrl: 1,
+  }));
+  upsell.forecast(() => ({ feed: 60, resync: 12.5, brands: 42 }));
   upsell.revocationGivenUp();
   upsell.eventDropped();
   leading(true);
   const expected: Record<string, number> = {
+    'acronis_upsell_offers{offer="BuyNow"}': 3,
+    'acronis_upsell_informed{reason="QuotaNotificationsOff"}': 2,
+    acronis_upsell_tenants_without_buy_url: 1,
+    'acronis_forecast_requests_per_hour{purpose="brands"}': 42,
     'controller_runtime_reconcile_total{controller="tenantuserupsell",result="error"}': 1,
     'controller_runtime_reconcile_errors_total{controller="tenantuserupsell"}': 1,
     'controller_runtime_reconcile_time_seconds_bucket{le="0.15",controller="tenantuserupsell"}': 0,

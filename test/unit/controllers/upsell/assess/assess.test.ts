@@ -52,6 +52,9 @@ const user = (fields: Partial<User> = {}): User => ({
   version: 7,
   businessTypes: [],
   login: 'johndoe',
+  externalId: '',
+  isCompanyAdmin: false,
+  reach: 'quotaOn',
   ...fields,
 });
 const seen = (fields: Partial<User> = {}, by: 'id' | 'login' = 'id'): Evidence => ({
@@ -80,6 +83,7 @@ function line(owed: Owed): string {
     case 'giveUp':
       return `give up: ${owed.verdict.reason}`;
     case 'remember':
+    case 'askBuyUrl':
     case 'release':
     case 'addFinalizer':
     case 'removeFinalizer':

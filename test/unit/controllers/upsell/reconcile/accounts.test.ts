@@ -1,5 +1,6 @@
 /** Objects that name an AcronisAccount: served by its Secret, within what it allows, as it is now. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { User } from '../../../../../src/acronis/user.ts';
 import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { connectAccountTriggers } from '../../../../../src/controllers/upsell/triggers/account-triggers.ts';
 import { judgeOf } from '../../../../../src/controllers/upsell/triggers/settled.ts';
@@ -138,9 +139,19 @@ describe('tenantIDs of an account', () => {
     await world.reconcile(key);
     const object = world.fleet.get(key);
     if (object === undefined) throw new Error('it is there');
-    const user = { id: userId, tenantId, version: 2, businessTypes: ['buyer'], login: 'johndoe' };
+    const user: User = {
+      id: userId,
+      tenantId,
+      version: 2,
+      businessTypes: ['buyer'],
+      login: 'johndoe',
+      externalId: '',
+      isCompanyAdmin: false,
+      reach: 'quotaOn',
+    };
+    const unbounded = world.context.accounts.of({ url: ownValues.url, clientId: '', clientSecret: '' });
     const judge = judgeOf(world.context);
-    const isAsReported = () => world.finish(judge.isAsReported(object, user, new AbortController().signal));
+    const isAsReported = () => world.finish(judge.isAsReported(object, user, unbounded, new AbortController().signal));
     expect(judge.isSettled(object)).toBe(true);
     expect(await isAsReported()).toBe(true);
     account({ ...allowed, tenantIDs: [otherTenantId] });

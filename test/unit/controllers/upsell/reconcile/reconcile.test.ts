@@ -32,7 +32,11 @@ describe('a user named by id', () => {
       userID: userId,
       tenantID: tenantId,
       businessTypes: ['seller', 'buyer'],
-      conditions: [{ type: 'Ready', status: 'True', reason: 'BuyerAssigned' }],
+      offer: 'ContactSales',
+      conditions: [
+        { type: 'Ready', status: 'True', reason: 'BuyerAssigned' },
+        { type: 'Informed', status: 'True', reason: 'QuotaNotificationsOn' },
+      ],
     });
     expect(world.events.map(({ reason }) => reason)).toEqual(['Assigned']);
     expect(world.events[0]?.message).toContain('revision 1559561146223 to 1559561146224');

@@ -5,7 +5,7 @@ import { judgeOf } from '../../../../../src/controllers/upsell/triggers/settled.
 import { KubernetesError } from '../../../../../src/kubernetes/calls/errors.ts';
 import type { Result } from '../../../../../src/runtime/controller/controller.ts';
 import { answered, type FakeUser, lost, page, tenantId, userId } from '../fake-acronis.ts';
-import { createWorld, type World } from '../world.ts';
+import { createWorld, ownValues, type World } from '../world.ts';
 
 let world: World;
 let user: FakeUser;
@@ -313,8 +313,13 @@ describe('what another writer sets in the status is put right by the next resync
       version: user.version,
       businessTypes: user.business_types,
       login: user.login,
-    };
-    const isSettled = judge.isSettled(object) && (await judge.isAsReported(object, seen, new AbortController().signal));
+      externalId: '',
+      isCompanyAdmin: false,
+      reach: 'quotaOn',
+    } as const;
+    const account = world.context.accounts.of({ url: ownValues.url, clientId: '', clientSecret: '' });
+    const { signal } = new AbortController();
+    const isSettled = judge.isSettled(object) && (await judge.isAsReported(object, seen, account, signal));
     expect(isSettled, 'the verifier leaves it to a reconcile').toBe(false);
     await world.reconcile(key);
     expect(world.cluster.status(key)).toEqual(right);

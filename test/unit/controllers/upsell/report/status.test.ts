@@ -11,8 +11,17 @@ import { tenantId, userId } from '../fake-acronis.ts';
 import { FakeCluster } from '../fake-cluster.ts';
 
 const at = Date.parse('2026-01-02T03:04:05.678Z');
-const user: User = { id: userId, tenantId, version: 3, businessTypes: ['seller', 'buyer'], login: 'johndoe' };
-const known: Facts = { kind: 'user', user };
+const user: User = {
+  id: userId,
+  tenantId,
+  version: 3,
+  businessTypes: ['seller', 'buyer'],
+  login: 'johndoe',
+  externalId: 'crm-1',
+  isCompanyAdmin: false,
+  reach: 'quotaOn',
+};
+const known: Facts = { kind: 'user', user, offer: 'ContactSales' };
 
 function object(status: Status, fields: Partial<TenantUserUpsell> = {}): TenantUserUpsell {
   const cluster = new FakeCluster(createFleet(quietLog));
@@ -41,9 +50,18 @@ it('a reconcile that saw the user reports its revision, id, tenant and types, an
         observedGeneration: 4,
         lastTransitionTime: '2026-01-02T03:04:05Z',
       },
+      {
+        type: 'Informed',
+        status: 'True',
+        reason: 'QuotaNotificationsOn',
+        message: 'The user is enabled and activated, and gets e-mails about quotas.',
+        observedGeneration: 4,
+        lastTransitionTime: '2026-01-02T03:04:05Z',
+      },
     ],
+    offer: 'ContactSales',
   });
-  expect(JSON.stringify(settled)).not.toContain('johndoe');
+  expect(JSON.stringify(settled)).not.toMatch(/johndoe|crm-1/);
 });
 
 it('the same result later changes nothing, so nothing is sent', () => {
@@ -90,7 +108,7 @@ it('only fields that differ are sent, and those whole', () => {
   const later = statusOf(
     object(settled),
     verdict('BuyerAssigned'),
-    { kind: 'user', user: { ...user, version: 4 } },
+    { kind: 'user', user: { ...user, version: 4 }, offer: 'ContactSales' },
     at + 1000,
   );
   expect(statusPatch(settled, later)).toEqual({ observedVersion: 4 });
@@ -100,9 +118,8 @@ it('the order of types counts, the order of keys does not', () => {
   expect(statusPatch({ businessTypes: ['a', 'b'] }, { businessTypes: ['b', 'a'] })).toEqual({
     businessTypes: ['b', 'a'],
   });
-  const [ready] = settled.conditions ?? [];
-  const turned = ready && Object.fromEntries(Object.entries(ready).reverse());
-  const parsed: Status = JSON.parse(JSON.stringify({ ...settled, conditions: [turned] }));
+  const turned = settled.conditions?.map((each) => Object.fromEntries(Object.entries(each).reverse()));
+  const parsed: Status = JSON.parse(JSON.stringify({ ...settled, conditions: turned }));
   expect(statusPatch(settled, parsed)).toBeUndefined();
 });
 

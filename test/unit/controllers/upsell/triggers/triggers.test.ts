@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { pendingCondition } from '../../../../../src/api/conditions.ts';
+import { meaningOfInformed } from '../../../../../src/api/informed.ts';
 import { patchStatus } from '../../../../../src/controllers/upsell/report/patches.ts';
 import { PrunedFields } from '../../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { connectTriggers } from '../../../../../src/controllers/upsell/triggers/triggers.ts';
@@ -55,7 +56,15 @@ const ready = (status: 'True' | 'False', observedGeneration = 1) => ({
       observedGeneration,
       lastTransitionTime: '2026-01-02T03:04:05Z',
     },
+    {
+      type: 'Informed',
+      reason: 'QuotaNotificationsOn',
+      ...meaningOfInformed('QuotaNotificationsOn'),
+      observedGeneration,
+      lastTransitionTime: '2026-01-02T03:04:05Z',
+    },
   ],
+  offer: 'ContactSales',
 });
 const ours = 'upsell.acronis.com/revoke';
 

@@ -1,0 +1,48 @@
+/**
+ * Where a tenant stands and whether the branding in force for it has a Buy URL. Of a branding nothing else is kept: it holds a password of a mail server.
+ */
+import * as z from 'zod';
+import { idSchema } from './user.ts';
+
+export interface TenantPlace {
+  readonly id: string;
+  /** Undefined where the response does not say. */
+  readonly parentId: string | undefined;
+  /** Whether its own branding is active; undefined likewise. */
+  readonly hasOwnBrand: boolean | undefined;
+}
+
+const tenant = z
+  .object({
+    id: idSchema,
+    parent_id: idSchema.nullish().catch(undefined),
+    brand_enabled: z.boolean().nullish().catch(undefined),
+  })
+  .transform(
+    (raw): TenantPlace => ({
+      id: raw.id,
+      parentId: raw.parent_id ?? undefined,
+      hasOwnBrand: raw.brand_enabled ?? undefined,
+    }),
+  );
+const tenants = z.object({ items: z.array(z.unknown()).nullable() });
+
+/** The tenants of a page of `GET /tenants`, or undefined where the response is not one. An item that is not a tenant is left out. */
+export function parseTenants(raw: unknown): readonly TenantPlace[] | undefined {
+  const parsed = tenants.safeParse(raw);
+  if (!parsed.success) return undefined;
+  return (parsed.data.items ?? []).flatMap((item) => tenant.safeParse(item).data ?? []);
+}
+
+const brand = z.object({ upsell_url: z.string().nullish() });
+
+/**
+ * Whether the branding that a tenant is shown has a Buy URL; undefined where the response is no branding. What is responded where none is in force is not
+ * documented: a body without the field, or none at all, has no link either.
+ */
+export function hasBuyUrl(raw: unknown): boolean | undefined {
+  if (raw === undefined) return false;
+  const parsed = brand.safeParse(raw);
+  if (!parsed.success) return undefined;
+  return (parsed.data.upsell_url ?? '').trim() !== '';
+}

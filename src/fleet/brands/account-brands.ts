@@ -1,0 +1,159 @@
+/**
+ * The Buy URLs of one account's tenants. Branding is inherited from above, so tenants of one parent that have no branding of their own have the same one in
+ * force: a hundred tenants cost one read of where they stand, and one read for each such group. One request at a time; never one per object.
+ * What failed is not known, and does not replace what was known.
+ */
+import { type AcronisApi, maxTenantsPerRead } from '../../acronis/api.ts';
+import { AcronisError } from '../../acronis/errors.ts';
+import { orAborted } from '../../base/abort.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { BuyUrl } from './buy-url.ts';
+
+export interface AccountBrandsOptions {
+  readonly api: Pick<AcronisApi, 'getTenants' | 'hasBuyUrl'>;
+  readonly clock: Clock;
+  /** For how long what was read of a group holds for tenants that are new. */
+  readonly intervalMs: number;
+  readonly lifetime: AbortSignal;
+  /** Called where something else is known of a tenant than before. */
+  readonly onChanged: (tenantId: string, now: BuyUrl) => void;
+}
+
+/** How long tenants that are asked for are gathered before they are read. */
+const batchMs = 20;
+/** A reconcile waits no longer: the objects are reconciled again once it is known. */
+const maxWaitMs = 5_000;
+/** What could not be read is not asked for again before that. */
+const againMs = 60_000;
+/** After so many consecutive failures the rest is left for the next time. */
+const maxFailures = 3;
+
+export class AccountBrands {
+  readonly #options: AccountBrandsOptions;
+  readonly #known = new Map<string, BuyUrl>();
+  readonly #failedAt = new Map<string, number>();
+  readonly #groups = new Map<string, { readonly value: BuyUrl; readonly at: number }>();
+  #waiting = new Map<string, PromiseWithResolvers<BuyUrl>>();
+  #reading: Promise<void> = Promise.resolve();
+  #requests = 0;
+
+  constructor(options: AccountBrandsOptions) {
+    this.#options = options;
+  }
+
+  /** What is known without asking. */
+  peek(tenantId: string): BuyUrl | undefined {
+    const known = this.#known.get(tenantId);
+    if (known !== undefined) return known;
+    const failedAt = this.#failedAt.get(tenantId);
+    return failedAt !== undefined && this.#options.clock.now() - failedAt < againMs ? 'unavailable' : undefined;
+  }
+
+  /** @throws the signal's reason once it is aborted. */
+  async read(tenantId: string, signal: AbortSignal): Promise<BuyUrl> {
+    const known = this.peek(tenantId);
+    if (known !== undefined) return known;
+    let wanted = this.#waiting.get(tenantId);
+    if (wanted === undefined) {
+      wanted = Promise.withResolvers<BuyUrl>();
+      this.#waiting.set(tenantId, wanted);
+      if (this.#waiting.size === 1) this.#options.clock.after(batchMs, () => this.#readWaiting());
+    }
+    const late = Promise.withResolvers<BuyUrl>();
+    const timer = this.#options.clock.after(maxWaitMs, () => late.resolve('unavailable'));
+    try {
+      return await orAborted(Promise.race([wanted.promise, late.promise]), signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /**
+   * Reads all of these again, and forgets the others. Never rejects.
+   * @returns how many requests it took.
+   */
+  async refresh(tenantIds: ReadonlySet<string>): Promise<number> {
+    for (const id of this.#known.keys()) if (!tenantIds.has(id)) this.#known.delete(id);
+    for (const id of this.#failedAt.keys()) if (!tenantIds.has(id)) this.#failedAt.delete(id);
+    const before = this.#requests;
+    await this.#enqueue(async () => {
+      this.#groups.clear();
+      await this.#learn([...tenantIds]);
+    });
+    return this.#requests - before;
+  }
+
+  #readWaiting(): void {
+    void this.#enqueue(async () => {
+      const waiting = this.#waiting;
+      this.#waiting = new Map();
+      await this.#learn([...waiting.keys()].filter((id) => this.#known.get(id) === undefined));
+      for (const [id, wanted] of waiting) wanted.resolve(this.#known.get(id) ?? 'unavailable');
+    });
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#reading = this.#reading.then(work);
+    return this.#reading;
+  }
+
+  /** Never rejects. */
+  async #learn(tenantIds: readonly string[]): Promise<void> {
+    let failures = 0;
+    for (let from = 0; from < tenantIds.length; from += maxTenantsPerRead) {
+      for (const [group, members] of await this.#groupsOf(tenantIds.slice(from, from + maxTenantsPerRead))) {
+        const value: BuyUrl = failures < maxFailures ? await this.#readGroup(group, members) : 'unavailable';
+        failures = value === 'unavailable' ? failures + 1 : 0;
+        for (const id of members) this.#set(id, value);
+      }
+    }
+  }
+
+  /** Of which group the tenants are. Where that cannot be read each is a group of its own. */
+  async #groupsOf(tenantIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { api, lifetime } = this.#options;
+    const groupOf = new Map<string, string>();
+    if (tenantIds.length > 1) {
+      try {
+        this.#requests++;
+        for (const { id, parentId, hasOwnBrand } of await api.getTenants(tenantIds, lifetime))
+          if (parentId !== undefined && hasOwnBrand === false) groupOf.set(id, `below ${parentId}`);
+      } catch {
+        // Each is asked for below, and that says why.
+      }
+    }
+    return Map.groupBy(tenantIds, (id) => groupOf.get(id) ?? id);
+  }
+
+  async #readGroup(group: string, [first]: readonly string[]): Promise<BuyUrl> {
+    const { clock, intervalMs } = this.#options;
+    const known = this.#groups.get(group);
+    if (known !== undefined && clock.now() - known.at < intervalMs) return known.value;
+    if (first === undefined) return 'unavailable';
+    const value = await this.#readOne(first);
+    if (value !== 'unavailable') this.#groups.set(group, { value, at: clock.now() });
+    return value;
+  }
+
+  async #readOne(tenantId: string): Promise<BuyUrl> {
+    const { api, lifetime } = this.#options;
+    try {
+      this.#requests++;
+      return (await api.hasBuyUrl(tenantId, lifetime)) ? 'set' : 'notSet';
+    } catch (error) {
+      const isRefused = error instanceof AcronisError && (error.kind === 'forbidden' || error.kind === 'rejected');
+      return isRefused ? 'refused' : 'unavailable';
+    }
+  }
+
+  #set(tenantId: string, value: BuyUrl): void {
+    if (value === 'unavailable') {
+      this.#failedAt.set(tenantId, this.#options.clock.now());
+      return;
+    }
+    this.#failedAt.delete(tenantId);
+    if (this.#known.get(tenantId) === value) return;
+    this.#known.set(tenantId, value);
+    this.#options.onChanged(tenantId, value);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The Buy URLs of all accounts' tenants: asked for where an offer depends on one, and refreshed slowly for as long as one does. Accounts wait for nothing of
+ * each other.
+ */
+import type { Credentials } from '../../acronis/credentials.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Account } from '../accounts/accounts.ts';
+import type { CredentialSources } from '../credentials/sources.ts';
+import { type Fleet, type Source, sourceOf } from '../objects.ts';
+import { AccountBrands } from './account-brands.ts';
+import type { BuyUrl } from './buy-url.ts';
+
+type BrandAccount = Pick<Account, 'id' | 'branding'>;
+
+/** Tenants of which something else is known than before. */
+export type BrandListener = (changed: ReadonlyMap<string, BuyUrl>) => void;
+
+export interface Brands {
+  /** What is known without asking. */
+  peek(account: BrandAccount, tenantId: string): BuyUrl | undefined;
+  /** Waits a few seconds at most. @throws the signal's reason once it is aborted. */
+  read(account: BrandAccount, tenantId: string, signal: AbortSignal): Promise<BuyUrl>;
+  /** Called about once per second while something changes; it must not throw. */
+  subscribe(listener: BrandListener): void;
+  /** What the last refresh took, in requests. */
+  readonly requestsPerRefresh: number;
+  /** Refreshes once per interval until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface BrandsOptions {
+  readonly fleet: Fleet;
+  readonly sources: Pick<CredentialSources, 'read'>;
+  readonly accounts: { of(credentials: Credentials): BrandAccount };
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly lifetime: AbortSignal;
+}
+
+const notifyMs = 1_000;
+
+export function createBrands({ fleet, sources, accounts, intervalMs, clock, lifetime }: BrandsOptions): Brands {
+  const byAccount = new Map<string, AccountBrands>();
+  const listeners = new Set<BrandListener>();
+  let changed = new Map<string, BuyUrl>();
+  let requestsPerRefresh = 0;
+
+  const onChanged = (tenantId: string, now: BuyUrl): void => {
+    if (changed.size === 0)
+      clock.after(notifyMs, () => {
+        const all = changed;
+        changed = new Map();
+        for (const listener of listeners) listener(all);
+      });
+    changed.set(tenantId, now);
+  };
+
+  const of = ({ id, branding: api }: BrandAccount): AccountBrands => {
+    let brands = byAccount.get(id);
+    if (brands === undefined) {
+      brands = new AccountBrands({ api, clock, intervalMs, lifetime, onChanged });
+      byAccount.set(id, brands);
+    }
+    return brands;
+  };
+
+  /** The tenants that offers depend on, by the source of their objects' credentials. */
+  const tenantsBySource = (): Map<Source, Set<string>> => {
+    const found = new Map<Source, Set<string>>();
+    for (const object of fleet.values()) {
+      const { tenantID } = object.status;
+      if (tenantID === undefined || !dependsOnBrand(object.status.offer)) continue;
+      const source = sourceOf(object);
+      const tenants = found.get(source);
+      if (tenants === undefined) found.set(source, new Set([tenantID]));
+      else tenants.add(tenantID);
+    }
+    return found;
+  };
+
+  const refresh = async (signal: AbortSignal): Promise<void> => {
+    const wanted = new Map<string, { readonly brands: AccountBrands; readonly tenants: Set<string> }>();
+    const route = async ([source, tenants]: [Source, Set<string>]): Promise<void> => {
+      const read = await sources.read(source, signal).catch(() => undefined);
+      if (read?.kind !== 'found') return;
+      const account = accounts.of(read.credentials);
+      const known = wanted.get(account.id);
+      if (known === undefined) wanted.set(account.id, { brands: of(account), tenants });
+      else for (const id of tenants) known.tenants.add(id);
+    };
+    await Promise.all([...tenantsBySource()].map(route));
+    if (signal.aborted) return;
+    for (const id of byAccount.keys()) if (!wanted.has(id)) byAccount.delete(id);
+    const taken = await Promise.all([...wanted.values()].map(({ brands, tenants }) => brands.refresh(tenants)));
+    requestsPerRefresh = taken.reduce((sum, each) => sum + each, 0);
+  };
+
+  return {
+    peek: (account, tenantId) => of(account).peek(tenantId),
+    read: (account, tenantId, signal) => of(account).read(tenantId, signal),
+    subscribe: (listener) => void listeners.add(listener),
+    get requestsPerRefresh() {
+      return requestsPerRefresh;
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await refresh(signal);
+        await clock.sleep(intervalMs, signal).catch(() => {});
+      }
+    },
+  };
+}
+
+/** Whether another Buy URL would make it another offer. */
+export const dependsOnBrand = (offer: string | undefined): boolean =>
+  offer === 'BuyNow' || offer === 'BuyNowWithoutLink' || offer === 'Unknown';

@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AcronisError } from '../../../../src/acronis/errors.ts';
+import { AccountBrands } from '../../../../src/fleet/brands/account-brands.ts';
+import type { BuyUrl } from '../../../../src/fleet/brands/buy-url.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { always } from '../../../support/signal.ts';
+
+const intervalMs = 600_000;
+const idOf = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+const ids = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => idOf(from + at));
+
+let clock: ManualClock;
+let brands: AccountBrands;
+let changed: [string, BuyUrl][];
+/** How many tenants each read of tenants asked for, and which tenants' branding was read. */
+let listed: number[];
+let read: string[];
+/** By tenant; others are below one parent and have no branding of their own. */
+let own: Set<string>;
+let parentOf: (id: string) => string | undefined;
+let buyUrl: (id: string) => Promise<boolean>;
+
+const failing = (kind: 'forbidden' | 'unavailable') => () => Promise.reject(new AcronisError(kind, 'no'));
+
+beforeEach(() => {
+  clock = new ManualClock();
+  [changed, listed, read, own] = [[], [], [], new Set()];
+  parentOf = () => idOf(9_999);
+  buyUrl = async () => true;
+  brands = new AccountBrands({
+    api: {
+      getTenants: async (tenants) => {
+        listed.push(tenants.length);
+        return tenants.map((id) => ({ id, parentId: parentOf(id), hasOwnBrand: own.has(id) }));
+      },
+      hasBuyUrl: (id) => {
+        read.push(id);
+        return buyUrl(id);
+      },
+    },
+    clock,
+    intervalMs,
+    lifetime: always(),
+    onChanged: (id, now) => void changed.push([id, now]),
+  });
+});
+
+async function readAll(tenants: readonly string[]): Promise<BuyUrl[]> {
+  const all = Promise.all(tenants.map((id) => brands.read(id, always())));
+  await clock.advance(1_000);
+  return await all;
+}
+
+describe('the Buy URLs of many tenants', () => {
+  it('below one parent cost one read of its branding, and one of a hundred tenants', async () => {
+    expect(new Set(await readAll(ids(1, 500)))).toEqual(new Set(['set']));
+    expect([listed, read]).toEqual([[100, 100, 100, 100, 100], [idOf(1)]]);
+    expect(await brands.refresh(new Set(ids(1, 500))), 'six requests for five hundred tenants').toBe(6);
+  });
+
+  it('that have a branding of their own, or whose parent is not shown, are read one by one', async () => {
+    own.add(idOf(2));
+    parentOf = (id) => (id === idOf(3) ? undefined : idOf(9_999));
+    buyUrl = async (id) => id === idOf(2);
+    expect(await readAll(ids(1, 4))).toEqual(['notSet', 'set', 'notSet', 'notSet']);
+    expect(read).toEqual([idOf(1), idOf(2), idOf(3)]);
+  });
+
+  it('is asked for once, however many objects ask at the same time, and not again while it is known', async () => {
+    await readAll([idOf(1), idOf(1), idOf(1)]);
+    await readAll([idOf(1)]);
+    expect([listed, read]).toEqual([[], [idOf(1)]]);
+    expect(brands.peek(idOf(1))).toBe('set');
+    expect(brands.peek(idOf(2))).toBeUndefined();
+  });
+
+  it('of a new tenant is that of its group while this is fresh', async () => {
+    await readAll(ids(1, 2));
+    await readAll(ids(3, 4));
+    expect(read).toEqual([idOf(1)]);
+    await clock.advance(intervalMs);
+    await readAll(ids(5, 6));
+    expect(read).toEqual([idOf(1), idOf(5)]);
+  });
+});
+
+describe('a refresh', () => {
+  it('reports what changed, and forgets tenants that no offer depends on', async () => {
+    await readAll(ids(1, 3));
+    expect(changed).toEqual(ids(1, 3).map((id) => [id, 'set']));
+    changed.length = 0;
+    buyUrl = async () => false;
+    await brands.refresh(new Set(ids(1, 2)));
+    expect(changed).toEqual(ids(1, 2).map((id) => [id, 'notSet']));
+    expect(brands.peek(idOf(3))).toBeUndefined();
+  });
+
+  it('that fails keeps what is known, and ends after three failures', async () => {
+    for (const id of ids(1, 50)) own.add(id);
+    await readAll(ids(1, 50));
+    [changed.length, read.length] = [0, 0];
+    buyUrl = failing('unavailable');
+    await brands.refresh(new Set(ids(1, 50)));
+    expect([changed, read.length, brands.peek(idOf(50))]).toEqual([[], 3, 'set']);
+  });
+});
+
+describe('what cannot be read', () => {
+  it('is refused where the API client may not read brandings, and known as that', async () => {
+    buyUrl = failing('forbidden');
+    expect(await readAll([idOf(1)])).toEqual(['refused']);
+    expect(await readAll([idOf(1)])).toEqual(['refused']);
+    expect(read).toHaveLength(1);
+  });
+
+  it('is unavailable for a minute, and is then asked for again', async () => {
+    buyUrl = failing('unavailable');
+    expect(await readAll([idOf(1)])).toEqual(['unavailable']);
+    expect(await readAll([idOf(1)])).toEqual(['unavailable']);
+    expect(read).toHaveLength(1);
+    buyUrl = async () => true;
+    await clock.advance(60_000);
+    expect(await readAll([idOf(1)])).toEqual(['set']);
+  });
+
+  it('holds a reconcile up for five seconds at most', async () => {
+    const response = Promise.withResolvers<boolean>();
+    buyUrl = () => response.promise;
+    const reading = brands.read(idOf(1), always());
+    await clock.advance(5_000);
+    expect(await reading).toBe('unavailable');
+    response.resolve(true);
+    await clock.advance(0);
+    expect([brands.peek(idOf(1)), changed]).toEqual(['set', [[idOf(1), 'set']]]);
+  });
+
+  it('because a reconcile is aborted says so', async () => {
+    const stop = new AbortController();
+    const reading = brands.read(idOf(1), stop.signal);
+    stop.abort(new Error('stop'));
+    await expect(reading).rejects.toThrow('stop');
+    await clock.advance(1_000);
+    expect(clock.timers).toBe(0);
+  });
+});
