@@ -31,9 +31,14 @@ async function previousChart(): Promise<string> {
 }
 
 function readdirSamples(): [string, string][] {
-  return ['buyer.yaml', 'buyer-by-login.yaml', 'observe.yaml', 'own-credentials.yaml', 'revoke-on-delete.yaml'].map(
-    (name) => [name, `${root}deploy/samples/${name}`],
-  );
+  return [
+    'account.yaml',
+    'buyer.yaml',
+    'buyer-by-login.yaml',
+    'observe.yaml',
+    'own-credentials.yaml',
+    'revoke-on-delete.yaml',
+  ].map((name) => [name, `${root}deploy/samples/${name}`]);
 }
 
 /** Helm 4 applies on the server's side, where what others wrote is a conflict; Helm 3 overwrites it. */
@@ -96,6 +101,8 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
   });
 
   it.each(readdirSamples())('the sample %s is accepted', async (_name, path) => {
+    // Accounts are in the namespace that the documentation gives the operator.
+    await cluster.tried(['create', 'namespace', 'acronis-system']);
     await cluster.ok(['apply', '--dry-run=server', '-f', path]);
   });
 
