@@ -139,7 +139,8 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
     },
     async getRootTenant(signal) {
       const response = rootResponse.safeParse(
-        await get('get_client', `/clients/${encodeURIComponent(clientId)}`, signal),
+        // It speaks of its own record: that this alone cannot be read must not close off what works.
+        await get('get_client', `/clients/${encodeURIComponent(clientId)}`, signal, 'the API client'),
       );
       return expect(response.data, 'an API client').tenant_id;
     },

@@ -101,6 +101,19 @@ it('an account that is served says so with its URL and tenant, once, and then no
 });
 
 describe('an account', () => {
+  it('whose own record alone cannot be read keeps no object from being served', async () => {
+    world.acronis.always('client', () => {
+      throw answered(500);
+    });
+    for (let time = 0; time < 20; time++) {
+      await poll();
+      await reconcile();
+      await later(5_000);
+    }
+    expect(world.acronis.count('client')).toBeGreaterThan(10);
+    expect(world.context.accounts.openCircuits).toBe(0);
+  });
+
   it('without a Secret is Stalled, and Connected as soon as it is there', async () => {
     world.cluster.secrets.delete(key);
     await reconcile();
