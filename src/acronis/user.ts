@@ -45,14 +45,18 @@ const policySchema = z.object({ role_id: z.string(), tenant_id: idSchema, delete
 /** The roles of a user, as access policies; in a list where it was asked for (`with_access_policies`). */
 export const policiesSchema = z.array(policySchema).nullish().catch(undefined);
 
-/** A company administrator has that role on the user's own tenant; undefined where no roles are shown. */
+/** A company administrator has that role on the user's own tenant; undefined where no roles are shown, or it is not shown which tenant that is. */
 export const isCompanyAdmin = (user: {
   readonly tenant_id?: string | undefined;
   readonly access_policies?: z.output<typeof policiesSchema>;
-}): boolean | undefined =>
-  user.access_policies?.some(
-    (policy) => policy.role_id === 'company_admin' && policy.tenant_id === user.tenant_id && !isTime(policy.deleted_at),
+}): boolean | undefined => {
+  const { tenant_id: tenant, access_policies: policies } = user;
+  if (tenant === undefined) return undefined;
+  return policies?.some(
+    ({ role_id: role, tenant_id: on, deleted_at: deleted }) =>
+      role === 'company_admin' && on === tenant && !isTime(deleted),
   );
+};
 
 interface Reachable {
   readonly enabled?: boolean | null | undefined;

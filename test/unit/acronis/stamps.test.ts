@@ -20,6 +20,12 @@ describe('a page of the change feed', () => {
     ]);
   });
 
+  test('does not say that a user of whom it shows roles and no tenant is no company administrator', () => {
+    const access_policies = [{ role_id: 'company_admin', tenant_id: id(2) }];
+    const [stamp] = parseStampPage({ items: [{ id: id(1), version: 7, access_policies }] })?.stamps ?? [];
+    expect(stamp).toMatchObject({ version: 7, isCompanyAdmin: undefined });
+  });
+
   test.each([
     ['no paging', {}],
     ['paging null', { paging: null }],
