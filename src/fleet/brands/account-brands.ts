@@ -32,6 +32,8 @@ export class AccountBrands {
   readonly #options: AccountBrandsOptions;
   readonly #known = new Map<string, BuyUrl>();
   readonly #failedAt = new Map<string, number>();
+  /** Those whose own read failed last. They come after all others, so that a few that always fail keep none from being read. */
+  readonly #failing = new Set<string>();
   readonly #groups = new Map<string, { readonly value: BuyUrl; readonly at: number }>();
   #waiting = new Map<string, PromiseWithResolvers<BuyUrl>>();
   #reading: Promise<void> = Promise.resolve();
@@ -75,6 +77,7 @@ export class AccountBrands {
   async refresh(tenantIds: ReadonlySet<string>): Promise<number> {
     for (const id of this.#known.keys()) if (!tenantIds.has(id)) this.#known.delete(id);
     for (const id of this.#failedAt.keys()) if (!tenantIds.has(id)) this.#failedAt.delete(id);
+    for (const id of this.#failing) if (!tenantIds.has(id)) this.#failing.delete(id);
     const before = this.#requests;
     await this.#enqueue(async () => {
       this.#groups.clear();
@@ -98,13 +101,23 @@ export class AccountBrands {
   }
 
   /** Never rejects. */
-  async #learn(tenantIds: readonly string[]): Promise<void> {
+  async #learn(wanted: readonly string[]): Promise<void> {
+    const [well, failing] = [
+      wanted.filter((id) => !this.#failing.has(id)),
+      wanted.filter((id) => this.#failing.has(id)),
+    ];
+    const tenantIds = [...well, ...failing];
     let failures = 0;
     for (let from = 0; from < tenantIds.length; from += maxTenantsPerRead) {
       for (const [group, members] of await this.#groupsOf(tenantIds.slice(from, from + maxTenantsPerRead))) {
-        const value: BuyUrl = failures < maxFailures ? await this.#readGroup(group, members) : 'unavailable';
+        const isLeft = failures >= maxFailures;
+        const value: BuyUrl = isLeft ? 'unavailable' : await this.#readGroup(group, members);
         failures = value === 'unavailable' ? failures + 1 : 0;
-        for (const id of members) this.#set(id, value);
+        for (const id of members) {
+          this.#set(id, value);
+          if (value !== 'unavailable') this.#failing.delete(id);
+          else if (!isLeft) this.#failing.add(id);
+        }
       }
     }
   }

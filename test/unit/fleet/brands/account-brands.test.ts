@@ -85,6 +85,14 @@ describe('the Buy URLs of many tenants', () => {
 });
 
 describe('a refresh', () => {
+  it('comes to every tenant, though a few before it always fail', async () => {
+    const tenants = ids(1, 12);
+    own = new Set(tenants);
+    buyUrl = (id) => (tenants.indexOf(id) < 5 ? failing('unavailable')() : Promise.resolve(true));
+    for (let round = 0; round < 3; round++) await brands.refresh(new Set(tenants));
+    expect(tenants.slice(5).map((id) => brands.peek(id))).toEqual(tenants.slice(5).map(() => 'set'));
+  });
+
   it('reports what changed, and forgets tenants that no offer depends on', async () => {
     await readAll(ids(1, 3));
     expect(changed).toEqual(ids(1, 3).map((id) => [id, 'set']));
