@@ -40,7 +40,7 @@ export interface BrandsOptions {
 const notifyMs = 1_000;
 
 export function createBrands({ fleet, sources, accounts, intervalMs, clock, lifetime }: BrandsOptions): Brands {
-  const byAccount = new Map<string, AccountBrands>();
+  const byAccount = new Map<string, { readonly api: BrandAccount['branding']; readonly brands: AccountBrands }>();
   const listeners = new Set<BrandListener>();
   let changed = new Map<string, BuyUrl>();
   let requestsPerRefresh = 0;
@@ -56,11 +56,11 @@ export function createBrands({ fleet, sources, accounts, intervalMs, clock, life
   };
 
   const of = ({ id, branding: api }: BrandAccount): AccountBrands => {
-    let brands = byAccount.get(id);
-    if (brands === undefined) {
-      brands = new AccountBrands({ api, clock, intervalMs, lifetime, onChanged });
-      byAccount.set(id, brands);
-    }
+    const known = byAccount.get(id);
+    // One that was forgotten and is used again has another token, rate limit and connections.
+    if (known?.api === api) return known.brands;
+    const brands = new AccountBrands({ api, clock, intervalMs, lifetime, onChanged });
+    byAccount.set(id, { api, brands });
     return brands;
   };
 
