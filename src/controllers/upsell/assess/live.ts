@@ -23,7 +23,7 @@ import {
 import type { Evidence, Question } from './evidence.ts';
 import { hasFinalizer } from './finalizer.ts';
 import { rememberedAssignment, wantsFinalizer } from './memory.ts';
-import { offerOf } from './offer.ts';
+import { offerOf, withReportedRoles } from './offer.ts';
 import type { Circumstances, Facts, Owed } from './owed.ts';
 
 export function assessLive(object: TenantUserUpsell, evidence: Evidence, circumstances: Circumstances): Owed {
@@ -81,7 +81,7 @@ function assessSeen(
     findings: { verdict, facts, assigned: remembered },
   });
   const report = (verdict: Verdict, assigned = remembered): Owed => {
-    const found = offerOf(user, buyUrl);
+    const found = offerOf(withReportedRoles(object, user), buyUrl);
     if (found.kind === 'needsBuyUrl') return { kind: 'askBuyUrl', tenantId: user.tenantId };
     const message = found.because === undefined ? verdict.message : `${verdict.message} ${found.because}`;
     const facts: Facts = { kind: 'user', user, offer: found.offer };

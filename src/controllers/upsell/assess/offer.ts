@@ -58,6 +58,15 @@ export function reportedAdmin(status: Status): boolean | undefined {
   return reportedBuyUrl(status) === undefined ? undefined : true;
 }
 
+/**
+ * A way to read users that shows no roles does not take back what another one showed of the same user: otherwise the status would follow the way that was
+ * taken, and not the user.
+ */
+export const withReportedRoles = ({ status }: TenantUserUpsell, user: User): User =>
+  user.isCompanyAdmin === undefined && status.userID === user.id
+    ? { ...user, isCompanyAdmin: reportedAdmin(status) }
+    : user;
+
 const reportsBecause = ({ conditions }: Status, sentence: string): boolean =>
   conditions?.some(({ type, message }) => type === 'Ready' && message.endsWith(sentence)) ?? false;
 

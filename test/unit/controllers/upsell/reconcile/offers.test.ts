@@ -116,6 +116,20 @@ describe('the offer', () => {
     await expectSteady(key);
   });
 
+  it('stays what it was where a later read shows no roles', async () => {
+    const key = create();
+    await world.reconcile(key);
+    const reported = offerOf(key);
+    expect(reported).not.toBe('Unknown');
+    world.acronis.always('get', () => {
+      const { roles: _roles, ...shown } = user;
+      return { items: [shown] };
+    });
+    await world.reconcile(key);
+    expect(offerOf(key)).toBe(reported);
+    await expectSteady(key);
+  });
+
   it('does not wait longer than a few seconds for a branding that hangs, and follows when it comes', async () => {
     const response = Promise.withResolvers<unknown>();
     world.acronis.next('brand', () => response.promise);
