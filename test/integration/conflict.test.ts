@@ -139,7 +139,7 @@ describe('refusals and trouble of the service', () => {
     world.acronis.switches.set({ strictOpenApi: true });
     await world.upsell('strict', { userID: id });
     const object = await world.untilReason('strict', 'Rejected');
-    expect(object.status.conditions.map((each) => each.type)).toEqual(['Ready', 'Stalled']);
+    expect(object.status.conditions.map((each) => each.type)).toEqual(['Ready', 'Stalled', 'Informed']);
   });
 
   it('403 makes it AccessDenied', async () => {
