@@ -1,7 +1,9 @@
 /**
- * How fast failures are written to the API server: one at a time for each flow. An account that stops responding fails for all of its objects in the
- * same moment; that they say so is not urgent, and must not fill the API server's time while another account's objects become Ready.
+ * How fast failures of a whole account are written to the API server: one at a time, and no more than fifty a second. An account that stops responding
+ * fails for all of its objects in the same moment; that each says so is not urgent (log and metrics have said it of the account), and must not fill the API
+ * server's time while another account's objects become Ready.
  */
+import type { Clock } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency/semaphore.ts';
 
 export interface FailureReports {
@@ -12,7 +14,16 @@ export interface FailureReports {
   turn(key: string, signal: AbortSignal): Promise<() => void>;
 }
 
-export function createFailureReports(flowOf: (key: string) => string): FailureReports {
+export interface FailureReportsOptions {
+  /** The account that a key belongs to: see `flows.ts`. */
+  readonly flowOf: (key: string) => string;
+  readonly clock: Clock;
+}
+
+/** From the beginning of one turn to the next one's. */
+const spacingMs = 20;
+
+export function createFailureReports({ flowOf, clock }: FailureReportsOptions): FailureReports {
   const flows = new Map<string, { readonly turns: Semaphore; users: number }>();
   return {
     async turn(key, signal) {
@@ -23,16 +34,20 @@ export function createFailureReports(flowOf: (key: string) => string): FailureRe
       const leave = () => {
         if (--flow.users === 0) flows.delete(name);
       };
+      let end: () => void;
       try {
-        const end = await flow.turns.acquire(signal);
-        return () => {
-          end();
-          leave();
-        };
+        end = await flow.turns.acquire(signal);
       } catch (error) {
         leave();
         throw error;
       }
+      const next = clock.now() + spacingMs;
+      return () => {
+        clock.after(Math.max(0, next - clock.now()), () => {
+          end();
+          leave();
+        });
+      };
     },
   };
 }

@@ -188,7 +188,7 @@ export async function build(options: OperatorOptions) {
       requireTenantLabel: config.requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       events,
-      failureReports: createFailureReports(flows.flowOf),
+      failureReports: createFailureReports({ flowOf: flows.flowOf, clock }),
       pruned,
       missingLinks: new MissingLinks(events),
       clock,

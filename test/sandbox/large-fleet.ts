@@ -106,7 +106,7 @@ export class LargeFleet implements AsyncDisposable {
         assigned: { userID: id, tenantID: user.tenant.id },
       } as const;
       const pruned = new PrunedFields({ clock, log: quietLog });
-      const failureReports = createFailureReports(() => 'one');
+      const failureReports = createFailureReports({ flowOf: (key) => key, clock: systemClock });
       const missingLinks = new MissingLinks(untold);
       const options = { client: large.cluster, events: untold, failureReports, missingLinks, pruned, clock };
       await report(large.cluster.object(key), findings, undefined, options, never);
@@ -155,7 +155,7 @@ export class LargeFleet implements AsyncDisposable {
       requireTenantLabel: false,
       revokeGiveUpAfterMs: 3_600_000,
       events: untold,
-      failureReports: createFailureReports(() => 'one'),
+      failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
       pruned: new PrunedFields({ clock, log }),
       missingLinks: new MissingLinks(untold),
       clock,

@@ -2,7 +2,7 @@
  * How a reconcile is reported: the object's status where it differs, and an Event where something became different. A write to Acronis is an event of its
  * own, since it may leave the condition as it was.
  */
-import { meaningOfVerdict, type Verdict } from '../../../api/conditions.ts';
+import { meaningOfVerdict, type Reason, type Verdict } from '../../../api/conditions.ts';
 import { apiGroup, apiVersion, tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { conditionOf, type Status } from '../../../api/status.ts';
@@ -37,7 +37,7 @@ export async function report(
   const status = statusOf(object, findings, clock.wall());
   const patch = statusPatch(object.status, status);
   if (patch !== undefined) {
-    const endTurn = fails(findings.verdict) ? await failureReports.turn(object.key, signal) : undefined;
+    const endTurn = isOfAccount(findings.verdict) ? await failureReports.turn(object.key, signal) : undefined;
     try {
       await patchStatus({ client, pruned }, object, patch, signal);
     } finally {
@@ -48,6 +48,18 @@ export async function report(
   missingLinks.reported(eventSubject(object), object.status, status);
   return patch === undefined ? object.status : status;
 }
+
+/** Failures that all objects of an account have in the same moment. */
+const ofAccount: ReadonlySet<Reason> = new Set<Reason>([
+  'Throttled',
+  'Unavailable',
+  'CredentialsMissing',
+  'CredentialsRejected',
+  'UrlNotAllowed',
+  'AccountNotFound',
+  'AccountNotAllowed',
+]);
+const isOfAccount = ({ reason }: Verdict): boolean => ofAccount.has(reason);
 
 const fails = (verdict: Verdict): boolean => meaningOfVerdict(verdict).ready === 'False';
 

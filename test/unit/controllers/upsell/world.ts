@@ -1,5 +1,6 @@
 /** All that a reconcile needs, with the real client of Acronis over a fake network, a fake API server, and time that the test moves. */
 
+import { systemClock } from '../../../../src/base/clock.ts';
 import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile/reconcile.ts';
 import { MissingLinks } from '../../../../src/controllers/upsell/report/missing-links.ts';
@@ -117,7 +118,7 @@ export function createWorld(options: WorldOptions = {}): World {
     requireTenantLabel: options.requireTenantLabel ?? false,
     revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
-    failureReports: createFailureReports(() => 'one'),
+    failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
     pruned: new PrunedFields({ clock, log }),
     missingLinks: new MissingLinks({ warning: tell('Warning') }),
     clock,
