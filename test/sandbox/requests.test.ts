@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
@@ -37,6 +38,11 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
     await Promise.all([johnDoe, companyAdmin, samRivers].map((id) => account.users.read(id, signal)));
     await account.api.putBusinessTypes(johnDoe, { businessTypes: ['buyer'], version }, signal, () => {});
     await account.api.search(tenants.partner, 'sam.rivers', signal);
+    // A list leaves out a user whom it does not show, who is then asked for alone.
+    expect(await account.users.read(randomUUID(), signal)).toEqual({ kind: 'notVisible' });
+    await account.api.getTenants([tenants.partner], signal);
+    await account.api.getTenantParent(tenants.partner, signal);
+    await account.api.hasBuyUrl(tenants.partner, signal);
     for await (const users of account.changes.poll(1, signal)) expect(users.length).toBeGreaterThan(0);
   } finally {
     await close();
@@ -89,6 +95,9 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
   expect([...made].sort()).toEqual([
     'GET /clients/{client_id}',
     'GET /search',
+    'GET /tenants',
+    'GET /tenants/{tenant_id}',
+    'GET /tenants/{tenant_id}/brand',
     'GET /users',
     'GET /users/{user_id}',
     'POST /idp/token',
