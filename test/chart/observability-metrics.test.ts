@@ -79,7 +79,9 @@ it(
     expect(numbers.get('acronis_upsell_longest_not_ready_seconds{stalled="false"}')).toBe(0);
     expect(numbers.get('acronis_requests_total{operation="token",outcome="ok"}')).toBeGreaterThan(0);
 
-    // The object whose user does not exist is retried besides.
+    // The object whose user does not exist would be retried besides.
+    await cluster.ok(['-n', namespace, 'delete', 'tuu', `user-${count}`]);
+    await untilNumber('acronis_upsell_objects{reason="UserNotFound"}', (value = 0) => value === 0);
     const kinds = ['getUsers', 'getUser', 'feed'] as const;
     const sent = () => kinds.reduce((sum, kind) => sum + acronis.ledger.count(kind), 0);
     const forecast = ['feed', 'resync'].reduce(
