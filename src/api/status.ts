@@ -98,8 +98,10 @@ export const storedStatusSchema = z.object({
 } satisfies Record<keyof typeof shape, z.ZodType>);
 
 /** The condition of a type, as the status has it. */
-export const conditionOf = (status: Status, type: 'Ready' | 'Stalled'): Condition | undefined =>
-  status.conditions?.find((each) => each.type === type);
+export const conditionOf = (
+  { conditions }: { readonly conditions?: readonly Condition[] | undefined },
+  type: 'Ready' | 'Stalled' | 'ChangeFeed',
+): Condition | undefined => conditions?.find((each) => each.type === type);
 
 /** The default that the CRD gives to `status`: see `pendingCondition`. */
 export const statusDefault: Status = { conditions: [pendingCondition] };

@@ -1,8 +1,8 @@
 /** What is counted of AcronisAccounts. No label grows with them: no account, namespace or data center ever is one. */
 import { accountReasons, feedReasons } from '../../api/account/conditions.ts';
 import { conditionReason } from '../../api/conditions.ts';
+import { conditionOf } from '../../api/status.ts';
 import type { AccountStore } from '../../fleet/accounts/account-objects.ts';
-import { conditionOf } from './report.ts';
 
 export interface AccountMetrics {
   /** How many there are by reason of a condition; asked for when the page is read. */

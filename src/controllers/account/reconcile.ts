@@ -5,12 +5,13 @@
 import { type AccountHealth, accountReasons, feedReasons } from '../../api/account/conditions.ts';
 import type { AcronisAccount } from '../../api/account/object.ts';
 import type { AccountStatus } from '../../api/account/status.ts';
+import { conditionOf } from '../../api/status.ts';
 import type { BackoffPolicy } from '../../base/backoff.ts';
 import { isConflict, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
 import type { Result } from '../../runtime/controller/controller.ts';
 import type { AccountContext } from './context.ts';
 import { judge, type Memory, nothingSeen } from './health.ts';
-import { conditionOf, report } from './report.ts';
+import { report } from './report.ts';
 import { type ClientMemory, see } from './sample.ts';
 
 const sampleEvery: BackoffPolicy = { baseMs: 5_000, factor: 1, ceilingMs: 5_000, jitter: 0.1 };

@@ -8,8 +8,9 @@ import {
 } from '../../api/account/conditions.ts';
 import type { AcronisAccount } from '../../api/account/object.ts';
 import type { AccountStatus } from '../../api/account/status.ts';
-import type { Condition } from '../../api/conditions.ts';
 import { acronisAccounts, apiGroup, apiVersion } from '../../api/names.ts';
+import { conditionOf } from '../../api/status.ts';
+import { changedFields, statusOperations } from '../../fleet/status-patch.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
 import type { EventSubject } from '../../kubernetes/events/recorder.ts';
 import type { AccountContext } from './context.ts';
@@ -20,9 +21,6 @@ export interface Findings {
   readonly url: string | undefined;
   readonly tenantID: string | undefined;
 }
-
-export const conditionOf = ({ conditions }: AccountStatus, type: string): Condition | undefined =>
-  conditions?.find((each) => each.type === type);
 
 /** @param nowMs wall time in milliseconds. */
 export function statusOf(
@@ -49,15 +47,15 @@ export async function report(
   signal: AbortSignal,
 ): Promise<AccountStatus> {
   const status = statusOf(account, findings, clock.wall());
-  const { namespace, name, uid } = account;
-  const changes = operations(account.status, status);
-  if (changes.length === 0) return account.status;
+  const { namespace, name } = account;
+  const changes = changedFields(account.status, status, fields);
+  if (changes === undefined) return account.status;
   await client.request(
     {
       method: 'PATCH',
       path: pathOf(acronisAccounts, { namespace, name, subresource: 'status' }),
       contentType: 'application/json-patch+json',
-      body: [{ op: 'test', path: '/metadata/uid', value: uid }, ...changes],
+      body: statusOperations(account, changes),
       discardResponse: true,
     },
     signal,
@@ -72,20 +70,6 @@ const fields = [
   'tenantID',
   'conditions',
 ] as const satisfies readonly (keyof AccountStatus)[];
-
-/** What leads from one status to another, as a JSON patch: nothing where they are the same. */
-function operations(from: AccountStatus, to: AccountStatus): object[] {
-  if (Object.keys(from).length === 0) return [{ op: 'add', path: '/status', value: to }];
-  return fields.flatMap((field): object[] => {
-    if (JSON.stringify(inOrder(from[field])) === JSON.stringify(inOrder(to[field]))) return [];
-    const path = `/status/${field}`;
-    return to[field] === undefined ? [{ op: 'remove', path }] : [{ op: 'add', path, value: to[field] }];
-  });
-}
-
-/** The API server orders the fields of a condition its own way. */
-const inOrder = (value: AccountStatus[keyof AccountStatus]): unknown =>
-  Array.isArray(value) ? value.map((each) => Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 
 function notify(
   { namespace, name, uid, resourceVersion, status }: AcronisAccount,

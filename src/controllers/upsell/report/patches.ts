@@ -1,12 +1,11 @@
 /**
  * What is written to an object in the cluster: its status, and its finalizer. Each patch names the object's uid, so that it never reaches a namesake
  * that was created since; a finalizer's also names the resource version, because it replaces the whole list.
- *
- * The status goes as a JSON patch that tests the uid: of a merge patch of `status` the API server ignores the uid (measured with 1.36).
  */
 import * as z from 'zod';
 import { tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
+import { statusOperations } from '../../../fleet/status-patch.ts';
 import type { KubernetesClient } from '../../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../../kubernetes/calls/resource.ts';
@@ -25,10 +24,11 @@ export interface StatusWriter {
  */
 export async function patchStatus(
   { client, pruned }: StatusWriter,
-  { namespace, name, uid, status }: TenantUserUpsell,
+  object: TenantUserUpsell,
   given: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> {
+  const { namespace, name, uid } = object;
   const changes = pruned.without(given);
   if (changes === undefined) return;
   const path = pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' });
@@ -38,10 +38,7 @@ export async function patchStatus(
       method: 'PATCH',
       path,
       contentType: 'application/json-patch+json',
-      body: [
-        { op: 'test', path: '/metadata/uid', value: uid },
-        ...(Object.keys(status).length === 0 ? [{ op: 'add', path: '/status', value: changes }] : operations(changes)),
-      ],
+      body: statusOperations(object, changes),
       discardResponse: !mustSee,
     },
     signal,
@@ -58,13 +55,6 @@ const storedSchema = z.object({
   metadata: z.object({ uid: z.string() }),
   status: z.record(z.string(), z.unknown()).default({}),
 });
-
-/** A field can only be added to a status that is there; a CRD without our default for it leaves it out. */
-const operations = (changes: Readonly<Record<string, unknown>>) =>
-  Object.entries(changes).map(([field, value]) => {
-    const path = `/status/${field}`;
-    return value === null ? { op: 'remove', path } : { op: 'add', path, value };
-  });
 
 /** @throws KubernetesError (a conflict where the cached object is no longer current), or the signal's reason. */
 export const addFinalizer = (client: KubernetesClient, object: TenantUserUpsell, signal: AbortSignal): Promise<void> =>

@@ -5,7 +5,7 @@ import { conditionsOf } from '../../../api/conditions.ts';
 import type { InformedReason } from '../../../api/informed.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
-import { isRecord } from '../../../runtime/reflector/list/object-meta.ts';
+import { changedFields } from '../../../fleet/status-patch.ts';
 import { informedOf } from '../assess/offer.ts';
 import type { Facts, Findings } from '../assess/owed.ts';
 
@@ -59,25 +59,9 @@ const fields = [
   'conditions',
 ] as const satisfies readonly (keyof Status)[];
 
-/** What leads from one status to another: changed fields whole, `null` for those that go. Undefined where nothing differs. */
-export function statusPatch(from: Status, to: Status): Record<string, unknown> | undefined {
-  const patch: Record<string, unknown> = {};
-  for (const field of fields) {
-    if (!same(from[field], to[field])) patch[field] = to[field] ?? null;
-  }
-  return Object.keys(patch).length > 0 ? patch : undefined;
-}
-
-/** Equal as JSON is, whatever the order of keys; the order of a list counts. */
-function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, at) => same(item, b[at]));
-  if (!isRecord(a) || !isRecord(b)) return false;
-  return (
-    Object.keys(a).every((key) => same(a[key], b[key])) &&
-    Object.keys(b).every((key) => b[key] === undefined || a[key] !== undefined)
-  );
-}
+/** As `changedFields`. */
+export const statusPatch = (from: Status, to: Status): Record<string, unknown> | undefined =>
+  changedFields(from, to, fields);
 
 function defined<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
   const found: { [P in K]?: V } = {};
