@@ -1,6 +1,6 @@
 /** `npm run bench`: brings up the servers, runs the scenarios, prints a table; writes JSON, a plot, and docs/performance.md where asked to. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { leaveOnSignals } from '../sandbox/leaving.ts';
@@ -13,7 +13,7 @@ import { Driver } from './driver.ts';
 import { goPeer, goVersion, peerVersion } from './go-peer.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { plot } from './plot.ts';
-import { bundleResolver, profileText, readProfile, timeSpent } from './profile.ts';
+import { bundleResolver, ProfileFolder, profileText, readProfile, timeSpent } from './profile.ts';
 import { load, machine, merge, provenance, type Report, readReport } from './report.ts';
 import { runScenarios } from './run.ts';
 import type { Sample } from './sample.ts';
@@ -81,14 +81,14 @@ async function run(options: BenchOptions): Promise<Report> {
   });
   const startedAt = new Date().toISOString();
   const lab = { cluster, acronis, driver: new Driver(cluster.client, leaving), note, signal: leaving };
-  if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
+  const profiles = options.profile === undefined ? undefined : await ProfileFolder.open(options.profile);
   const contenders = { operators, ...(options.vs.includes('bare') ? { bare: bareLoop(place) } : {}) };
   await runScenarios(lab, contenders, options, async (more) => {
     samples.push(...more);
     // A run takes long: what is there is kept, whatever happens to the rest.
     await writeFile(options.json, `${JSON.stringify(await report(), null, 1)}\n`);
   });
-  if (options.profile !== undefined) await showProfile(options.profile, `${bundle.file}.map`, options.objects);
+  await showProfile(await profiles?.first(), `${bundle.file}.map`, options.objects);
   return await report();
 }
 
@@ -99,12 +99,11 @@ function peopleFor({ objects, fleet, scenario, memorySizes, churnRate, churnSeco
   return largest + newcomers + 1_000;
 }
 
-/** @param objects of the burst that the first profile is of. */
-async function showProfile(dir: string, map: string, objects: number): Promise<void> {
-  const [first] = (await readdir(dir)).filter((name) => name.endsWith('.cpuprofile')).sort();
-  if (first === undefined) return;
+/** @param objects of the burst that the profile is of. */
+async function showProfile(file: string | undefined, map: string, objects: number): Promise<void> {
+  if (file === undefined) return;
   const resolve = await bundleResolver(map);
-  console.log(`\n${first}\n${profileText(timeSpent(await readProfile(join(dir, first)), resolve), objects)}`);
+  console.log(`\n${basename(file)}\n${profileText(timeSpent(await readProfile(file), resolve), objects)}`);
 }
 
 async function operatorVersion(): Promise<string> {

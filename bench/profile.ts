@@ -2,8 +2,9 @@
  * Where the CPU time of a profile went, by function and by layer. A profile of `node --cpu-prof` knows lines of the bundle; its source map says
  * which file of ours or of which package each was made from.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { SourceMap } from 'node:module';
+import { join } from 'node:path';
 import * as z from 'zod';
 
 const profileSchema = z.object({
@@ -41,6 +42,29 @@ export interface TimeSpent {
   readonly idleMs: number;
   readonly byGroup: readonly (readonly [group: string, ms: number])[];
   readonly byFunction: readonly (readonly [name: string, ms: number])[];
+}
+
+/** Where a run's profiles are written; those of earlier runs stay there, and are not taken for its own. */
+export class ProfileFolder {
+  readonly #dir: string;
+  readonly #before: ReadonlySet<string>;
+
+  private constructor(dir: string, before: ReadonlySet<string>) {
+    this.#dir = dir;
+    this.#before = before;
+  }
+
+  static async open(dir: string): Promise<ProfileFolder> {
+    await mkdir(dir, { recursive: true });
+    return new ProfileFolder(dir, new Set(await readdir(dir)));
+  }
+
+  /** The path of the first profile since it was opened. */
+  async first(): Promise<string | undefined> {
+    const names = (await readdir(this.#dir)).filter((name) => name.endsWith('.cpuprofile') && !this.#before.has(name));
+    const [first] = names.sort();
+    return first === undefined ? undefined : join(this.#dir, first);
+  }
 }
 
 export async function readProfile(file: string): Promise<CpuProfile> {
