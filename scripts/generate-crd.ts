@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { accountDefinition } from '../src/api/account/crd.ts';
 import { customResourceDefinition, type JsonSchema } from '../src/api/crd.ts';
-import { acronisAccounts, apiGroup, tenantUserUpsells } from '../src/api/names.ts';
+import { acronisAccounts, apiGroup, tenantUpsellPolicies, tenantUserUpsells } from '../src/api/names.ts';
+import { policyDefinition } from '../src/api/policy/crd.ts';
 import { report, writeOrCheck } from './generated-files.ts';
 
 const text = (definition: JsonSchema): string =>
@@ -18,6 +19,7 @@ const changed = await writeOrCheck(
     files: new Map([
       [`crds/${tenantUserUpsells.plural}.${apiGroup}.yaml`, text(customResourceDefinition())],
       [`crds/${acronisAccounts.plural}.${apiGroup}.yaml`, text(accountDefinition())],
+      [`crds/${tenantUpsellPolicies.plural}.${apiGroup}.yaml`, text(policyDefinition())],
     ]),
     ownedDirectories: ['crds'],
   },

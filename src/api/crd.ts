@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { apiGroup, apiVersion, tenantUserUpsells } from './names.ts';
+import { celKey } from './rules.ts';
 import { specSchema } from './spec.ts';
 import { statusDefault, statusSchema } from './status.ts';
 
@@ -84,6 +85,8 @@ export interface Definition {
   readonly shortName: string;
   readonly description: string;
   readonly columns: readonly Readonly<Record<string, unknown>>[];
+  /** Rules about the object as a whole, such as its name. */
+  readonly rules?: readonly { readonly rule: string; readonly message: string }[];
   readonly spec: z.ZodType;
   readonly status: z.ZodType;
   /** What the API server gives an object that no operator has seen. */
@@ -95,7 +98,7 @@ export const conditionPath = (type: string, field: string): string =>
   `.status.conditions[?(@.type=="${type}")].${field}`;
 
 export function definitionOf(definition: Definition): JsonSchema {
-  const { kind, plural, shortName, description, columns, spec, status, statusDefault: byDefault } = definition;
+  const { kind, plural, shortName, description, columns, rules, spec, status, statusDefault: byDefault } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -123,6 +126,7 @@ export function definitionOf(definition: Definition): JsonSchema {
               type: 'object',
               description,
               required: ['spec'],
+              ...(rules === undefined ? {} : { [celKey]: rules }),
               properties: {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },

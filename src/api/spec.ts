@@ -5,22 +5,23 @@
  * object must not stop for that.
  */
 import * as z from 'zod';
+import {
+  accountFields,
+  asSet,
+  deletionPolicies,
+  isSet,
+  managementPolicies,
+  oneAccountRule,
+  uuidText,
+} from './fields.ts';
 import { brokenTransition, type TransitionRule, withRules } from './rules.ts';
 
 /** The types that the API knows for users. */
 export const businessTypes = ['buyer'] as const;
 export type BusinessType = (typeof businessTypes)[number];
 
-const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
-const uuidExpression = new RegExp(uuidPattern);
 const uuid = (field: string) =>
-  withRules(z.string().max(64), [
-    {
-      cel: `self.matches('${uuidPattern}')`,
-      message: `${field} is a UUID as the API shows it, such as 1c234e69-5469-424a-a6d1-ff5658b387a6`,
-      holds: (id) => uuidExpression.test(id),
-    },
-  ]);
+  uuidText(`${field} is a UUID as the API shows it, such as 1c234e69-5469-424a-a6d1-ff5658b387a6`);
 
 /** The API server counts characters, zod's `max` counts UTF-16 units. */
 const characters = (text: string): number => [...text].length;
@@ -44,23 +45,6 @@ const login = withRules(loginText, [
   },
 ]);
 
-const secretName = withRules(z.string().max(253), [
-  {
-    cel: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-    message:
-      "credentialsSecretRef.name is the name of a Secret in this object's namespace, such as acronis-credentials",
-    holds: (name) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name),
-  },
-]);
-
-const accountName = withRules(z.string().max(253), [
-  {
-    cel: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-    message: "accountRef.name is the name of an AcronisAccount in the operator's namespace, such as eu2-partner",
-    holds: (name) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name),
-  },
-]);
-
 const fields = z.object({
   userID: uuid('userID')
     .optional()
@@ -77,33 +61,22 @@ const fields = z.object({
     .array(z.enum(businessTypes))
     .min(1)
     .max(8)
-    .refine((types) => new Set(types).size === types.length, 'businessTypes names each type once')
+    .refine(isSet, 'businessTypes names each type once')
     .default(['buyer'])
-    .meta({ 'x-kubernetes-list-type': 'set' })
+    .meta(asSet)
     .describe('The types to assign. Types that the user has already are kept.'),
   managementPolicy: z
-    .enum(['Enforce', 'Observe'])
+    .enum(managementPolicies)
     .default('Enforce')
     .describe(
       'Enforce assigns the types and keeps them assigned. Observe reads and reports, and never writes to Acronis.',
     ),
   deletionPolicy: z
-    .enum(['Retain', 'Revoke'])
+    .enum(deletionPolicies)
     .default('Retain')
     .describe('Whether the types stay (Retain) or are revoked (Revoke) when this object is deleted.'),
   suspend: z.boolean().default(false).describe('While true nothing is read or written. Deletion still works.'),
-  accountRef: z
-    .object({ name: accountName.describe('Its name.') })
-    .optional()
-    .describe(
-      "The AcronisAccount to use, which must allow this namespace. It is in the operator's namespace. Not together with credentialsSecretRef.",
-    ),
-  credentialsSecretRef: z
-    .object({ name: secretName.describe('Its name. It is in the namespace of this object, always.') })
-    .optional()
-    .describe(
-      "A Secret with the keys url, clientID and clientSecret: the API client to use. Without it and accountRef, the operator's own is used.",
-    ),
+  ...accountFields,
 });
 
 type Fields = z.output<typeof fields>;
@@ -140,12 +113,7 @@ export const specSchema = withRules(
       fieldPath: '.tenantID',
       holds: (spec) => spec.login === undefined || spec.tenantID !== undefined,
     },
-    {
-      cel: '!has(self.accountRef) || !has(self.credentialsSecretRef)',
-      message: 'give accountRef or credentialsSecretRef, not both: each says which API client is used',
-      fieldPath: '.accountRef',
-      holds: (spec) => spec.accountRef === undefined || spec.credentialsSecretRef === undefined,
-    },
+    oneAccountRule,
   ],
   transitions,
 );

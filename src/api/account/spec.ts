@@ -3,27 +3,10 @@
  * and the cache parses every account with it. As for the other kinds, a field that it does not know is dropped.
  */
 import * as z from 'zod';
+import { asSet, isSet, objectName, uuidText } from '../fields.ts';
 import { withRules } from '../rules.ts';
 
-const namePattern = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
-const nameExpression = new RegExp(namePattern);
-const name = (message: string) =>
-  withRules(z.string().max(253), [
-    { cel: `self.matches('${namePattern}')`, message, holds: (text) => nameExpression.test(text) },
-  ]);
-
-const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
-const uuidExpression = new RegExp(uuidPattern);
-const tenantId = withRules(z.string().max(64), [
-  {
-    cel: `self.matches('${uuidPattern}')`,
-    message: 'tenantIDs are UUIDs as the API shows them, such as ede9f834-70b3-476c-83d9-736f9f8c7dae',
-    holds: (id) => uuidExpression.test(id),
-  },
-]);
-
-const unique = (items: readonly string[]): boolean => new Set(items).size === items.length;
-const set = { 'x-kubernetes-list-type': 'set' };
+const tenantId = uuidText('tenantIDs are UUIDs as the API shows them, such as ede9f834-70b3-476c-83d9-736f9f8c7dae');
 
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 const requirement = withRules(
@@ -59,11 +42,11 @@ const allowedNamespaces = withRules(
       .optional()
       .describe("With Selector: by the namespace's labels as they are now. An empty one matches every namespace."),
     names: z
-      .array(name('names are names of namespaces, such as customer-a'))
+      .array(objectName('names are names of namespaces, such as customer-a'))
       .max(256)
-      .refine(unique, 'names has each namespace once')
+      .refine(isSet, 'names has each namespace once')
       .optional()
-      .meta(set)
+      .meta(asSet)
       .describe('With Names: the namespaces.'),
   }),
   [
@@ -93,7 +76,7 @@ const rate = withRules(z.number().min(0).max(1_000), [
 export const accountSpecSchema = z.object({
   credentialsSecretRef: z
     .object({
-      name: name('credentialsSecretRef.name is the name of a Secret beside this object').describe('Its name.'),
+      name: objectName('credentialsSecretRef.name is the name of a Secret beside this object').describe('Its name.'),
     })
     .describe('The Secret with the keys url, clientID and clientSecret. It is in the namespace of this object.'),
   allowedNamespaces: allowedNamespaces
@@ -103,9 +86,9 @@ export const accountSpecSchema = z.object({
     .array(tenantId)
     .min(1)
     .max(100)
-    .refine(unique, 'tenantIDs names each tenant once')
+    .refine(isSet, 'tenantIDs names each tenant once')
     .optional()
-    .meta(set)
+    .meta(asSet)
     .describe(
       'Only users of these tenants and of those below them are read and written, whatever an object says. Without it: all that the API client reaches.',
     ),

@@ -1,0 +1,57 @@
+/** What the operator writes: `status` of a TenantUpsellPolicy. As elsewhere facts alone, which change only when a fact does; it names no user. */
+import * as z from 'zod';
+import { pendingCondition } from '../conditions.ts';
+import { conditionSchema, type offers } from '../status.ts';
+
+const count = z.int().min(0);
+
+export const policyStatusSchema = z.object({
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ format: 'int64' })
+    .describe('The generation of spec that this status speaks of.'),
+  matched: count.optional().describe('How many users match.'),
+  children: count.optional().describe('How many TenantUserUpsells this policy keeps.'),
+  ready: count.optional().describe('How many of them are Ready.'),
+  offers: z
+    .object({
+      BuyNow: count.optional(),
+      BuyNowWithoutLink: count.optional(),
+      ContactSales: count.optional(),
+      None: count.optional(),
+      Unknown: count.optional(),
+    } satisfies Record<(typeof offers)[number], z.ZodType>)
+    .optional()
+    .describe('How many of them have which offer.'),
+  lastFullPass: z
+    .string()
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe(
+      'When all users were listed last, as of the last change of anything else here: it is not written for its own sake.',
+    ),
+  conditions: z
+    .array(conditionSchema)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .describe('Ready and, while a person has to do something, Stalled.'),
+});
+
+export type PolicyStatus = z.output<typeof policyStatusSchema>;
+
+const { shape } = policyStatusSchema;
+/** A status as it is stored, field by field: one that cannot be read costs no other. */
+export const storedPolicyStatusSchema = z.object({
+  observedGeneration: shape.observedGeneration.catch(undefined),
+  matched: shape.matched.catch(undefined),
+  children: shape.children.catch(undefined),
+  ready: shape.ready.catch(undefined),
+  offers: shape.offers.catch(undefined),
+  lastFullPass: shape.lastFullPass.catch(undefined),
+  conditions: shape.conditions.catch(undefined),
+} satisfies Record<keyof typeof shape, z.ZodType>);
+
+/** What the CRD gives a policy that no operator has seen. */
+export const policyStatusDefault: PolicyStatus = { conditions: [pendingCondition] };
