@@ -57,10 +57,19 @@ const schema = z.strictObject({
   tokenExpiry: z.enum(['both', 'expires_in', 'expires_on', 'none']).default('both'),
   tokenForm: z.enum(['jwt', 'opaque']).default('jwt'),
   /**
-   * Reads of a subtree (`subtree_root_tenant_id`): honest; refused with 400; leaving out every second user that changed;
+   * What changed in a subtree (`updated_since`): honest; refused with 400; leaving out every second user that changed;
    * showing the page before once more in each page; the same page and cursor for ever; with old revisions and a time that runs backwards.
    */
   feed: z.enum(['honest', 'refused', 'omits', 'repeats', 'loops', 'backwards']).default('honest'),
+  /**
+   * All users of a subtree: honest; refused with 400; leaving out every second user; empty; ending after the first page; showing the page before once more in
+   * each page; the same page and cursor for ever; in another order from the second page on.
+   */
+  listing: z
+    .enum(['honest', 'refused', 'omits', 'empty', 'cutShort', 'repeats', 'loops', 'reordered'])
+    .default('honest'),
+  /** Whom `inside_organization` shows from a partner on: the partner's own users alone, or everybody below. Inside of a customer it is everybody there. */
+  insideOrganization: z.enum(['organization', 'subtree']).default('organization'),
   /** How far the cloud's clock is ahead (behind, if negative), in milliseconds. */
   clockSkewMs: z.int().default(0),
   /** How far the `timestamp` of a list is ahead of the clock that stamps changes, in milliseconds: a change may show later than its time. */

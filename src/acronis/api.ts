@@ -10,6 +10,7 @@ import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
 import type { AcronisOperation } from './metrics.ts';
 import { parseStampPage, type StampPage } from './stamps.ts';
+import { parseTenantPage, type TenantListStart, type TenantPage, tenantsQuery } from './tenants-list.ts';
 import {
   idSchema,
   isId,
@@ -20,6 +21,7 @@ import {
   type SearchHit,
   type User,
 } from './user.ts';
+import { listQuery, parseUserPage, type UserListStart, type UserPage } from './users-list.ts';
 
 /** What a PUT sends: nothing but the list, whole, and the revision that it was read with. */
 export interface BusinessTypesChange {
@@ -63,6 +65,12 @@ export interface AcronisApi {
   getChanges(from: { root: string; since: string } | { after: string }, signal: AbortSignal): Promise<StampPage>;
   /** `GET /tenants?uuids=`, at most `maxTenantsPerRead` ids. An id that the response leaves out is left out here. */
   getTenants(ids: readonly string[], signal: AbortSignal): Promise<readonly TenantPlace[]>;
+  /** `GET /users?subtree_root_tenant_id=…`, page by page: all users of a tenant and of those below it, with their roles. Deleted ones are not among them. */
+  listUsers(from: UserListStart, signal: AbortSignal): Promise<UserPage>;
+  /** The same of single users, at most `maxUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here. */
+  listUsersById(ids: readonly string[], signal: AbortSignal): Promise<UserPage>;
+  /** `GET /tenants`: a tenant and all below it, page by page, or those with these ids, at most `maxTenantsPerRead`. */
+  listTenants(from: TenantListStart, signal: AbortSignal): Promise<TenantPage>;
   /** `GET /tenants/{id}/brand?effective=1`: whether the branding in force has a Buy URL. Where there is no branding, it has none. */
   hasBuyUrl(tenantId: string, signal: AbortSignal): Promise<boolean>;
 }
@@ -177,6 +185,21 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
         parseTenants(await get('get_tenants', `/tenants?uuids=${possible.join(',')}`, signal, about)),
         'a page of tenants',
       );
+    },
+    async listUsers(from, signal) {
+      const page = parseUserPage(await get('list_users', `/users?${listQuery(from)}`, signal));
+      return expect(page, 'a page of users');
+    },
+    async listUsersById(ids, signal) {
+      const possible = ids.filter(isId);
+      if (possible.length === 0) return { items: [], unreadable: 0, after: undefined };
+      const path = `/users?uuids=${possible.join(',')}&${wholeUsers}&allow_deleted=true`;
+      const about = `${possible.length} users from ${possible[0]}`;
+      return expect(parseUserPage(await get('list_users', path, signal, about)), 'a page of users');
+    },
+    async listTenants(from, signal) {
+      const page = parseTenantPage(await get('list_tenants', `/tenants?${tenantsQuery(from)}`, signal));
+      return expect(page, 'a page of tenants');
     },
     async hasBuyUrl(tenantId, signal) {
       if (!isId(tenantId)) return false;

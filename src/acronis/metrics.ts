@@ -9,6 +9,8 @@ export type AcronisOperation =
   | 'get_tenant'
   | 'get_changes'
   | 'get_tenants'
+  | 'list_users'
+  | 'list_tenants'
   | 'get_brand';
 
 export interface AcronisMetrics {

@@ -59,8 +59,10 @@ describe('the list of a subtree', () => {
     expect((await ask('GET', `/users/${samRivers}?allow_deleted=true`)).status).toBe(200);
   });
 
-  test('has roles, and can be narrowed to company administrators', async () => {
+  test('has roles, and can be narrowed to company administrators: from a partner on its own users alone, or everybody below', async () => {
     const query = subtree('&with_access_policies=true&inside_organization=true&access_policies=company_admin');
+    expect((await pages(query)).flatMap(items)).toEqual([]);
+    sandbox.switches.set({ insideOrganization: 'subtree' });
     const admins = (await pages(query)).flatMap(items);
     expect(admins.map((item) => field(item, 'id'))).toContain(sandbox.cast.companyAdmin);
     expect(new Set(admins.map((item) => field(item, 'access_policies', 0, 'role_id')))).toEqual(

@@ -27,7 +27,7 @@ test('50,000 users are read whole by batches of 100, and by pages of 2,000, each
       next = after === undefined ? '' : `after=${encodeURIComponent(String(after))}`;
     }
     expect(paged).toEqual(read);
-    expect(sandbox.ledger.stats().byRoute).toEqual({ token: 1, getUsers: 501, feed: 26 });
+    expect(sandbox.ledger.stats().byRoute).toEqual({ token: 1, getUsers: 501, listUsers: 26 });
 
     // One login among all, found exactly.
     const login = sandbox.directory.at(40_000)?.login ?? '';

@@ -12,6 +12,8 @@ export const userCursor = z.strictObject({
   lod,
   policies: z.boolean(),
   deleted: z.boolean(),
+  /** Only users of the root's own organization. */
+  inside: z.boolean(),
   roles: z.array(z.string()).nullable(),
   kinds: z.array(z.string()).nullable(),
   limit: z.int().min(1),
@@ -39,5 +41,14 @@ export function decodeCursor<T extends z.ZodType>(schema: T, text: string): z.ou
     return schema.parse(JSON.parse(Buffer.from(text, 'base64').toString()));
   } catch {
     throw new Refusal(malformed('after', 'is not a cursor of this list'));
+  }
+}
+
+/** Whether it is a cursor of users that changed; one of all users, or of nothing, is not. */
+export function isChangesCursor(text: string): boolean {
+  try {
+    return userCursor.parse(JSON.parse(Buffer.from(text, 'base64').toString())).since !== null;
+  } catch {
+    return false;
   }
 }

@@ -6,6 +6,7 @@ import { deleteBrand, getBrand, postBrand, putBrand } from './brand.ts';
 import { deleteClient, getClient, postClient, putClient } from './clients.ts';
 import { postUser } from './create-user.ts';
 import { feed } from './feed.ts';
+import { listUsers } from './list-users.ts';
 import { findDataCenter, getMe } from './me.ts';
 import { logout, oneTimeLogin, postOneTimeToken } from './one-time.ts';
 import { getPricing, putPricing } from './pricing.ts';
@@ -25,6 +26,7 @@ export const HANDLERS: Readonly<Record<Exclude<Route, 'token' | 'unknown' | Open
   putUser,
   getUsers,
   feed,
+  listUsers,
   checkLogin,
   getAccessPolicies,
   search,

@@ -40,7 +40,7 @@ function guideView(user: User): Record<string, unknown> {
     idp_id: user.rest?.idp_id ?? DEFAULT_IDP,
     language: user.language,
     login: user.login,
-    mfa_status: 'disabled',
+    mfa_status: user.rest?.mfa_status ?? 'disabled',
     notifications: user.notifications,
     personal_tenant_id: user.rest?.personal_tenant_id ?? null,
     tenant_id: user.tenant.id,
@@ -98,7 +98,7 @@ export function userItem(
     business_types: user.businessTypes,
     notifications: user.notifications,
     idp_id: user.rest?.idp_id ?? DEFAULT_IDP,
-    mfa_status: 'disabled',
+    mfa_status: user.rest?.mfa_status ?? 'disabled',
     terms_accepted: false,
     ...(user.rest?.external_id === undefined ? {} : { external_id: user.rest.external_id }),
   };

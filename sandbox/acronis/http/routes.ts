@@ -1,5 +1,6 @@
 /** Which operation a method and path mean. Only what the sandbox plays is here; everything else is `unknown`. */
 import { z } from 'zod';
+import { isChangesCursor } from '../calls/cursor.ts';
 
 export const ROUTES = [
   'token',
@@ -7,6 +8,7 @@ export const ROUTES = [
   'putUser',
   'getUsers',
   'feed',
+  'listUsers',
   'checkLogin',
   'getAccessPolicies',
   'search',
@@ -40,7 +42,7 @@ export const ROUTES = [
   'unknown',
 ] as const;
 
-/** `getUsers` is `GET /users` with `uuids` or `external_ids`; `feed` the same path for a whole subtree. */
+/** `getUsers` is `GET /users` with `uuids` or `external_ids`; `feed` the same path for what changed in a subtree, and `listUsers` for all that is in one. */
 export type Route = (typeof ROUTES)[number];
 export const routeSchema = z.enum(ROUTES, { error: `must be one of ${ROUTES.join(', ')}` });
 
@@ -106,8 +108,14 @@ export function matchRoute(method: string, url: string): Match {
     const allowed = found.operations === undefined ? undefined : Object.keys(found.operations);
     return { route: 'unknown', id: undefined, query, allowed };
   }
-  const isByIds = route === 'feed' && (query.has('uuids') || query.has('external_ids'));
-  return { route: isByIds ? 'getUsers' : route, id: found.id, query, allowed: undefined };
+  return { route: route === 'feed' ? usersRoute(query) : route, id: found.id, query, allowed: undefined };
+}
+
+function usersRoute(query: URLSearchParams): Route {
+  if (query.has('uuids') || query.has('external_ids')) return 'getUsers';
+  const after = query.get('after');
+  const isChanges = after === null ? query.has('updated_since') : isChangesCursor(after);
+  return isChanges || !(after !== null || query.has('subtree_root_tenant_id')) ? 'feed' : 'listUsers';
 }
 
 function findPath(path: string): { readonly operations: Operations | undefined; readonly id: string | undefined } {

@@ -20,6 +20,8 @@ export interface Rest {
   personal_tenant_id?: string | undefined;
   idp_id?: string | undefined;
   external_id?: string | undefined;
+  /** `forcibly_disabled`: a service account. */
+  mfa_status?: string | undefined;
   disable_after?: string | undefined;
   contact?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -4,6 +4,7 @@
  */
 import type { AcronisApi } from '../../acronis/api.ts';
 import { notVisible, type UserEvidence } from '../../acronis/evidence.ts';
+import type { ListedUser, UserPage } from '../../acronis/users-list.ts';
 import type { Account } from './accounts.ts';
 
 export function boundedTo(tenantIDs: readonly string[], account: Account): Account {
@@ -11,6 +12,12 @@ export function boundedTo(tenantIDs: readonly string[], account: Account): Accou
   const isWithin = (tenantId: string, signal: AbortSignal) => tenants.isWithin(tenantId, tenantIDs, signal);
   const asShown = async (evidence: UserEvidence, signal: AbortSignal): Promise<UserEvidence> =>
     evidence.kind === 'seen' && !(await isWithin(evidence.user.tenantId, signal)) ? notVisible : evidence;
+
+  const shownOf = async (page: UserPage, signal: AbortSignal): Promise<UserPage> => {
+    const items: ListedUser[] = [];
+    for (const user of page.items) if (await isWithin(user.tenantId, signal)) items.push(user);
+    return { ...page, items };
+  };
 
   /** Method by method: a further one has to say what it shows. */
   const bounded: AcronisApi = {
@@ -32,6 +39,10 @@ export function boundedTo(tenantIDs: readonly string[], account: Account): Accou
     // Likewise of the tenants of users that were shown.
     getTenants: (ids, signal) => api.getTenants(ids, signal),
     hasBuyUrl: (tenantId, signal) => api.hasBuyUrl(tenantId, signal),
+    listUsers: async (from, signal) => await shownOf(await api.listUsers(from, signal), signal),
+    listUsersById: async (ids, signal) => await shownOf(await api.listUsersById(ids, signal), signal),
+    // Kinds of tenants, for judging users that were shown.
+    listTenants: (from, signal) => api.listTenants(from, signal),
   };
   return {
     id: account.id,

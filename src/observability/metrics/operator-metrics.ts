@@ -16,6 +16,8 @@ const operations = {
   get_tenant: true,
   get_changes: true,
   get_tenants: true,
+  list_users: true,
+  list_tenants: true,
   get_brand: true,
 } satisfies Record<AcronisOperation, true>;
 

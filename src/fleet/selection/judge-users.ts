@@ -1,0 +1,78 @@
+/**
+ * Single users, read by their ids and judged: the proof that is asked for before one of them loses its object, and the quick way for one that changed. That a
+ * user is missing from a list, however complete, proves nothing: a tenant may hide itself. Only a user that is shown and does not match, or that is shown as
+ * deleted, is out of a selection.
+ */
+import { maxTenantsPerRead, maxUsersPerRead } from '../../acronis/api.ts';
+import type { ListedUser } from '../../acronis/users-list.ts';
+import type { Selection } from '../../api/policy/spec.ts';
+import type { Account } from '../accounts/accounts.ts';
+import { type Judgement, selectorOf } from './select.ts';
+
+export type UserJudgement =
+  | Judgement
+  /** The API does not show it: nothing is proved. */
+  | { readonly kind: 'notShown' };
+
+export interface JudgeOptions {
+  readonly account: Pick<Account, 'api' | 'tenants'>;
+  readonly selection: Selection;
+  readonly signal: AbortSignal;
+}
+
+/** One judgement for each id. @throws AcronisError, or the signal's reason. */
+export async function judgeUsers(
+  ids: readonly string[],
+  { account, selection, signal }: JudgeOptions,
+): Promise<ReadonlyMap<string, UserJudgement>> {
+  const root = selection.tenantID.toLowerCase();
+  const select = selectorOf({ ...selection, tenantID: root });
+  const wanted = ids.map((id) => id.toLowerCase());
+  const judged = new Map<string, UserJudgement>(wanted.map((id) => [id, { kind: 'notShown' }]));
+  for (let at = 0; at < wanted.length; at += maxUsersPerRead) {
+    const { items } = await account.api.listUsersById(wanted.slice(at, at + maxUsersPerRead), signal);
+    const kinds = await kindsOf(items, account, signal);
+    for (const user of items) {
+      const judgement = select(user, user.tenantKind ?? kinds.get(user.tenantId));
+      // What stands against a user does so wherever it is.
+      const isOut = judgement.kind === 'noMatch';
+      judged.set(user.id, isOut ? judgement : atPlace(judgement, await placeOf(user.tenantId, root, account, signal)));
+    }
+  }
+  return judged;
+}
+
+async function kindsOf(users: readonly ListedUser[], { api }: Pick<Account, 'api'>, signal: AbortSignal) {
+  const tenants = [...new Set(users.map(({ tenantId }) => tenantId))];
+  const kinds = new Map<string, string | undefined>();
+  for (let at = 0; at < tenants.length; at += maxTenantsPerRead) {
+    const { items } = await api.listTenants({ ids: tenants.slice(at, at + maxTenantsPerRead) }, signal);
+    for (const { id, kind } of items) kinds.set(id, kind);
+  }
+  return kinds;
+}
+
+type Place = 'inside' | 'outside' | 'unknown';
+
+/** The way up from an outside tenant ends where the API client's own view does; one that ends before proves nothing. */
+async function placeOf(
+  tenantId: string,
+  root: string,
+  { tenants, api }: Pick<Account, 'api' | 'tenants'>,
+  signal: AbortSignal,
+): Promise<Place> {
+  if (await tenants.isWithin(tenantId, [root], signal)) return 'inside';
+  const top = await api.getRootTenant(signal);
+  return (await tenants.isWithin(tenantId, [top], signal)) ? 'outside' : 'unknown';
+}
+
+function atPlace(judgement: Judgement, place: Place): Judgement {
+  switch (place) {
+    case 'inside':
+      return judgement;
+    case 'outside':
+      return { kind: 'noMatch', why: 'otherTenant' };
+    case 'unknown':
+      return { kind: 'unjudged', why: 'tenantPlace' };
+  }
+}
