@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 
 /** Looked for at run time by packages that do well without it. */
-const optional = ['supports-color'];
+const optional = ['supports-color', '@colors/colors/safe'];
 
 /**
  * undici's index makes fetch, WebSocket, caches and mocks as soon as it is imported: 12 MiB for what is not used here. It is CommonJS, which cannot be shaken.

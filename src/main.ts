@@ -1,98 +1,15 @@
+#!/usr/bin/env node
 /**
- * Arguments → configuration → operator → exit code. 0: it was shut down by a signal; 1: a fatal error; 2: a setting is wrong.
+ * Arguments → command → exit code. One file is the operator, the `kubectl upsell` plugin and the program of the npm package.
  */
-import { Command, CommanderError } from 'commander';
-import { ProxySettingsError } from './acronis/http/proxy-settings.ts';
-import { systemClock } from './base/clock.ts';
-import type { Log } from './base/log.ts';
-import { addSettings, type Config, ownCredentials, settingsHelp } from './config/config.ts';
-import { refusePublicSuffixes } from './config/public-suffix.ts';
-import { KubeconfigError } from './kubernetes/connection/kubeconfig/file.ts';
-import { createLog } from './observability/log/logger.ts';
-import { ListenError } from './observability/server/server.ts';
-import { runOperator } from './operator/phases.ts';
-import { endOnCrash } from './process/crash.ts';
-import { problemOfExtraCertificates } from './process/extra-certificates.ts';
-import { missingV8Flags } from './process/v8-flags.ts';
+import { basename } from 'node:path';
+import { pluginName, runProgram } from './cli/program.ts';
+import { processTerminal } from './cli/terminal/terminal.ts';
 
 /** Put in by the build; from source it is not a release. */
 declare const __OPERATOR_VERSION__: string | undefined;
 const version = typeof __OPERATOR_VERSION__ === 'string' ? __OPERATOR_VERSION__ : '0.0.0-source';
 
-// `--help | head` closes the pipe early; that is no error.
-process.stdout.on('error', () => {});
-
-process.exitCode = await main(process.argv);
-
-async function main(argv: readonly string[]): Promise<number> {
-  const program = new Command('acronis-upsell-operator')
-    .description('Keeps users of Acronis Cyber Protect Cloud marked as buyers, as TenantUserUpsell objects say.')
-    .version(version)
-    .exitOverride();
-  const run = program
-    .command('run', { isDefault: true })
-    .description('serve the objects of a cluster (the default)')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .action(async (config: Config) => {
-      // Whatever is still in flight holds no process that has ended: a write after a lost lease above all, or a trace to a collector that hangs.
-      process.exit(await runUntilStopped(config));
-    });
-  addSettings(run).addHelpText('after', `\n${settingsHelp}`);
-  program.addHelpText('after', () => `\n${run.helpInformation()}\n${settingsHelp}`);
-  try {
-    await program.parseAsync(argv);
-    return 0;
-  } catch (error) {
-    // commander has printed its one sentence, or the help that was asked for.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
-}
-
-async function runUntilStopped(config: Config): Promise<number> {
-  const log = await createLog({
-    level: config.logLevel,
-    format: config.logFormat,
-    clock: systemClock,
-    colour: process.stdout.isTTY === true,
-  });
-  endOnCrash(log);
-  const missing = missingV8Flags([...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)]);
-  if (missing.length > 0)
-    log.debug("node was started without some of the image's flags, and takes more memory", {
-      missing: missing.join(' '),
-    });
-  const extra = await problemOfExtraCertificates(process.env['NODE_EXTRA_CA_CERTS']);
-  if (extra !== undefined) log.warn('NODE_EXTRA_CA_CERTS cannot be used', { why: extra });
-  const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => {
-      log.info('shutting down, draining in-flight reconciles', { signal: name });
-      stop.abort(new Error(`${name} was received`));
-      // Nothing should take longer than the grace period; should it, it does not keep the pod.
-      setTimeout(() => process.exit(1), config.shutdownGrace + 5_000).unref();
-      // The second one means it.
-      process.once(name, () => process.exit(1));
-    });
-  }
-  try {
-    const own = ownCredentials(config, process.env);
-    await refusePublicSuffixes(config.acronisHosts);
-    const end = await runOperator({ config, own, env: process.env, version, log }, stop.signal);
-    if (end.kind === 'stopped') {
-      log.info('stopped');
-      return 0;
-    }
-    return failed(log, end.message);
-  } catch (error) {
-    if (error instanceof CommanderError || error instanceof ProxySettingsError) return failed(log, error.message, 2);
-    if (error instanceof KubeconfigError || error instanceof ListenError) return failed(log, error.message);
-    throw error;
-  }
-}
-
-function failed(log: Log, why: string, exitCode = 1): number {
-  log.error('fatal', { why });
-  return exitCode;
-}
+const called = basename(process.argv[1] ?? '');
+const program = called === pluginName ? pluginName : 'acronis-upsell-operator';
+process.exitCode = await runProgram(process.argv, processTerminal(version, program));

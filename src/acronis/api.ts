@@ -34,23 +34,12 @@ export const maxUsersPerRead = 100;
 /** Likewise of `GET /tenants`. */
 export const maxTenantsPerRead = 100;
 
-/** All methods throw AcronisError, or the signal's reason once it is aborted. */
-export interface AcronisApi {
+/** The calls that change nothing. All methods throw AcronisError, or the signal's reason once it is aborted. */
+export interface AcronisReads {
   /** `GET /users/{id}`, deleted ones included. It shows no roles: `getUsers` does. */
   getUser(id: string, signal: AbortSignal): Promise<UserEvidence>;
   /** `GET /users?uuids=`, at most `maxUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here: read it alone. */
   getUsers(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UserEvidence>>;
-  /**
-   * `PUT /users/{id}` with `business_types` and `version`.
-   * @param onSent called when the bytes leave, once per request sent; never for a request that only waited.
-   * @returns the user after it; undefined where a 2xx shows no user: the caller reads it back.
-   */
-  putBusinessTypes(
-    id: string,
-    change: BusinessTypesChange,
-    signal: AbortSignal,
-    onSent: () => void,
-  ): Promise<User | undefined>;
   /** `GET /search`: whose login, name or e-mail begins so, in the tenant and below; at most 300 and no further page. */
   search(
     tenantId: string,
@@ -74,6 +63,24 @@ export interface AcronisApi {
   /** `GET /tenants/{id}/brand?effective=1`: whether the branding in force has a Buy URL. Where there is no branding, it has none. */
   hasBuyUrl(tenantId: string, signal: AbortSignal): Promise<boolean>;
 }
+
+/** The port through which writes leave. */
+export interface AcronisWrites {
+  /**
+   * `PUT /users/{id}` with `business_types` and `version`.
+   * @param onSent called when the bytes leave, once per request sent; never for a request that only waited.
+   * @returns the user after it; undefined where a 2xx shows no user: the caller reads it back.
+   * @throws AcronisError, or the signal's reason once it is aborted.
+   */
+  putBusinessTypes(
+    id: string,
+    change: BusinessTypesChange,
+    signal: AbortSignal,
+    onSent: () => void,
+  ): Promise<User | undefined>;
+}
+
+export interface AcronisApi extends AcronisReads, AcronisWrites {}
 
 export interface ApiOptions extends CallOptions {
   readonly clientId: string;

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { OwnCredentials } from '../fleet/credentials/read.ts';
-import type { LogFormat, LogLevel } from '../observability/log/logger.ts';
+import type { LogFormat, LogLevel } from '../observability/log/levels.ts';
 import type { BindAddress } from '../observability/server/bind-address.ts';
 import { type Setting, settings, variableOf } from './table.ts';
 
@@ -47,6 +47,37 @@ export interface Config {
 export function addSettings(command: Command): Command {
   for (const setting of settings) command.addOption(optionOf(setting));
   return command.hook('preAction', complete);
+}
+
+/** What the commands that only read need of the settings: how to reach both sides, and what decides which objects the operator serves. */
+export const readingFlags = [
+  '--acronis-credentials-dir',
+  '--account-namespace',
+  '--acronis-hosts',
+  '--acronis-allow-private-hosts',
+  '--allow-insecure-acronis',
+  '--acronis-concurrency',
+  '--acronis-rate',
+  '--kubeconfig',
+] as const;
+
+/** The settings of `readingFlags`, as `run` has them. */
+export type ReadingConfig = Pick<
+  Config,
+  | 'acronisCredentialsDir'
+  | 'accountNamespace'
+  | 'acronisHosts'
+  | 'acronisAllowPrivateHosts'
+  | 'allowInsecureAcronis'
+  | 'acronisConcurrency'
+  | 'acronisRate'
+  | 'kubeconfig'
+>;
+
+/** Adds some of the settings to a command that only reads; their variables count as they do for `run`. */
+export function addSomeSettings(command: Command, flags: readonly string[]): Command {
+  for (const setting of settings) if (flags.includes(setting.flag)) command.addOption(optionOf(setting));
+  return command.hook('preAction', asAbsent);
 }
 
 function optionOf({ flag, placeholder, kind, byDefault, help }: Setting): Option {
@@ -103,7 +134,10 @@ The operator's own API client, from the environment only:
   ACRONIS_CLIENT_SECRET  its secret`;
 
 /** The operator's own credentials, from the environment or from `--acronis-credentials-dir`. @throws InvalidArgumentError where both are given. */
-export function ownCredentials(config: Config, env: Readonly<Record<string, string | undefined>>): OwnCredentials {
+export function ownCredentials(
+  config: Pick<Config, 'acronisCredentialsDir'>,
+  env: Readonly<Record<string, string | undefined>>,
+): OwnCredentials {
   const { ACRONIS_URL: url, ACRONIS_CLIENT_ID: clientID, ACRONIS_CLIENT_SECRET: clientSecret } = env;
   if (config.acronisCredentialsDir === undefined)
     return { kind: 'environment', values: { url, clientID, clientSecret } };

@@ -2,7 +2,7 @@
  * The one table of settings. `run --help` and its parsers, docs/reference/settings.md, and of the chart: the schema of its values, the arguments of the pod and
  * what its templates refuse, all come from here. A setting that has a value in the chart has the same default there (a test compares them).
  */
-import { logFormats, logLevels } from '../observability/log/logger.ts';
+import { logFormats, logLevels } from '../observability/log/levels.ts';
 import type { Kind } from './form.ts';
 import * as kinds from './kinds.ts';
 

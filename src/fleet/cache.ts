@@ -8,7 +8,7 @@ import { type TenantUserUpsell, transformTenantUserUpsell } from '../api/object.
 import type { Clock, Random } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency/semaphore.ts';
 import type { Log } from '../base/log.ts';
-import type { KubernetesClient } from '../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../kubernetes/calls/client.ts';
 import type { ReflectorMetrics } from '../runtime/reflector/metrics.ts';
 import { Reflector } from '../runtime/reflector/reflector.ts';
 import { type AccountObjects, createAccountObjects } from './accounts/account-objects.ts';
@@ -28,7 +28,7 @@ export interface WatchOptions {
   readonly labelSelector: string | undefined;
   /** Where AcronisAccounts are. */
   readonly accountNamespace: string;
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency/semaphore.ts';
 import { SharedCalls } from '../base/concurrency/shared-calls.ts';
 import type { Log } from '../base/log.ts';
-import type { KubernetesClient } from '../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../kubernetes/calls/client.ts';
 import { isForbidden, isNotFound, KubernetesError } from '../kubernetes/calls/errors.ts';
 import { pathOf } from '../kubernetes/calls/resource.ts';
 import { Store, type Stored } from '../runtime/store/store.ts';
@@ -57,7 +57,7 @@ export type NamespaceGuard =
 
 export interface GuardOptions {
   readonly store: NamespaceStore;
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly requireLabel: boolean;
   /** Why the account that is asked for does not serve this namespace. Absent: it is not asked. */
   readonly refuses?: (namespace: NamespaceLabel) => Verdict | undefined;
@@ -74,8 +74,8 @@ export function guardOf(
 }
 
 /** All objects of a namespace ask for it together: as many reads would fill the connections that their statuses need. */
-const reads = new WeakMap<KubernetesClient, SharedCalls<NamespaceLabel>>();
-function readsOf(client: KubernetesClient): SharedCalls<NamespaceLabel> {
+const reads = new WeakMap<KubernetesReader, SharedCalls<NamespaceLabel>>();
+function readsOf(client: KubernetesReader): SharedCalls<NamespaceLabel> {
   const known = reads.get(client) ?? new SharedCalls<NamespaceLabel>();
   reads.set(client, known);
   return known;
@@ -101,7 +101,7 @@ function guardBy(namespace: NamespaceLabel, { requireLabel, refuses }: GuardOpti
 
 async function readNamespace(
   name: string,
-  client: KubernetesClient,
+  client: KubernetesReader,
   signal: AbortSignal,
   limit: { readonly timeoutMs?: number } = {},
 ): Promise<NamespaceLabel> {
@@ -128,7 +128,7 @@ const maxPolls = 8;
  */
 export async function pollNamespaces(
   names: readonly string[],
-  { store, client, clock, log }: { store: NamespaceStore; client: KubernetesClient; clock: Clock; log: Log },
+  { store, client, clock, log }: { store: NamespaceStore; client: KubernetesReader; clock: Clock; log: Log },
   signal: AbortSignal,
 ): Promise<void> {
   const polls = new Semaphore(maxPolls);

@@ -8,7 +8,7 @@ import type { Verdict } from '../api/conditions.ts';
 import { tenantIdLabel } from '../api/names.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
 import type { Spec } from '../api/spec.ts';
-import type { KubernetesClient } from '../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../kubernetes/calls/client.ts';
 import type { AccountObjects } from './accounts/account-objects.ts';
 import { allows } from './accounts/admission.ts';
 import { guardOf, type NamespaceGuard, type NamespaceLabel, type NamespaceStore } from './namespaces.ts';
@@ -16,7 +16,7 @@ import { accountNameOf, ownSource, sourceOf } from './objects.ts';
 
 export interface TenancyOptions {
   readonly namespaces: NamespaceStore;
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   /** `--require-tenant-label` */
   readonly requireTenantLabel: boolean;
   readonly accountObjects: AccountObjects;

@@ -121,6 +121,7 @@ export async function build(options: OperatorOptions) {
     return { send, close: () => connections.close() };
   };
   const accounts = createAccounts({
+    writesOf: (port) => port,
     connect: connectAcronis,
     limitsOf: createLimits({
       accountObjects,

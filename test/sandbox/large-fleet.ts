@@ -135,6 +135,7 @@ export class LargeFleet implements AsyncDisposable {
       log,
     });
     const accounts = createAccounts({
+      writesOf: (port) => port,
       connect: () => ({ send: this.#send, close: async () => {} }),
       limitsOf: () => ({ concurrency: 8, rate: 0 }),
       clock,

@@ -20,6 +20,7 @@ export function operatorClient(sandbox: Sandbox, clock: Clock = systemClock): Op
   const sent: ApiRequest[] = [];
   const lifetime = new AbortController();
   const accounts = createAccounts({
+    writesOf: (port) => port,
     connect: () => ({
       send: (request, signal) => {
         sent.push(request);

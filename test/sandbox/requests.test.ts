@@ -36,7 +36,7 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
     if (evidence.kind !== 'seen') throw new Error('the user is there');
     const { version } = evidence.user;
     await Promise.all([johnDoe, companyAdmin, samRivers].map((id) => account.users.read(id, signal)));
-    await account.api.putBusinessTypes(johnDoe, { businessTypes: ['buyer'], version }, signal, () => {});
+    await account.writes.putBusinessTypes(johnDoe, { businessTypes: ['buyer'], version }, signal, () => {});
     await account.api.search(tenants.partner, 'sam.rivers', signal);
     // A list leaves out a user whom it does not show, who is then asked for alone.
     expect(await account.users.read(randomUUID(), signal)).toEqual({ kind: 'notVisible' });

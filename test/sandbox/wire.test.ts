@@ -19,12 +19,17 @@ test.each(ENCODINGS.flatMap((encoding) => [false, true].map((byteOrderMark) => (
     const evidence = await account.users.read(samRivers, signal);
     if (evidence.kind !== 'seen') throw new Error('the user was not seen');
     const { version } = evidence.user;
-    const put = await account.api.putBusinessTypes(samRivers, { businessTypes: ['buyer'], version }, signal, () => {});
+    const put = await account.writes.putBusinessTypes(
+      samRivers,
+      { businessTypes: ['buyer'], version },
+      signal,
+      () => {},
+    );
     expect(put?.businessTypes).toEqual(['buyer']);
     expect((await account.api.search(tenants.partner, 'sam.rivers2', signal)).users).toHaveLength(1);
     expect(await account.api.getRootTenant(signal)).toBe(tenants.partner);
     await expect(
-      account.api.putBusinessTypes(samRivers, { businessTypes: [], version }, signal, () => {}),
+      account.writes.putBusinessTypes(samRivers, { businessTypes: [], version }, signal, () => {}),
     ).rejects.toMatchObject({ kind: 'conflict' });
   },
 );

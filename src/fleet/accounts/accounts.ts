@@ -3,7 +3,7 @@
  * Accounts with the same URL, client and secret are the same account, wherever their credentials came from.
  */
 import { createHash } from 'node:crypto';
-import { type AcronisApi, createApi } from '../../acronis/api.ts';
+import { type AcronisReads, type AcronisWrites, createApi } from '../../acronis/api.ts';
 import { createUserReader, type UserReader } from '../../acronis/batch.ts';
 import { type ChangeFeed, createChangeFeed } from '../../acronis/change-feed.ts';
 import type { Credentials } from '../../acronis/credentials.ts';
@@ -16,15 +16,17 @@ import type { Clock, Random } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { createTenantTree, type TenantTree } from './tenant-tree.ts';
 
-export interface Account {
+/** @typeParam W its port for writes: a command that only reads has accounts without one. */
+export interface Account<W = AcronisWrites> {
   /** Tells accounts apart; it reveals nothing of the credentials. */
   readonly id: string;
-  readonly api: AcronisApi;
+  readonly api: AcronisReads;
+  readonly writes: W;
   readonly users: UserReader;
   readonly changes: ChangeFeed;
   readonly tenants: TenantTree;
   /** For the branding that is in force. */
-  readonly branding: Pick<AcronisApi, 'getTenants' | 'hasBuyUrl'>;
+  readonly branding: Pick<AcronisReads, 'getTenants' | 'hasBuyUrl'>;
   /** Whether, and why, it is left alone for a while because Acronis did not respond. */
   readonly circuit: Pick<Circuit, 'isOpen' | 'problem'>;
   /** For how long nothing is sent, in milliseconds, since Acronis asked for a pause. */
@@ -42,7 +44,9 @@ export interface AccountConnection {
   close(): Promise<void>;
 }
 
-export interface AccountOptions {
+export interface AccountOptions<W> {
+  /** What is to leave through an account: the port itself, or nothing. */
+  readonly writesOf: (port: AcronisWrites) => W;
   readonly connect: () => AccountConnection;
   /** Of the account with this id, as they are now. */
   readonly limitsOf: (id: string) => AccountLimits;
@@ -59,8 +63,8 @@ const pausedRoom = 4;
 /** Seconds' worth of requests that may wait for their turn in reconciles; what is beyond waits in the queue. */
 const rateRoomSeconds = 5;
 
-export interface Accounts {
-  of(credentials: Credentials): Account;
+export interface Accounts<W = AcronisWrites> {
+  of(credentials: Credentials): Account<W>;
   /** Forgets every account that none of these belong to, tokens included. */
   keepOnly(credentials: readonly Credentials[]): void;
   /** The room of the account with this id; without limit where there is none. */
@@ -71,8 +75,8 @@ export interface Accounts {
   close(): Promise<void>;
 }
 
-export function createAccounts(options: AccountOptions): Accounts {
-  const accounts = new Map<string, Account>();
+export function createAccounts<W>(options: AccountOptions<W>): Accounts<W> {
+  const accounts = new Map<string, Account<W>>();
   const connections = new Map<string, AccountConnection>();
   return {
     of(credentials) {
@@ -108,7 +112,7 @@ export function createAccounts(options: AccountOptions): Accounts {
   };
 }
 
-function createAccount(id: string, credentials: Credentials, send: Send, options: AccountOptions): Account {
+function createAccount<W>(id: string, credentials: Credentials, send: Send, options: AccountOptions<W>): Account<W> {
   const { clock, metrics, log, lifetime } = options;
   const { url, clientId, clientSecret } = credentials;
   const limits = () => options.limitsOf(id);
@@ -138,6 +142,7 @@ function createAccount(id: string, credentials: Credentials, send: Send, options
   return {
     id,
     api,
+    writes: options.writesOf(api),
     users: createUserReader({ api, clock, lifetime }),
     changes: createChangeFeed(unguarded, clock),
     tenants: createTenantTree(api, clock),

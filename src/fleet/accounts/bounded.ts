@@ -2,12 +2,12 @@
  * An account as an object may use it whose AcronisAccount has `tenantIDs`: users of other tenants are not shown to it, just as if the API client did not
  * reach them. So nothing is written to them, and an object cannot find out whether there is one.
  */
-import type { AcronisApi } from '../../acronis/api.ts';
+import type { AcronisReads } from '../../acronis/api.ts';
 import { notVisible, type UserEvidence } from '../../acronis/evidence.ts';
 import type { ListedUser, UserPage } from '../../acronis/users-list.ts';
 import type { Account } from './accounts.ts';
 
-export function boundedTo(tenantIDs: readonly string[], account: Account): Account {
+export function boundedTo<W>(tenantIDs: readonly string[], account: Account<W>): Account<W> {
   const { api, users, tenants } = account;
   const isWithin = (tenantId: string, signal: AbortSignal) => tenants.isWithin(tenantId, tenantIDs, signal);
   const asShown = async (evidence: UserEvidence, signal: AbortSignal): Promise<UserEvidence> =>
@@ -20,15 +20,13 @@ export function boundedTo(tenantIDs: readonly string[], account: Account): Accou
   };
 
   /** Method by method: a further one has to say what it shows. */
-  const bounded: AcronisApi = {
+  const bounded: AcronisReads = {
     getUser: async (id, signal) => await asShown(await api.getUser(id, signal), signal),
     async getUsers(ids, signal) {
       const shown = new Map<string, UserEvidence>();
       for (const [id, evidence] of await api.getUsers(ids, signal)) shown.set(id, await asShown(evidence, signal));
       return shown;
     },
-    // Of a user that was shown.
-    putBusinessTypes: (id, change, signal, onSent) => api.putBusinessTypes(id, change, signal, onSent),
     async search(tenantId, text, signal) {
       if (!(await isWithin(tenantId, signal))) return { users: [], complete: true };
       return await api.search(tenantId, text, signal);
@@ -36,7 +34,7 @@ export function boundedTo(tenantIDs: readonly string[], account: Account): Accou
     getRootTenant: (signal) => api.getRootTenant(signal),
     getTenantParent: (id, signal) => api.getTenantParent(id, signal),
     getChanges: (from, signal) => api.getChanges(from, signal),
-    // Likewise of the tenants of users that were shown.
+    // Of the tenants of users that were shown.
     getTenants: (ids, signal) => api.getTenants(ids, signal),
     hasBuyUrl: (tenantId, signal) => api.hasBuyUrl(tenantId, signal),
     listUsers: async (from, signal) => await shownOf(await api.listUsers(from, signal), signal),
@@ -47,6 +45,8 @@ export function boundedTo(tenantIDs: readonly string[], account: Account): Accou
   return {
     id: account.id,
     api: bounded,
+    // Of a user that was shown.
+    writes: account.writes,
     users: { read: async (id, signal) => await asShown(await users.read(id, signal), signal) },
     changes: account.changes,
     tenants,

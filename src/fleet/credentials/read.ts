@@ -12,7 +12,7 @@ import {
 } from '../../acronis/credentials.ts';
 import type { UrlPolicy } from '../../acronis/http/url.ts';
 import { splitKey } from '../../api/object.ts';
-import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../../kubernetes/calls/client.ts';
 import { isForbidden, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
 import type { Source } from '../objects.ts';
@@ -60,7 +60,7 @@ export async function readOwn(own: OwnCredentials, policy: UrlPolicy): Promise<C
 }
 
 export interface ReadSecretOptions {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly policy: UrlPolicy;
   /** How its namespace is called in a sentence. */
   readonly of: 'This namespace' | "The operator's namespace";

@@ -12,7 +12,7 @@ import type { Clock } from '../../base/clock.ts';
 import { SharedCalls } from '../../base/concurrency/shared-calls.ts';
 import { before } from '../../base/deadline.ts';
 import type { Log } from '../../base/log.ts';
-import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { accountNameOf, ownSource, type Source } from '../objects.ts';
 import { type OwnCredentials, readOwn, readSecret } from './read.ts';
@@ -35,7 +35,7 @@ export interface CredentialSources {
 export interface SourcesOptions {
   readonly own: OwnCredentials;
   readonly policy: UrlPolicy;
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   /** The Secret of an AcronisAccount, as `namespace/name`; undefined where there is no such account. */
   readonly secretOf: (source: Source) => Source | undefined;
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { KubernetesClient } from './client.ts';
+import type { KubernetesReader } from './client.ts';
 import { isForbidden, KubernetesError } from './errors.ts';
 import { isProxyFailure } from './network-failure.ts';
 
@@ -19,7 +19,7 @@ const versionInfo = z.object({ gitVersion: z.string() });
 
 /** @throws the signal's reason when `signal` ends it */
 export async function checkServer(
-  client: KubernetesClient,
+  client: KubernetesReader,
   connection: Connection,
   signal: AbortSignal,
 ): Promise<ServerCheck> {
@@ -37,7 +37,7 @@ export async function checkServer(
 }
 
 export interface ReachOptions {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly connection: Connection;
   readonly clock: Clock;
   readonly random: Random;

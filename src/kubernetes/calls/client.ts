@@ -36,7 +36,20 @@ export interface WatchListener {
   onEvent(event: WatchEvent): void;
 }
 
-export interface KubernetesClient {
+/** A call that changes nothing. */
+export interface ReadCall extends Omit<KubernetesCall, 'method' | 'body' | 'contentType' | 'discardResponse'> {
+  readonly method: 'GET';
+}
+
+/** The client of those who only read: what is given one cannot write. */
+export interface KubernetesReader {
+  /** As `KubernetesClient`'s. */
+  request(call: ReadCall, signal: AbortSignal): Promise<unknown>;
+  /** As `KubernetesClient`'s. */
+  watch(call: WatchCall, listener: WatchListener, signal: AbortSignal): Promise<void>;
+}
+
+export interface KubernetesClient extends KubernetesReader {
   /**
    * One call; resolves to the parsed JSON body.
    * @throws KubernetesError for every failure, the aborted signal's reason when `signal` ends it.

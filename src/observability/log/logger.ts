@@ -6,12 +6,8 @@ import pino from 'pino';
 import type { Clock } from '../../base/clock.ts';
 import type { Fields, Log } from '../../base/log.ts';
 import type { LineWriter } from './batched-lines.ts';
+import type { LogFormat, LogLevel } from './levels.ts';
 import { stdoutLines } from './stdout.ts';
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
-export const logFormats = ['json', 'pretty'] as const;
-export type LogFormat = (typeof logFormats)[number];
 
 export interface LogOptions {
   readonly level: LogLevel;

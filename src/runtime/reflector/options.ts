@@ -2,13 +2,13 @@
 import type { Clock, Random } from '../../base/clock.ts';
 import type { Semaphore } from '../../base/concurrency/semaphore.ts';
 import type { Log } from '../../base/log.ts';
-import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../../kubernetes/calls/client.ts';
 import type { Resource } from '../../kubernetes/calls/resource.ts';
 import type { Store, Stored } from '../store/store.ts';
 import type { ReflectorMetrics } from './metrics.ts';
 
 export interface ReflectorOptions<T extends Stored> {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly resource: Resource;
   /** Absent: all namespaces. */
   readonly namespace?: string;

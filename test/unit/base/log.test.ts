@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createLog, type LogFormat, type LogLevel } from '../../../src/observability/log/logger.ts';
+import type { LogFormat, LogLevel } from '../../../src/observability/log/levels.ts';
+import { createLog } from '../../../src/observability/log/logger.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 async function logging(level: LogLevel = 'info', format: LogFormat = 'json') {

@@ -2,6 +2,7 @@
  * The way of one object: which account → which user → assess → write, one owed step after the other, until nothing is left but to report it or to release
  * it. What is owed is decided by `assess` alone; here it is done.
  */
+import type { AcronisWrites } from '../../../acronis/api.ts';
 import { AcronisError } from '../../../acronis/errors.ts';
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
@@ -133,7 +134,7 @@ async function findAccount(
   patienceIsOver: boolean,
   context: ReconcileContext,
   signal: AbortSignal,
-): Promise<FoundAccount> {
+): Promise<FoundAccount<AcronisWrites>> {
   try {
     return await accountOf(object, context, signal);
   } catch (error) {

@@ -81,9 +81,11 @@ const tracedAccount = (account: Account, tracer: Tracer): Account => ({
     ...account.api,
     search: (tenantId, text, signal) =>
       tracer.span(toAcronis('search user'), () => account.api.search(tenantId, text, signal)),
+  },
+  writes: {
     putBusinessTypes: (id, change, signal, onSent) =>
       tracer.span(toAcronis('put user'), async (add) => {
-        const user = await account.api.putBusinessTypes(id, change, signal, onSent);
+        const user = await account.writes.putBusinessTypes(id, change, signal, onSent);
         add({ 'upsell.revision.before': String(change.version) });
         if (user !== undefined) add({ 'upsell.revision.after': String(user.version) });
         return user;

@@ -47,7 +47,7 @@ export async function write(owed: OwedWrite, options: WriteOptions, signal: Abor
   const { action, user, change } = owed;
   const audit = auditWrite(action, object, change.version, context);
   try {
-    const shown = await account.api.putBusinessTypes(user.id, change, signal, audit.onSent);
+    const shown = await account.writes.putBusinessTypes(user.id, change, signal, audit.onSent);
     const evidence: Evidence =
       shown === undefined
         ? await read(user.id, by, account, signal)

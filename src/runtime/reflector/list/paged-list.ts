@@ -2,7 +2,7 @@
  * A list in pages. Each page is reduced to what is kept of it before the next one is asked for; the whole response is never held. Where reading the pages takes
  * longer than the server keeps them, the next list has fewer and larger ones.
  */
-import type { KubernetesClient } from '../../../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../../../kubernetes/calls/client.ts';
 import { isExpired, KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { Stored } from '../../store/store.ts';
 import { invalidResponse } from '../recovery/failure.ts';
@@ -10,7 +10,7 @@ import { itemsOf, metaOf } from './object-meta.ts';
 import type { Transform } from './transform.ts';
 
 export interface PagedListOptions<T extends Stored> {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly path: string;
   /** Selectors; what makes the pages is added. */
   readonly query: Readonly<Record<string, string>>;

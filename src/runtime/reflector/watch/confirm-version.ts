@@ -4,14 +4,14 @@
  * for long is judged by it.
  */
 import type { Clock } from '../../../base/clock.ts';
-import type { KubernetesClient } from '../../../kubernetes/calls/client.ts';
+import type { KubernetesReader } from '../../../kubernetes/calls/client.ts';
 import { metaOf } from '../list/object-meta.ts';
 import { invalidResponse, versionAhead } from '../recovery/failure.ts';
 import { isOlder } from './resource-version.ts';
 
 /** Where lists and watches are asked for. */
 export interface Place {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly path: string;
   /** Selectors. */
   readonly query: Readonly<Record<string, string>>;

@@ -1,13 +1,13 @@
 /** One watch from its opening to its end, with a timer beside it: a stream on which nothing comes for too long is given up. */
 import type { Clock, Timer } from '../../../base/clock.ts';
-import type { KubernetesClient, WatchCall } from '../../../kubernetes/calls/client.ts';
+import type { KubernetesReader, WatchCall } from '../../../kubernetes/calls/client.ts';
 import type { WatchEvent } from '../../../kubernetes/watch/protocol.ts';
 import { silent } from '../recovery/failure.ts';
 
 export type DataEvent = Exclude<WatchEvent, { kind: 'error' }>;
 
 export interface WatchStreamOptions {
-  readonly client: KubernetesClient;
+  readonly client: KubernetesReader;
   readonly call: WatchCall;
   readonly clock: Clock;
   /** How long it may be silent just now; asked again each time, since it may become longer on the way. */

@@ -99,6 +99,7 @@ export function createWorld(options: WorldOptions = {}): World {
   });
   const lifetime = new AbortController().signal;
   const accounts = createAccounts({
+    writesOf: (port) => port,
     connect: () => ({ send: acronis.send, close: async () => {} }),
     limitsOf: () => ({ concurrency: 8, rate: options.rate ?? 0 }),
     clock,

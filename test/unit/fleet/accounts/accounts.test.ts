@@ -24,6 +24,7 @@ function setup(response: (request: ApiRequest, client: string | undefined) => un
     return { access_token: client, expires_in: 7200 };
   });
   const accounts = createAccounts({
+    writesOf: (port) => port,
     connect: () => ({ send, close: async () => {} }),
     limitsOf: () => ({ concurrency: 8, rate: 0 }),
     clock,

@@ -44,6 +44,7 @@ function accountsAt(url: string) {
     return { send, close: () => connections.close() };
   };
   const accounts = createAccounts({
+    writesOf: (port) => port,
     connect,
     limitsOf: () => ({ concurrency, rate: 0 }),
     clock,

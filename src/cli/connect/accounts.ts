@@ -1,0 +1,76 @@
+/**
+ * Accounts at Acronis, for reading only: made of the operator's own parts, with an account's rate limit, token and connections, and without its port for writes.
+ * Should a mistake try one all the same, it is refused where bytes would leave.
+ */
+import { createConnections } from '../../acronis/http/connections.ts';
+import { createDispatcher, createSend, type Send } from '../../acronis/http/http.ts';
+import { type ProxySettings, proxyFrom } from '../../acronis/http/proxy-settings.ts';
+import type { UrlPolicy } from '../../acronis/http/url.ts';
+import type { Clock } from '../../base/clock.ts';
+import { HeldBack } from '../../base/http/http.ts';
+import type { ReadingConfig } from '../../config/config.ts';
+import { type Account, type Accounts, createAccounts } from '../../fleet/accounts/accounts.ts';
+import { maxConcurrency } from '../../fleet/accounts/limits.ts';
+
+/** It has nothing through which a write could leave. */
+export type NoWrites = undefined;
+export type ReadOnlyAccount = Account<NoWrites>;
+
+export interface ReadOnlyAccounts extends AsyncDisposable {
+  readonly accounts: Accounts<NoWrites>;
+  /** Where credentials may be sent. */
+  readonly policy: UrlPolicy;
+  /** Undefined: the way is direct. */
+  readonly proxy: ProxySettings | undefined;
+}
+
+export interface ReadOnlyAccountsOptions {
+  readonly config: Pick<
+    ReadingConfig,
+    'acronisHosts' | 'acronisAllowPrivateHosts' | 'allowInsecureAcronis' | 'acronisConcurrency' | 'acronisRate'
+  >;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  /** Sees each request before it leaves, such as to count them. */
+  readonly onRequest?: () => void;
+}
+
+/** @throws ProxySettingsError */
+export function openAccounts({ config, env, userAgent, clock, onRequest }: ReadOnlyAccountsOptions): ReadOnlyAccounts {
+  const proxy = proxyFrom(env);
+  const egress = { privateHosts: config.acronisAllowPrivateHosts, anyAddress: config.allowInsecureAcronis, proxy };
+  const lifetime = new AbortController();
+  const connect = () => {
+    const connections = createConnections({ open: () => createDispatcher(egress, maxConcurrency, clock), clock });
+    const send = createSend({ clock, connections, userAgent });
+    return { send: readOnly(send, onRequest), close: () => connections.close() };
+  };
+  const accounts = createAccounts<NoWrites>({
+    writesOf: () => undefined,
+    connect,
+    limitsOf: () => ({ concurrency: config.acronisConcurrency, rate: config.acronisRate }),
+    clock,
+    random: Math.random,
+    metrics: { requested: () => {}, throttled: () => {}, countOpenCircuits: () => {} },
+    lifetime: lifetime.signal,
+  });
+  return {
+    accounts,
+    policy: { hosts: config.acronisHosts, insecure: config.allowInsecureAcronis },
+    proxy,
+    async [Symbol.asyncDispose]() {
+      lifetime.abort(new Error('The command ends.'));
+      await accounts.close();
+    },
+  };
+}
+
+/** The token's POST is no write. */
+function readOnly(send: Send, onRequest?: () => void): Send {
+  return (request, signal) => {
+    if (request.method === 'PUT') throw new HeldBack('This command only reads.');
+    onRequest?.();
+    return send(request, signal);
+  };
+}
