@@ -142,6 +142,24 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
       ),
     ).toMatchObject({ exitCode: 0 });
 
+    const policy = (tenant: string) =>
+      cluster.tried(
+        ['create', '--dry-run=server', '-f', '-'],
+        JSON.stringify({
+          apiVersion: 'upsell.acronis.com/v1alpha1',
+          kind: 'TenantUpsellPolicy',
+          metadata: { name: 'admins', namespace: customer },
+          spec: { tenantID: tenant },
+        }),
+      );
+    expect((await policy(userID)).stderr).toContain(`not ${userID}: apply this object in the namespace of its tenant`);
+    expect(await policy(tenantID)).toMatchObject({ exitCode: 0 });
+    const child = await cluster.tried(
+      ['create', '--dry-run=server', '-f', '-', `--as=system:serviceaccount:${namespace}:${release}`],
+      JSON.stringify(upsell(customer, 'u-child', { userID })),
+    );
+    expect(child, 'the operator makes a child of a policy, which names a user alone').toMatchObject({ exitCode: 0 });
+
     const edited = await cluster.tried(patching('{"spec":{"suspend":true}}'));
     expect(edited.stderr).toContain('set spec.tenantID to it');
     await cluster.ok(['-n', customer, 'delete', 'tuu', 'before', '--wait=false']);

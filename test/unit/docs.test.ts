@@ -11,6 +11,9 @@ import { accountStatusSchema } from '../../src/api/account/status.ts';
 import { meaningOf, reasons } from '../../src/api/conditions.ts';
 import { structural } from '../../src/api/crd.ts';
 import { informedReasons, meaningOfInformed } from '../../src/api/informed.ts';
+import { meaningOfPolicy, policyReasons } from '../../src/api/policy/conditions.ts';
+import { policySpecSchema } from '../../src/api/policy/spec.ts';
+import { policyStatusSchema } from '../../src/api/policy/status.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
 import { addSettings } from '../../src/config/config.ts';
@@ -186,6 +189,17 @@ describe('reasons of accounts', () => {
   });
 });
 
+test('policy.md has every reason of a policy, with what Ready and Stalled are, and no other', () => {
+  const told = rows('docs/reference/policy.md')
+    .filter(([reason]) => policyReasons.some((each) => reason === `\`${each}\``))
+    .map(([reason, status, stalled]) => `${codes(reason)[0]} ${status} ${stalled === 'True'}`);
+  const real = policyReasons.map((reason) => {
+    const { status, stalled } = meaningOfPolicy(reason);
+    return `${reason} ${status} ${stalled}`;
+  });
+  expect(told.toSorted()).toEqual(real.toSorted());
+});
+
 describe('fields', () => {
   /** `spec.a`, `spec.a.b`, `status.c[].d`. */
   const paths = (schema: unknown, path: string): string[] => {
@@ -201,6 +215,7 @@ describe('fields', () => {
   test.each([
     ['api.md', specSchema, statusSchema],
     ['account.md', accountSpecSchema, accountStatusSchema],
+    ['policy.md', policySpecSchema, policyStatusSchema],
   ])('%s has every field of the CRD, and no other', (page, spec, status) => {
     const real = [...paths(structural(spec, 'spec'), 'spec'), ...paths(structural(status, 'status'), 'status')];
     const told = rows(`docs/reference/${page}`).flatMap(([field]) =>
