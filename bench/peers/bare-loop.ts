@@ -5,8 +5,8 @@
  */
 import { Agent, type Dispatcher, request } from 'undici';
 import * as z from 'zod';
-import { createUserReader } from '../../src/acronis/batch.ts';
 import { notVisible, type UserEvidence } from '../../src/acronis/evidence.ts';
+import { createIdReader } from '../../src/acronis/user-reader.ts';
 import { tenantUserUpsells } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts/verdicts.ts';
@@ -46,7 +46,7 @@ const settings = environment.parse(process.env);
 const cluster = await connect(settings.KUBECONFIG).credentials();
 const acronis = new Agent({ connections: requestsAtOnce, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 });
 const forever = new AbortController().signal;
-const users = createUserReader({
+const users = createIdReader({
   api: { getUsers, getUser: async (id) => (await getUsers([id])).get(id) ?? notVisible },
   clock: systemClock,
   lifetime: forever,

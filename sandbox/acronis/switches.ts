@@ -42,6 +42,8 @@ const schema = z.strictObject({
   policiesOfOne: z.enum(['shown', 'ignored']).default('shown'),
   /** Whether `external_ids` finds users of the tenant alone, or those below it too. */
   externalIdScope: z.enum(['tenant', 'subtree']).default('tenant'),
+  /** Whether responses show which external id a user has, which the OpenAPI does not require. */
+  externalIds: z.enum(['shown', 'hidden']).default('shown'),
   /** Whose branding is in force (`brand?effective=1`): the nearest above, the nearest from the tenant itself on, the parent's alone, or the tenant's own. */
   brandInForce: z.enum(['above', 'own', 'parent', 'never']).default('above'),
   /** `GET …/brand` where no branding is in force: a default brand without a Buy URL, one with an empty Buy URL, `{}`, 204, or 404. */

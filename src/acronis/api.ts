@@ -14,6 +14,7 @@ import { parseTenantPage, type TenantListStart, type TenantPage, tenantsQuery } 
 import {
   idSchema,
   isId,
+  parseEveryUser,
   parseSearch,
   parseUser,
   parseUsers,
@@ -40,6 +41,11 @@ export interface AcronisReads {
   getUser(id: string, signal: AbortSignal): Promise<UserEvidence>;
   /** `GET /users?uuids=`, at most `maxUsersPerRead` ids, deleted ones included. An id that the response leaves out is left out here: read it alone. */
   getUsers(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UserEvidence>>;
+  /**
+   * `GET /users?external_ids=&tenant_id=`, at most `maxUsersPerRead` of the partner's ids, none with a comma: the users that are there and have one of them.
+   * One that cannot be read costs the whole response: left out, it could make an ambiguous id look like one user's.
+   */
+  getUsersByExternalId(tenantId: string, externalIds: readonly string[], signal: AbortSignal): Promise<readonly User[]>;
   /** `GET /search`: whose login, name or e-mail begins so, in the tenant and below; at most 300 and no further page. */
   search(
     tenantId: string,
@@ -133,6 +139,16 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       const about = others.length === 0 ? first : `${possible.length} users from ${first}`;
       const users = expect(parseUsers(await get('get_users', path, signal, about)), 'a page of users');
       return new Map(users.map(({ id, evidence }) => [id, evidence]));
+    },
+    async getUsersByExternalId(tenantId, externalIds, signal) {
+      if (!isId(tenantId) || externalIds.length === 0) return [];
+      const list = externalIds.map(encodeURIComponent).join(',');
+      const path = `/users?external_ids=${list}&tenant_id=${tenantId}&${wholeUsers}`;
+      // It says which users a failure is about, and goes no further than memory.
+      const about = `${externalIds.length} in ${tenantId} from ${externalIds[0]}`;
+      const parsed = expect(parseEveryUser(await get('get_users', path, signal, about)), 'a page of users');
+      if (!parsed.ok) throw notTheApis('user-malformed', { host, problem: parsed.problem }, parsed.problem).ofOneUser();
+      return parsed.shown.flatMap(({ evidence }) => (evidence.kind === 'seen' ? [evidence.user] : []));
     },
     async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
       if (!isId(id)) throw failed('not-found', { host, said: 'not a UUID' }, { scope: 'user' });

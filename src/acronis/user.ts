@@ -150,6 +150,21 @@ export function parseUsers(raw: unknown): readonly Shown[] | undefined {
   return (parsed.data.items ?? []).map(parseUser).flatMap((user) => (user.ok ? [user.shown] : []));
 }
 
+/** The same, all of them: where one item is no user, what is wrong with it. */
+export function parseEveryUser(
+  raw: unknown,
+): { readonly ok: true; readonly shown: readonly Shown[] } | Extract<ParsedUser, { ok: false }> | undefined {
+  const parsed = page.safeParse(raw);
+  if (!parsed.success) return undefined;
+  const shown: Shown[] = [];
+  for (const item of parsed.data.items ?? []) {
+    const user = parseUser(item);
+    if (!user.ok) return user;
+    shown.push(user.shown);
+  }
+  return { ok: true, shown };
+}
+
 const search = z.object({ items });
 const anyHit = z.object({ obj_type: z.string() });
 const userHit = z.object({ id: idSchema, login: z.string().nullish(), parent_id: idSchema.nullish() });

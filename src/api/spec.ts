@@ -15,6 +15,7 @@ import {
   uuidText,
 } from './fields.ts';
 import { brokenTransition, type TransitionRule, withRules } from './rules.ts';
+import { externalId, login } from './user-fields.ts';
 
 /** The types that the API knows for users. */
 export const businessTypes = ['buyer'] as const;
@@ -23,36 +24,19 @@ export type BusinessType = (typeof businessTypes)[number];
 const uuid = (field: string) =>
   uuidText(`${field} is a UUID as the API shows it, such as 1c234e69-5469-424a-a6d1-ff5658b387a6`);
 
-/** The API server counts characters, zod's `max` counts UTF-16 units. */
-const characters = (text: string): number => [...text].length;
-const maxLoginCharacters = 256;
-const loginText = z
-  .string()
-  .refine((text) => characters(text) <= maxLoginCharacters, `login has at most ${maxLoginCharacters} characters`)
-  .meta({ maxLength: maxLoginCharacters });
-
-const login = withRules(loginText, [
-  {
-    cel: 'size(self) >= 3',
-    message:
-      'login has at least 3 characters, as the search of Acronis finds nothing shorter; name the user by userID instead',
-    holds: (text) => characters(text) >= 3,
-  },
-  {
-    cel: "self.matches('^[^ \\\\t\\\\r\\\\n]([^\\\\r\\\\n]*[^ \\\\t\\\\r\\\\n])?$')",
-    message: 'login is one line without a space at its ends; remove them',
-    holds: (text) => /^[^ \t\r\n]([^\r\n]*[^ \t\r\n])?$/.test(text),
-  },
-]);
-
 const fields = z.object({
   userID: uuid('userID')
     .optional()
-    .describe('The Acronis user, by id. Exactly one of userID and login is given. Immutable.'),
+    .describe('The Acronis user, by id. Exactly one of userID, login and externalID is given. Immutable.'),
   login: login
     .optional()
     .describe(
       'The Acronis user, by login: found by search in the tenant and compared exactly. Needs tenantID. Immutable.',
+    ),
+  externalID: externalId
+    .optional()
+    .describe(
+      "The Acronis user, by the partner's own id (external_id) in the tenant, compared exactly. Needs tenantID. Immutable.",
     ),
   tenantID: uuid('tenantID')
     .optional()
@@ -81,7 +65,7 @@ const fields = z.object({
 
 type Fields = z.output<typeof fields>;
 
-const unchanged = (field: 'userID' | 'login', instead: string): TransitionRule<Fields> => ({
+const unchanged = (field: 'userID' | 'login' | 'externalID', instead: string): TransitionRule<Fields> => ({
   cel: `(has(self.${field}) ? self.${field} : '') == (has(oldSelf.${field}) ? oldSelf.${field} : '')`,
   message: `${field} cannot be changed; ${instead}`,
   fieldPath: `.${field}`,
@@ -91,6 +75,7 @@ const unchanged = (field: 'userID' | 'login', instead: string): TransitionRule<F
 const transitions: readonly TransitionRule<Fields>[] = [
   unchanged('userID', 'delete this object and create one for the other user'),
   unchanged('login', 'delete this object and create one for the other user'),
+  unchanged('externalID', 'delete this object and create one for the other user'),
   {
     cel: '!has(oldSelf.tenantID) || (has(self.tenantID) && self.tenantID == oldSelf.tenantID)',
     message: 'tenantID cannot be changed or removed once it is set; delete this object and create a new one',
@@ -103,15 +88,22 @@ export const specSchema = withRules(
   fields,
   [
     {
-      cel: 'has(self.userID) != has(self.login)',
-      message: 'give exactly one of userID and login, to say which user is meant',
-      holds: (spec) => (spec.userID !== undefined) !== (spec.login !== undefined),
+      cel: '[has(self.userID), has(self.login), has(self.externalID)].exists_one(given, given)',
+      message: 'give exactly one of userID, login and externalID, to say which user is meant',
+      holds: ({ userID, login, externalID }) =>
+        [userID, login, externalID].filter((given) => given !== undefined).length === 1,
     },
     {
       cel: '!has(self.login) || has(self.tenantID)',
       message: 'tenantID is needed with login: it says in which tenant the login is searched',
       fieldPath: '.tenantID',
       holds: (spec) => spec.login === undefined || spec.tenantID !== undefined,
+    },
+    {
+      cel: '!has(self.externalID) || has(self.tenantID)',
+      message: 'tenantID is needed with externalID: it says in which tenant the user has it',
+      fieldPath: '.tenantID',
+      holds: (spec) => spec.externalID === undefined || spec.tenantID !== undefined,
     },
     oneAccountRule,
   ],

@@ -35,7 +35,7 @@ export function sourceOf(object: TenantUserUpsell): Source {
   return credentialsSecretRef === undefined ? ownSource : `${object.namespace}/${credentialsSecretRef.name}`;
 }
 
-/** The id of the user that an object names; for a login, the one that it assigned, or that was found for it. */
+/** The id of the user that an object names; for a login or an external id, the one that it assigned, or that was found for it. */
 export const namedUser = ({ spec, status }: TenantUserUpsell): string | undefined =>
   (spec.ok ? spec.value.userID : undefined) ?? status.assigned?.userID ?? status.userID;
 

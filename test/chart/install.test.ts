@@ -34,6 +34,7 @@ function readdirSamples(): [string, string][] {
   return [
     'account.yaml',
     'buyer.yaml',
+    'buyer-by-external-id.yaml',
     'buyer-by-login.yaml',
     'observe.yaml',
     'own-credentials.yaml',

@@ -122,6 +122,40 @@ describe('an object that names a user by login', () => {
   });
 });
 
+describe('an object that names a user by an id of the partner', () => {
+  it('finds the one who has it in this tenant, assigns, and reads that user by id from then on', async () => {
+    const { companyAdmin, tenants } = world.acronis.cast;
+    const added = ['crm-1', 'crm-2'].map((externalId, n) => {
+      const id = `88888888-8888-4888-8888-88888888888${n}`;
+      world.acronis.directory.add({
+        id,
+        login: `external.${n}`,
+        tenant: world.user(companyAdmin).tenant,
+        firstname: 'Ex',
+        lastname: 'Ternal',
+        rest: { external_id: externalId },
+      });
+      return id;
+    });
+    const [first = '', second = ''] = added;
+    const [customer] = tenants.customers;
+    await world.upsell('external-1', { externalID: 'crm-1', tenantID: customer, deletionPolicy: 'Revoke' });
+    const object = await world.untilReason('external-1', 'BuyerAssigned');
+    expect(object.status).toMatchObject({ userID: first, assigned: { userID: first, tenantID: customer } });
+    expect(world.isBuyer(first)).toBe(true);
+    await world.afterResync();
+    expect(world.puts(first)).toBe(1);
+
+    // The id moves to another user: the object says so and writes nothing, and revokes of the first one alone.
+    world.acronis.console.edit(first, { externalId: null });
+    world.acronis.console.edit(second, { externalId: 'crm-1' });
+    await world.untilReason('external-1', 'LoginChanged');
+    expect(world.isBuyer(second)).toBe(false);
+    await world.ok('delete', 'tuu', 'external-1', '--timeout=10s');
+    expect([world.isBuyer(first), world.isBuyer(second), world.puts(second)]).toEqual([false, false, 0]);
+  });
+});
+
 function tenantOf(id: string) {
   const user = world.acronis.directory.all().find((each) => each.tenant.id === id);
   if (user === undefined) throw new Error(`No user is in tenant ${id}.`);

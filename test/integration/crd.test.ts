@@ -30,6 +30,8 @@ const good: readonly [what: string, spec: object][] = [
   ],
   ['a login with letters of any script', { login: 'Žofie Dvořáková', tenantID }],
   ['a login of three characters that are more in UTF-16', { login: '😀😀😀', tenantID }],
+  ['a user by external id', { externalID: 'crm-20417', tenantID }],
+  ['an external id with every odd character but a comma', { externalID: "a b;c'd\\e/f?ž😀", tenantID }],
   ['businessTypes spelled out', { userID, businessTypes: ['buyer'] }],
   ['an account', { userID, accountRef: { name: 'eu2-partner' } }],
   [
@@ -47,14 +49,29 @@ const good: readonly [what: string, spec: object][] = [
 ];
 
 const bad: readonly [what: string, spec: object, sentence: RegExp][] = [
-  ['nothing', {}, /give exactly one of userID and login/],
-  ['both userID and login', { userID, login: 'JohnDoe', tenantID }, /give exactly one of userID and login/],
+  ['nothing', {}, /give exactly one of userID, login and externalID/],
+  ['both userID and login', { userID, login: 'JohnDoe', tenantID }, /give exactly one of userID, login and externalID/],
   ['a login without a tenant', { login: 'JohnDoe' }, /tenantID is needed with login/],
   ['a login of two characters', { login: 'ab', tenantID }, /at least 3 characters.*userID instead/],
   ['a login of two characters that are more in UTF-16', { login: '😀😀', tenantID }, /at least 3 characters/],
   ['a login with a space at its end', { login: 'John ', tenantID }, /remove them/],
   ['a login of two lines', { login: 'John\nDoe', tenantID }, /one line/],
   ['a login that is too long', { login: 'x'.repeat(257), tenantID }, /256/],
+  [
+    'both login and externalID',
+    { login: 'JohnDoe', externalID: 'crm-1', tenantID },
+    /give exactly one of userID, login and externalID/,
+  ],
+  [
+    'all three ways to name a user',
+    { userID, login: 'JohnDoe', externalID: 'crm-1', tenantID },
+    /give exactly one of userID, login and externalID/,
+  ],
+  ['an external id without a tenant', { externalID: 'crm-1' }, /tenantID is needed with externalID/],
+  ['an empty external id', { externalID: '', tenantID }, /externalID is not empty/],
+  ['an external id with a comma', { externalID: 'a,b', tenantID }, /externalID has no comma.*userID instead/],
+  ['an external id with a space at its end', { externalID: 'a ', tenantID }, /remove them/],
+  ['an external id that is too long', { externalID: 'x'.repeat(257), tenantID }, /256/],
   ['a userID that is a login', { userID: 'JohnDoe' }, /userID is a UUID as the API shows it, such as/],
   ['a userID with braces', { userID: `{${userID}}` }, /userID is a UUID/],
   ['an empty userID', { userID: '' }, /userID is a UUID/],
@@ -82,7 +99,7 @@ const bad: readonly [what: string, spec: object, sentence: RegExp][] = [
   ],
   ['an account without a name', { userID, accountRef: {} }, /accountRef\.name.*Required/],
   ['an account in another namespace', { userID, accountRef: { name: 'a/b' } }, /name of an AcronisAccount/],
-  ['null as userID', { userID: null }, /give exactly one of userID and login/],
+  ['null as userID', { userID: null }, /give exactly one of userID, login and externalID/],
 ];
 
 /** kubectl has them refused; what is stored all the same, by a newer CRD, is read without them. */
@@ -146,6 +163,12 @@ describe('a changed object', () => {
       { login: 'JohnDoe', tenantID },
       { login: 'JaneDoe', tenantID },
       /login cannot be changed; delete this object/,
+    ],
+    [
+      'another externalID',
+      { externalID: 'crm-1', tenantID },
+      { externalID: 'crm-2', tenantID },
+      /externalID cannot be changed; delete this object/,
     ],
     ['another tenantID', { userID, tenantID }, { userID, tenantID: userID }, /tenantID cannot be changed or removed/],
     ['no tenantID any more', { userID, tenantID }, { userID }, /tenantID cannot be changed or removed/],

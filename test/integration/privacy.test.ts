@@ -25,12 +25,31 @@ it('secrets and personal data appear in no log line, event, status, metric or pr
     lastname: 'Canarylast',
     tenant: home,
   });
+  world.acronis.console.edit(canary.id, { externalId: 'canary-crm-4711' });
   const twice = { login: 'canary.twice.4711', firstname: 'Canaryfirst', lastname: 'Canarylast', tenant: home };
   directory.add({ id: '55555555-5555-4555-8555-555555555556', ...twice });
   directory.add({ id: '55555555-5555-4555-8555-555555555557', ...twice });
 
   await world.upsell('by-login', { login: canary.login, tenantID: home.id, deletionPolicy: 'Revoke' });
   await world.untilReason('by-login', 'BuyerAssigned');
+  await world.upsell('by-external-id', {
+    externalID: 'canary-crm-4711',
+    tenantID: home.id,
+    managementPolicy: 'Observe',
+  });
+  await world.untilReason('by-external-id', 'BuyerAssigned');
+  await world.upsell('no-external-id', { externalID: 'canary-absent-4711', tenantID: home.id });
+  await world.untilReason('no-external-id', 'UserNotFound');
+  world.acronis.faults.add({
+    kind: 'status',
+    status: 400,
+    code: 1027,
+    message: 'canary-faulty-4711',
+    names: 'canary-faulty-4711',
+  });
+  await world.upsell('faulty-external-id', { externalID: 'canary-faulty-4711', tenantID: home.id });
+  await world.untilReason('faulty-external-id', 'Rejected');
+  world.acronis.faults.clear();
   await world.upsell('ambiguous', { login: twice.login, tenantID: home.id });
   await world.untilReason('ambiguous', 'UserAmbiguous');
   await world.upsell('not-found', { login: 'canary.absent.4711', tenantID: home.id });

@@ -38,6 +38,9 @@ test.runIf(path !== undefined)("every request of the operator is as the vendor's
     await Promise.all([johnDoe, companyAdmin, samRivers].map((id) => account.users.read(id, signal)));
     await account.writes.putBusinessTypes(johnDoe, { businessTypes: ['buyer'], version }, signal, () => {});
     await account.api.search(tenants.partner, 'sam.rivers', signal);
+    sandbox.console.edit(johnDoe, { externalId: 'crm-7 ä/1' });
+    const byExternalId = await account.users.readByExternalId(tenants.partner, 'crm-7 ä/1', signal);
+    expect(byExternalId.map(({ id }) => id)).toEqual([johnDoe]);
     // A list leaves out a user whom it does not show, who is then asked for alone.
     expect(await account.users.read(randomUUID(), signal)).toEqual({ kind: 'notVisible' });
     await account.api.getTenants([tenants.partner], signal);

@@ -56,10 +56,13 @@ export function userView(user: User, switches: SwitchValues, withPolicies = fals
   if (switches.userShape === 'guide' || (switches.userShape === 'mixed' && user.guideShape)) return view;
   view['updated_at'] = byServerClock(user.updatedAt, switches);
   view['deleted_at'] = user.deletedAt === undefined ? null : byServerClock(user.deletedAt, switches);
-  if (user.rest?.external_id !== undefined) view['external_id'] = user.rest.external_id;
+  if (showsExternalId(user, switches)) view['external_id'] = user.rest?.external_id;
   if (user.rest?.disable_after !== undefined) view['disable_after'] = user.rest.disable_after;
   return view;
 }
+
+const showsExternalId = (user: User, switches: SwitchValues): boolean =>
+  user.rest?.external_id !== undefined && switches.externalIds === 'shown';
 
 export type DetailLevel = 'stamps' | 'basic' | 'full';
 
@@ -100,7 +103,7 @@ export function userItem(
     idp_id: user.rest?.idp_id ?? DEFAULT_IDP,
     mfa_status: user.rest?.mfa_status ?? 'disabled',
     terms_accepted: false,
-    ...(user.rest?.external_id === undefined ? {} : { external_id: user.rest.external_id }),
+    ...(showsExternalId(user, switches) ? { external_id: user.rest?.external_id } : {}),
   };
 }
 

@@ -27,6 +27,10 @@ export function boundedTo<W>(tenantIDs: readonly string[], account: Account<W>):
       for (const [id, evidence] of await api.getUsers(ids, signal)) shown.set(id, await asShown(evidence, signal));
       return shown;
     },
+    async getUsersByExternalId(tenantId, externalIds, signal) {
+      if (!(await isWithin(tenantId, signal))) return [];
+      return await api.getUsersByExternalId(tenantId, externalIds, signal);
+    },
     async search(tenantId, text, signal) {
       if (!(await isWithin(tenantId, signal))) return { users: [], complete: true };
       return await api.search(tenantId, text, signal);
@@ -47,7 +51,13 @@ export function boundedTo<W>(tenantIDs: readonly string[], account: Account<W>):
     api: bounded,
     // Of a user that was shown.
     writes: account.writes,
-    users: { read: async (id, signal) => await asShown(await users.read(id, signal), signal) },
+    users: {
+      read: async (id, signal) => await asShown(await users.read(id, signal), signal),
+      async readByExternalId(tenantId, externalId, signal) {
+        if (!(await isWithin(tenantId, signal))) return [];
+        return await users.readByExternalId(tenantId, externalId, signal);
+      },
+    },
     changes: account.changes,
     tenants,
     branding: account.branding,

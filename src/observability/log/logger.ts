@@ -38,6 +38,9 @@ const secretFields = [
   'private_key',
   'cookie',
   'login',
+  'externalID',
+  'externalId',
+  'external_id',
   'email',
 ];
 

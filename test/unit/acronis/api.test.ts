@@ -126,6 +126,22 @@ describe('reading many users', () => {
     );
   });
 
+  test('by external ids asks for those who are there, at full detail, and encodes each id', async () => {
+    const { api, sent } = setup(() => ({ items: [wireUser(1, { external_id: 'a/ä&b' })] }));
+    const users = await api.getUsersByExternalId(tenant, ['a/ä&b', 'c d'], always());
+    expect(users.map((each) => each.externalId)).toEqual(['a/ä&b']);
+    expect(sent[0]?.url).toBe(
+      `${url}/users?external_ids=a%2F%C3%A4%26b,c%20d&tenant_id=${tenant}&lod=full&with_access_policies=true`,
+    );
+  });
+
+  test('by external ids does not believe a list with something that is no user: it may be one of them', async () => {
+    const { api } = setup(() => ({ items: [wireUser(1, { external_id: 'a' }), wireUser(2, { version: null })] }));
+    const error = await acronisFailure(api.getUsersByExternalId(tenant, ['a'], always()));
+    expect(error).toMatchObject({ kind: 'unavailable', scope: 'user' });
+    expect(error.message).toContain('version is null');
+  });
+
   test('leaves out what is no id, so that it cannot spoil the others', async () => {
     const { api, sent } = setup(() => ({ items: [wireUser(1)] }));
     await api.getUsers(['..', id(1), `${id(2)}&x=`], always());

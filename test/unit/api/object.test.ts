@@ -77,7 +77,7 @@ describe('the transform of an object', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['no spec', undefined, /^give exactly one of userID and login/],
+    ['no spec', undefined, /^give exactly one of userID, login and externalID/],
     ['a spec null', null, /^give exactly one/],
     ['a wrong field', { userID: 'x' }, /^spec\.userID: userID is a UUID as the API shows it/],
     ['a wrong field inside', { userID, credentialsSecretRef: { name: 'A' } }, /^spec\.credentialsSecretRef\.name: /],

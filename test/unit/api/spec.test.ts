@@ -31,6 +31,9 @@ describe('a spec', () => {
     ['a login of 256 characters outside the basic plane', { ...byLogin, login: '\u{1f600}'.repeat(256) }],
     ['a login with a space inside', { ...byLogin, login: 'john doe' }],
     ['a login of every sign that Acronis allows', { ...byLogin, login: 'j.@_-+:!#$%^*={}’\\`/?1' }],
+    ['an external id with its tenant', { externalID: 'crm-1', tenantID }],
+    ['an external id of one character', { externalID: '1', tenantID }],
+    ['an external id of 256 characters outside the basic plane', { externalID: '\u{1f600}'.repeat(256), tenantID }],
     ['businessTypes', { userID, businessTypes: ['buyer'] }],
     ['Observe', { userID, managementPolicy: 'Observe' }],
     ['Revoke', { userID, deletionPolicy: 'Revoke' }],
@@ -43,9 +46,9 @@ describe('a spec', () => {
   });
 
   test.each<[string, unknown, string]>([
-    ['no user', {}, 'give exactly one of userID and login'],
-    ['a tenant alone', { tenantID }, 'give exactly one of userID and login'],
-    ['both', { userID, ...byLogin }, 'give exactly one of userID and login'],
+    ['no user', {}, 'give exactly one of userID, login and externalID'],
+    ['a tenant alone', { tenantID }, 'give exactly one of userID, login and externalID'],
+    ['both', { userID, ...byLogin }, 'give exactly one of userID, login and externalID'],
     ['a login without its tenant', { login: 'johndoe' }, 'tenantID: tenantID is needed with login'],
     ['a userID that is none', { userID: 'johndoe' }, 'userID: userID is a UUID'],
     ['a userID with a line end', { userID: `${userID}\n` }, 'userID: userID is a UUID'],
@@ -62,6 +65,21 @@ describe('a spec', () => {
     ['a login with a space at its beginning', { ...byLogin, login: ' john' }, 'login: login is one line'],
     ['a login of two lines', { ...byLogin, login: 'john\ndoe' }, 'login: login is one line'],
     ['a login with a line end', { ...byLogin, login: 'john\n' }, 'login: login is one line'],
+    [
+      'a login and an external id',
+      { ...byLogin, externalID: 'crm-1' },
+      'give exactly one of userID, login and externalID',
+    ],
+    ['all three', { ...byLogin, userID, externalID: 'crm-1' }, 'give exactly one of userID, login and externalID'],
+    ['an external id without its tenant', { externalID: 'crm-1' }, 'tenantID: tenantID is needed with externalID'],
+    ['an empty external id', { externalID: '', tenantID }, 'externalID: externalID is not empty'],
+    ['an external id with a comma', { externalID: 'a,b', tenantID }, 'externalID: externalID has no comma'],
+    ['an external id with a space at its end', { externalID: 'a ', tenantID }, 'externalID: externalID is one line'],
+    [
+      'an external id of 257 characters',
+      { externalID: 'a'.repeat(257), tenantID },
+      'externalID: externalID has at most 256',
+    ],
     ['no type', { userID, businessTypes: [] }, 'businessTypes: '],
     [
       'a type twice',
@@ -128,6 +146,13 @@ describe('a change of a spec', () => {
     ['from user to login', { userID, tenantID }, byLogin, /^userID cannot be changed/],
     ['from login to user', byLogin, { userID, tenantID }, /^userID cannot be changed/],
     ['another login', byLogin, { ...byLogin, login: 'janedoe' }, /^login cannot be changed/],
+    [
+      'another external id',
+      { externalID: 'a', tenantID },
+      { externalID: 'b', tenantID },
+      /^externalID cannot be changed/,
+    ],
+    ['from login to external id', byLogin, { externalID: 'a', tenantID }, /^login cannot be changed/],
     ['another tenant', { userID, tenantID }, { userID, tenantID: userID }, /^tenantID cannot be changed/],
     ['a tenant removed', { userID, tenantID }, { userID }, /^tenantID cannot be changed or removed/],
     ['a tenant that was not there', { userID }, { userID, tenantID }, undefined],

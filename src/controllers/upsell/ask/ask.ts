@@ -1,6 +1,7 @@
 /**
- * A question about a user, asked of Acronis: by id, or by the login that it has in a tenant. A login is compared exactly: search matches beginnings of
- * any of login, name and e-mail, and lags behind, so that a hit is read once more by its id.
+ * A question about a user, asked of Acronis: by id, or by the login or the partner's own id that it has in a tenant. Both are compared exactly: search
+ * matches beginnings of any of login, name and e-mail, and lags behind, so that a hit is read once more by its id. A list by the partner's ids shows whole
+ * users, as one by ids does.
  */
 import type { Verdict } from '../../../api/conditions.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
@@ -8,7 +9,14 @@ import type { Evidence, FoundBy, Question } from '../assess/evidence.ts';
 
 /** @throws AcronisError, or the signal's reason once it is aborted. */
 export function ask(question: Question, account: Account, signal: AbortSignal): Promise<Evidence> {
-  return question.kind === 'id' ? read(question.id, 'id', account, signal) : search(question, account, signal);
+  switch (question.kind) {
+    case 'id':
+      return read(question.id, 'id', account, signal);
+    case 'login':
+      return search(question, account, signal);
+    case 'externalID':
+      return readByExternalId(question, account, signal);
+  }
 }
 
 /** The user as it is now. @throws as `ask`. */
@@ -54,6 +62,42 @@ async function search(
   return noMatch(
     'UserNotFound',
     'No user of this tenant has this login. Correct login and tenantID, or name the user by userID.',
+  );
+}
+
+async function readByExternalId(
+  { externalId, tenantId, mayNameOthers }: Question & { kind: 'externalID' },
+  account: Account,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const users = await account.users.readByExternalId(tenantId, externalId, signal);
+  const inTenant = users.filter((user) => user.tenantId === tenantId);
+  const exact = inTenant.filter((user) => user.externalId === externalId);
+  const [only] = exact;
+  if (only !== undefined && exact.length === 1) return { kind: 'seen', user: only, by: 'externalID' };
+  if (exact.length > 1)
+    return noMatch(
+      'UserAmbiguous',
+      `${exact.length} users of this tenant have this external id. Name the one that is meant by userID instead.`,
+    );
+  if (users.some((user) => user.externalId === ''))
+    return noMatch(
+      'UserNotFound',
+      'Acronis does not show to this API client which external ids users have, so none can be compared. Name the user by userID instead.',
+    );
+  if (inTenant.length > 0)
+    return noMatch(
+      'UserNotFound',
+      'A user of this tenant has this external id in other letter case. Write externalID exactly as the API shows it.',
+    );
+  if (mayNameOthers && users.some((user) => user.externalId === externalId))
+    return noMatch(
+      'UserNotFound',
+      'The user with this external id is in a tenant below spec.tenantID. Give the id of that tenant.',
+    );
+  return noMatch(
+    'UserNotFound',
+    'No user of this tenant has this external id. Correct externalID and tenantID, or name the user by userID.',
   );
 }
 

@@ -5,8 +5,8 @@
 import type { User } from '../../../acronis/user.ts';
 import type { Verdict } from '../../../api/conditions.ts';
 
-/** By the id that the object names or remembers, or by a search for its login. */
-export type FoundBy = 'id' | 'login';
+/** By the id that the object names or remembers, by a search for its login, or by the partner's own id. */
+export type FoundBy = 'id' | 'login' | 'externalID';
 
 export type Evidence =
   | { readonly kind: 'nothing' }
@@ -15,7 +15,7 @@ export type Evidence =
   | { readonly kind: 'seen'; readonly user: User; readonly by: FoundBy }
   | { readonly kind: 'gone' }
   | { readonly kind: 'notVisible' }
-  /** A search that found no user with the login, or several. */
+  /** No user has the login, or the partner's own id, or several have. */
   | { readonly kind: 'noMatch'; readonly verdict: Verdict };
 
 export const nothingYet: Evidence = { kind: 'nothing' };
@@ -28,5 +28,12 @@ export type Question =
       readonly login: string;
       readonly tenantId: string;
       /** Whether the object may learn that a tenant below has the login. */
+      readonly mayNameOthers: boolean;
+    }
+  | {
+      readonly kind: 'externalID';
+      readonly externalId: string;
+      readonly tenantId: string;
+      /** Likewise. */
       readonly mayNameOthers: boolean;
     };

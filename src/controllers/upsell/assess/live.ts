@@ -14,15 +14,15 @@ import {
   assignedVerdict,
   claimedVerdict,
   invalidSpecVerdict,
-  loginChangedVerdict,
   notAssignedVerdict,
   suspendedVerdict,
   userGoneVerdict,
   userNotVisibleVerdict,
 } from '../verdicts/verdicts.ts';
-import type { Evidence, Question } from './evidence.ts';
+import type { Evidence, FoundBy } from './evidence.ts';
 import { hasFinalizer } from './finalizer.ts';
 import { rememberedAssignment, wantsFinalizer } from './memory.ts';
+import { changedVerdict, has, type Name, nameOf, questionFor } from './names.ts';
 import { offerOf, withReportedRoles } from './offer.ts';
 import type { Circumstances, Facts, Owed } from './owed.ts';
 
@@ -42,29 +42,44 @@ export function assessLive(object: TenantUserUpsell, evidence: Evidence, circums
   // An account that is not there, or does not serve the namespace, says nothing about the user.
   if (forbidden !== undefined) return report(forbidden, circumstances.guard.kind === 'noAccount' ? unknown : none);
 
+  const name = nameOf(spec);
+  const askByName = (by: Name): Owed => ({
+    kind: 'ask',
+    question: questionFor(by, !isLabelled(circumstances.guard)),
+  });
+
   switch (evidence.kind) {
-    case 'nothing':
-      return { kind: 'ask', question: firstQuestion(object, spec, remembered, circumstances) };
+    case 'nothing': {
+      // The user that it assigned, or found before, spares a search.
+      const id = spec.userID ?? remembered?.userID ?? object.status.userID;
+      if (id !== undefined) return { kind: 'ask', question: { kind: 'id', id } };
+      if (name === undefined) throw new Error('a parsed spec names a user');
+      return askByName(name);
+    }
     case 'failed':
       return report(evidence.verdict, unknown);
     case 'noMatch':
+      // It was asked for by name because a read by id did not show it: what it assigned is still there.
+      if (remembered !== undefined && name !== undefined)
+        return report(evidence.verdict.reason === 'UserNotFound' ? changedVerdict(name) : evidence.verdict, unknown);
       return report(evidence.verdict, none);
     case 'gone':
       // A deletion would not know of whom, and give up what is proven to be over.
       if (remembered !== undefined && hasFinalizer(object)) return { kind: 'removeFinalizer' };
       if (remembered !== undefined)
         return { kind: 'report', findings: { verdict: userGoneVerdict, facts: none, assigned: undefined } };
-      if (isByLogin(spec)) return { kind: 'ask', question: searchFor(spec, circumstances) };
+      if (name !== undefined) return askByName(name);
       return report(isLabelled(circumstances.guard) ? noUserOfTheLabel : userGoneVerdict, none);
     case 'notVisible':
-      if (isByLogin(spec) && remembered === undefined) return { kind: 'ask', question: searchFor(spec, circumstances) };
+      if (name !== undefined && remembered === undefined) return askByName(name);
       if (isLabelled(circumstances.guard)) return report(noUserOfTheLabel, none);
       return report(userNotVisibleVerdict, unknown);
     case 'seen': {
-      const { user } = evidence;
-      if (remembered === undefined && evidence.by === 'id' && isByLogin(spec) && !isMeant(spec, user))
-        return { kind: 'ask', question: searchFor(spec, circumstances) };
-      return assessSeen(object, spec, user, remembered, circumstances);
+      const { user, by } = evidence;
+      if (name !== undefined && by === 'id' && isToBeAskedFor(name, user, remembered)) return askByName(name);
+      if (name !== undefined && by === 'externalID' && remembered !== undefined && remembered.userID !== user.id)
+        return report(changedVerdict(name), unknown);
+      return assessSeen(object, spec, evidence, remembered, circumstances);
     }
   }
 }
@@ -72,7 +87,7 @@ export function assessLive(object: TenantUserUpsell, evidence: Evidence, circums
 function assessSeen(
   object: TenantUserUpsell,
   spec: Spec,
-  user: User,
+  { user, by }: { readonly user: User; readonly by: FoundBy },
   remembered: Assigned | undefined,
   { guard, otherClaimant, heldWrite, buyUrl }: Circumstances,
 ): Owed {
@@ -89,7 +104,8 @@ function assessSeen(
   };
   const forbidden = forbids(spec, user, guard);
   if (forbidden !== undefined) return reportWithout(forbidden, none);
-  if (isByLogin(spec) && !hasLogin(user, spec.login)) return report(loginChangedVerdict);
+  const name = nameOf(spec);
+  if (name !== undefined && has(user, name, by) !== 'yes') return report(changedVerdict(name));
   if (otherClaimant !== undefined) return report(claimedVerdict(otherClaimant));
   const missing = spec.businessTypes.filter((type) => !user.businessTypes.includes(type));
   if (spec.managementPolicy === 'Observe') return report(missing.length === 0 ? assignedVerdict : notAssignedVerdict);
@@ -121,29 +137,8 @@ function finalizerOwed(object: TenantUserUpsell, spec: Spec, remembered: Assigne
   return remembered !== undefined && !hasFinalizer(object) ? { kind: 'addFinalizer' } : undefined;
 }
 
-type ByLogin = Spec & { readonly login: string; readonly tenantID: string };
-const isByLogin = (spec: Spec): spec is ByLogin => spec.login !== undefined && spec.tenantID !== undefined;
-
-/** A response without a login says nothing against it. */
-const hasLogin = (user: User, login: string): boolean => user.login === '' || user.login === login;
-const isMeant = (spec: ByLogin, user: User): boolean => hasLogin(user, spec.login) && user.tenantId === spec.tenantID;
-
-/** The user that it assigned, or found before, spares a search. */
-function firstQuestion(
-  { status }: TenantUserUpsell,
-  spec: Spec,
-  remembered: Assigned | undefined,
-  circumstances: Circumstances,
-): Question {
-  const id = spec.userID ?? remembered?.userID ?? status.userID;
-  if (id !== undefined) return { kind: 'id', id };
-  if (isByLogin(spec)) return searchFor(spec, circumstances);
-  throw new Error('a parsed spec names a user');
+/** Whether a user that was read by id does not show that it is the one that the object names. */
+function isToBeAskedFor(name: Name, user: User, remembered: Assigned | undefined): boolean {
+  const shown = has(user, name, 'id');
+  return shown === 'notShown' || (remembered === undefined && (shown === 'no' || user.tenantId !== name.tenantId));
 }
-
-const searchFor = ({ login, tenantID }: ByLogin, { guard }: Circumstances): Question => ({
-  kind: 'login',
-  login,
-  tenantId: tenantID,
-  mayNameOthers: !isLabelled(guard),
-});

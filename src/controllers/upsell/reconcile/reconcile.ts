@@ -93,7 +93,7 @@ function passes(verdict: Verdict): boolean {
  */
 function afterKubernetesError(error: unknown, object: TenantUserUpsell, log: Log): Result {
   if (!(error instanceof KubernetesError)) throw error;
-  const fields = { key: object.key, status: error.status, error: withoutLogin(error.message, object) };
+  const fields = { key: object.key, status: error.status, error: withoutPersonalData(error.message, object) };
   if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is reconciled again', fields);
   // Missing rights are warned of once for all objects, by the client's refusal monitor.
   else if (isForbidden(error)) log.debug('the API server refused; the object is reconciled again', fields);
@@ -105,11 +105,11 @@ function afterKubernetesError(error: unknown, object: TenantUserUpsell, log: Log
   };
 }
 
-/** A server or a webhook that refuses a patch quotes the object, and the login is a person's. Of a spec that cannot be read no value is shown. */
-function withoutLogin(message: string, { spec }: TenantUserUpsell): string {
+/** A server or a webhook that refuses a patch quotes the object, and login and external id are a person's. Of a spec that cannot be read no value is shown. */
+function withoutPersonalData(message: string, { spec }: TenantUserUpsell): string {
   const unquoted = message.replace(/ value: ("(\\.|[^"\\])*"?|\{[^}]*\}?)/g, ' value: …');
-  const login = spec.ok ? spec.value.login : undefined;
-  return login === undefined ? unquoted : unquoted.replaceAll(login, '…');
+  const name = spec.ok ? (spec.value.login ?? spec.value.externalID) : undefined;
+  return name === undefined ? unquoted : unquoted.replaceAll(name, '…');
 }
 
 /** An API server, or a gateway, that asks for more is asked again anyway. */

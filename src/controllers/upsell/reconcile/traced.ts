@@ -76,7 +76,11 @@ function tracedAccounts(accounts: Accounts, tracer: Tracer): Accounts {
 
 const tracedAccount = (account: Account, tracer: Tracer): Account => ({
   ...account,
-  users: { read: (id, signal) => tracer.span(toAcronis('read user'), () => account.users.read(id, signal)) },
+  users: {
+    read: (id, signal) => tracer.span(toAcronis('read user'), () => account.users.read(id, signal)),
+    readByExternalId: (tenantId, externalId, signal) =>
+      tracer.span(toAcronis('read user'), () => account.users.readByExternalId(tenantId, externalId, signal)),
+  },
   api: {
     ...account.api,
     search: (tenantId, text, signal) =>

@@ -64,7 +64,7 @@ function owesNothing(object: TenantUserUpsell, user: User, circumstances: Circum
   return owed.kind === 'report' && statusPatch(object.status, statusOf(object, owed.findings, 0)) === undefined;
 }
 
-function reportedUser({ status }: TenantUserUpsell): User | undefined {
+function reportedUser({ spec, status }: TenantUserUpsell): User | undefined {
   const { userID, tenantID, observedVersion, businessTypes } = status;
   if (userID === undefined || tenantID === undefined || observedVersion === undefined) return undefined;
   return {
@@ -73,7 +73,8 @@ function reportedUser({ status }: TenantUserUpsell): User | undefined {
     version: observedVersion,
     businessTypes: businessTypes ?? [],
     login: '',
-    externalId: '',
+    // It was found by it.
+    externalId: (spec.ok ? spec.value.externalID : undefined) ?? '',
     isCompanyAdmin: reportedAdmin(status),
     reach: reportedReach(status),
   };

@@ -61,6 +61,12 @@ export const loginChangedVerdict: Verdict = {
     'The user that this object assigned has another login now, and another user may have the old one: nothing is written. Delete this object and create it for the user that is meant, best by userID.',
 };
 
+export const externalIdChangedVerdict: Verdict = {
+  reason: 'LoginChanged',
+  message:
+    'The user that this object assigned has another external id now, or none, and another user may have the old one: nothing is written. Delete this object and create it for the user that is meant, best by userID.',
+};
+
 /** @param claimant the older object, as the readers of this one may know it. */
 export const claimedVerdict = (claimant: string): Verdict => ({
   reason: 'DuplicateClaim',

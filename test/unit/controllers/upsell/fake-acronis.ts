@@ -24,11 +24,12 @@ export interface FakeUser {
   contact: { email: string };
 }
 
-/** `get`: a read of one user, by a list of one or by its path. */
+/** `get`: a read of one user, by a list of one or by its path. `external`: a list by the partner's own ids. */
 export type Operation =
   | 'token'
   | 'get'
   | 'batch'
+  | 'external'
   | 'changes'
   | 'search'
   | 'client'
@@ -158,6 +159,14 @@ export class FakeAcronis {
         return path === '/users' ? this.#list(query) : this.#user(path);
       case 'batch':
         return this.#list(query);
+      case 'external': {
+        const ids = (query.get('external_ids') ?? '').split(',');
+        const found = [...this.users.values()].filter(
+          ({ external_id: own, tenant_id, deleted_at }) =>
+            own !== undefined && ids.includes(own) && tenant_id === query.get('tenant_id') && deleted_at === undefined,
+        );
+        return { items: found.flatMap(withPolicies) };
+      }
       case 'changes':
         return { items: this.changed.flatMap((id) => withPolicies(this.users.get(id))) };
       case 'tenants':
@@ -210,6 +219,7 @@ function operationOf(method: string, path: string, query: URLSearchParams): Oper
   if (method === 'PUT') return 'put';
   if (path.startsWith('/users/')) return 'get';
   if (path === '/tenants') return 'tenants';
+  if (query.has('external_ids')) return 'external';
   const uuids = query.get('uuids');
   if (uuids === null) return 'changes';
   return uuids.includes(',') ? 'batch' : 'get';

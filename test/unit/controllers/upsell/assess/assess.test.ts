@@ -4,7 +4,7 @@ import type { User } from '../../../../../src/acronis/user.ts';
 import { type TenantUserUpsell, transformTenantUserUpsell } from '../../../../../src/api/object.ts';
 import type { Status } from '../../../../../src/api/status.ts';
 import { assess, unhindered } from '../../../../../src/controllers/upsell/assess/assess.ts';
-import { type Evidence, nothingYet } from '../../../../../src/controllers/upsell/assess/evidence.ts';
+import { type Evidence, type FoundBy, nothingYet } from '../../../../../src/controllers/upsell/assess/evidence.ts';
 import type { Circumstances, Owed } from '../../../../../src/controllers/upsell/assess/owed.ts';
 import { notAppliedVerdict } from '../../../../../src/controllers/upsell/verdicts/verdicts.ts';
 import type { NamespaceGuard } from '../../../../../src/fleet/namespaces.ts';
@@ -15,6 +15,7 @@ const finalizer = 'upsell.acronis.com/revoke';
 const assigned = { userID: userId, tenantID: tenantId };
 const byId = { userID: userId };
 const byLogin = { login: 'johndoe', tenantID: tenantId };
+const byExternalId = { externalID: 'crm-1', tenantID: tenantId };
 const revoke = { deletionPolicy: 'Revoke' };
 const observe = { managementPolicy: 'Observe' };
 
@@ -57,7 +58,7 @@ const user = (fields: Partial<User> = {}): User => ({
   reach: 'quotaOn',
   ...fields,
 });
-const seen = (fields: Partial<User> = {}, by: 'id' | 'login' = 'id'): Evidence => ({
+const seen = (fields: Partial<User> = {}, by: FoundBy = 'id'): Evidence => ({
   kind: 'seen',
   user: user(fields),
   by,
@@ -132,6 +133,70 @@ const live: Row[] = [
     seen({ login: '' }),
     {},
     'assign [buyer] at 7',
+  ],
+  ['a new object by external id asks for it', object(byExternalId), nothingYet, {}, 'ask by externalID'],
+  [
+    'a user found by external id is taken as it is',
+    object(byExternalId),
+    seen({ externalId: 'crm-1' }, 'externalID'),
+    {},
+    'assign [buyer] at 7',
+  ],
+  [
+    'one that assigned a user by external id asks for the user by id',
+    object(byExternalId, { status: { assigned } }),
+    nothingYet,
+    {},
+    'ask by id',
+  ],
+  [
+    'an observed user with another external id is asked for again',
+    object(byExternalId, { status: { userID: userId } }),
+    seen({ externalId: 'crm-2' }),
+    {},
+    'ask by externalID',
+  ],
+  [
+    'an assigned user with another external id stalls',
+    object(byExternalId, { status: { assigned } }),
+    seen({ externalId: 'crm-2' }),
+    {},
+    'report LoginChanged, facts user, remembered',
+  ],
+  [
+    'an assigned user that is shown without an external id is asked for by it',
+    object(byExternalId, { status: { assigned } }),
+    seen({ externalId: '' }),
+    {},
+    'ask by externalID',
+  ],
+  [
+    'an assigned user that has no external id any more stalls',
+    object(byExternalId, { status: { assigned } }),
+    { kind: 'noMatch', verdict: { reason: 'UserNotFound', message: 'why' } },
+    {},
+    'report LoginChanged, facts unknown, remembered',
+  ],
+  [
+    'an external id that another user has now stalls, and nothing is written to that one',
+    object(byExternalId, { status: { assigned } }),
+    seen({ id: otherUserId, externalId: 'crm-1' }, 'externalID'),
+    {},
+    'report LoginChanged, facts unknown, remembered',
+  ],
+  [
+    'an external id that two users have by now is ambiguous',
+    object(byExternalId, { status: { assigned } }),
+    { kind: 'noMatch', verdict: { reason: 'UserAmbiguous', message: 'why' } },
+    {},
+    'report UserAmbiguous, facts unknown, remembered',
+  ],
+  [
+    'a user of an external id that is gone is asked for by it once it is forgotten',
+    object(byExternalId, { status: { userID: userId } }),
+    gone,
+    {},
+    'ask by externalID',
   ],
   [
     'an assigned user of another tenant is a mismatch',
@@ -528,6 +593,11 @@ it('in a labelled namespace a user of another tenant, one that does not exist an
 it('a search in a labelled namespace may not name a user of a tenant below', () => {
   const owed = assess(object(byLogin), nothingYet, { ...unhindered, guard: own });
   expect(owed.kind === 'ask' && owed.question.kind === 'login' && owed.question.mayNameOthers).toBe(false);
+});
+
+it('an external id is not looked for below the tenant of a labelled namespace either', () => {
+  const owed = assess(object(byExternalId), nothingYet, { ...unhindered, guard: own });
+  expect(owed).toMatchObject({ question: { kind: 'externalID', externalId: 'crm-1', mayNameOthers: false } });
 });
 
 it('what guards refuse says what to do and names neither user nor tenant', () => {

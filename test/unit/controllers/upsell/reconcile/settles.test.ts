@@ -199,6 +199,18 @@ it.each([
   expect(logged).not.toContain('johndoe');
 });
 
+it('the external id is not logged where the API server quotes it', async () => {
+  const named = world.cluster.create({ externalID: 'crm-20417', tenantID: tenantId }, { name: 'named' });
+  world.cluster.fail(
+    ({ method }) => method === 'PATCH',
+    () => new KubernetesError('patch: 422 Invalid: crm-20417 is not welcome', { status: 422 }),
+  );
+  await world.reconcile(named);
+  const logged = JSON.stringify(world.log.lines);
+  expect(logged).toContain('422 Invalid');
+  expect(logged).not.toContain('crm-20417');
+});
+
 describe('the audit trail has exactly one line for each write that left (D12)', () => {
   const lines = () => world.log.lines.filter(({ message }) => message === 'wrote to Acronis');
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type BatchOptions, createUserReader } from '../../../src/acronis/batch.ts';
 import type { AcronisErrorKind } from '../../../src/acronis/errors.ts';
 import { notVisible, type UserEvidence } from '../../../src/acronis/evidence.ts';
 import { parseUser, type User } from '../../../src/acronis/user.ts';
+import { createExternalIdReader, createIdReader, type UserReaderOptions } from '../../../src/acronis/user-reader.ts';
 import { failure } from '../../support/failure.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { always } from '../../support/signal.ts';
-import { acronisFailure, id, refused, wireUser } from './support.ts';
+import { acronisFailure, id, refused, tenant, wireUser } from './support.ts';
 
 const user = (n: number): User => {
   const parsed = parseUser(wireUser(n));
@@ -24,14 +24,14 @@ interface Fake {
 }
 
 /** A reader whose API responds immediately and knows every user, unless the test says otherwise. */
-function setup(fake: Fake = {}, options: Partial<BatchOptions> = {}) {
+function setup(fake: Fake = {}, options: Partial<UserReaderOptions<'getUser' | 'getUsers'>> = {}) {
   const clock = new ManualClock();
   const ones: string[] = [];
   const byPath: string[] = [];
   const batches: (readonly string[])[] = [];
   const one = async (userId: string): Promise<User | undefined> =>
     fake.one === undefined ? user(numberOf(userId)) : await fake.one(userId);
-  const evidence = createUserReader({
+  const evidence = createIdReader({
     api: {
       getUser: async (userId) => {
         byPath.push(userId);
@@ -396,5 +396,73 @@ describe('a reader that is aborted', () => {
     await clock.advance(1_000);
     expect(ones).toEqual([]);
     expect(clock.timers).toBe(0);
+  });
+});
+
+describe('reads by external id', () => {
+  const withId = (n: number, externalId = `e-${n}`): User => ({ ...user(n), externalId });
+  const elsewhere = '11111111-1111-4111-8111-111111111111';
+
+  function setupExternal(respond: (externalIds: readonly string[], tenantId: string) => readonly User[]) {
+    const clock = new ManualClock();
+    const requests: (readonly string[])[] = [];
+    const reader = createExternalIdReader({
+      api: {
+        async getUsersByExternalId(tenantId, externalIds) {
+          requests.push(externalIds);
+          return respond(externalIds, tenantId);
+        },
+      },
+      clock,
+      lifetime: always(),
+      busyWindowMs: 5,
+    });
+    const read = (externalId: string, tenantId = tenant) => reader.readByExternalId(tenantId, externalId, always());
+    return { clock, requests, read };
+  }
+  const every = (externalIds: readonly string[]) => externalIds.map((each) => withId(Number(each.slice(2))));
+
+  test('travel together within a tenant, a hundred at most, and never with those of another', async () => {
+    const { clock, requests, read } = setupExternal(every);
+    const all = Promise.all([...Array.from({ length: 150 }, (_, n) => read(`e-${n}`)), read('e-7', elsewhere)]);
+    await clock.advance(5);
+    expect((await all).map(([only]) => only?.externalId)).toEqual([
+      ...Array.from({ length: 150 }, (_, n) => `e-${n}`),
+      'e-7',
+    ]);
+    expect(requests.map(({ length }) => length).sort()).toEqual([1, 100, 50]);
+  });
+
+  test('are as many as a URL has room for, where they are long', async () => {
+    const long = (n: number) => `e-${n}${'ž'.repeat(250)}`;
+    const { clock, requests, read } = setupExternal(() => []);
+    const all = Promise.all(Array.from({ length: 20 }, (_, n) => read(long(n))));
+    await clock.advance(1_000);
+    await all;
+    expect(requests.flat()).toHaveLength(20);
+    for (const ids of requests) expect(encodeURIComponent(ids.join()).length).toBeLessThan(7_000);
+  });
+
+  test('give none where the list leaves one out, without another request, and all where several have it', async () => {
+    const { clock, requests, read } = setupExternal(() => [withId(1), withId(2, 'e-1'), withId(1)]);
+    const both = Promise.all([read('e-1'), read('e-9')]);
+    await clock.advance(5);
+    expect((await both).map((users) => users.map((each) => each.id))).toEqual([[id(1), id(2)], []]);
+    expect(requests).toHaveLength(1);
+  });
+
+  test('that fail together are split before any of them is blamed, and one that fails alone is read alone for a while', async () => {
+    const { clock, requests, read } = setupExternal((externalIds) => {
+      if (externalIds.includes('e-13')) throw refused('unavailable', { scope: 'user', status: 502 });
+      return every(externalIds);
+    });
+    const results = Promise.allSettled(Array.from({ length: 40 }, (_, n) => read(`e-${n}`)));
+    await clock.advance(5);
+    expect((await results).flatMap((each, n) => (each.status === 'rejected' ? [n] : []))).toEqual([13]);
+    requests.length = 0;
+    const again = Promise.allSettled([read('e-12'), read('e-13'), read('e-14')]);
+    await clock.advance(5);
+    expect((await again).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(requests).toContainEqual(['e-12', 'e-14']);
   });
 });
