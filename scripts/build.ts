@@ -5,7 +5,7 @@
  * The version of package.json is put in for the name `__OPERATOR_VERSION__`. `--measure` also starts the result and says what a start costs.
  */
 import { execFile } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -18,6 +18,8 @@ const { values } = parseArgs({
   options: {
     entry: { type: 'string', default: join(root, 'src/main.ts') },
     outfile: { type: 'string', default: join(root, 'dist/main.js') },
+    // Where esbuild's account of what the bundle is made of goes: a release makes its bill of materials from it.
+    metafile: { type: 'string' },
     measure: { type: 'boolean', default: false },
   },
 });
@@ -96,6 +98,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
+if (values.metafile !== undefined) await writeFile(values.metafile, JSON.stringify(metafile));
 const { size } = await stat(values.outfile);
 console.log(`${relative(process.cwd(), values.outfile)}  ${kilobytes(size)}  version ${version}`);
 for (const [name, bytes] of largest(metafile, 12)) console.log(`  ${kilobytes(bytes).padStart(8)}  ${name}`);
