@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Kinds of test, by what they need: nothing (unit), loopback servers of our own (sandbox), a real control plane (integration), helm besides (chart),
-// buildah and podman (image), a cluster with a node (e2e).
+// buildah and podman (image), a registry and what signs (release), a cluster with a node (e2e).
 //
 // RIGHTS=namespaced runs the integration tests once more, with a Role in each namespace instead of a ClusterRole (part of `npm run test:chart`), but for those
 // that start no operator in a world, or whose worlds are the same both times.
@@ -62,6 +62,18 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 1_200_000,
+        },
+      },
+      {
+        test: {
+          name: 'release',
+          include: ['test/release/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['test/release/stage.setup.ts'],
+          // Some build a release once more.
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
         },
       },
       {

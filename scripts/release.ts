@@ -2,6 +2,8 @@
  * `node scripts/release.ts build` makes a release in dist/release; `node scripts/release.ts publish` pushes image and chart and signs everything. Nothing is published by
  * `build`, and `publish` takes nothing but what was built. The workflow of a tag runs both; `npm run test:release` proves both on loopback.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -9,11 +11,12 @@ import { findTool } from '../tools/helm/provision.ts';
 import { createProgress } from '../tools/progress.ts';
 import { releaseProgram } from '../tools/release/programs.ts';
 import { buildRelease } from './release/build-release.ts';
+import { baseOf } from './release/dockerfile.ts';
 import type { Platform } from './release/image.ts';
 import { publishRelease } from './release/publish.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const usage = `node scripts/release.ts build --registry=registry.example.com/acme [--base=node:24-slim] [--platform=linux/amd64,linux/arm64]
+const usage = `node scripts/release.ts build --registry=registry.example.com/acme [--base=registry/node:24-slim@sha256:…] [--platform=linux/amd64,linux/arm64]
                               [--tag=v1.2.3] [--source=https://…] [--builder=https://…] [--allow-dirty]
 node scripts/release.ts publish (--keyless | --key=cosign.key)
 Both take --out (dist/release).`;
@@ -23,7 +26,7 @@ const { values, positionals } = parseArgs({
   options: {
     out: { type: 'string', default: `${root}dist/release` },
     registry: { type: 'string' },
-    base: { type: 'string', default: 'node:24-slim' },
+    base: { type: 'string' },
     platform: { type: 'string', default: 'linux/amd64,linux/arm64' },
     tag: { type: 'string' },
     source: { type: 'string' },
@@ -48,7 +51,7 @@ try {
 }
 
 async function build(): Promise<void> {
-  const { registry, base, out, tag, source, builder } = values;
+  const { registry, out, tag, source, builder } = values;
   if (registry === undefined || registry === '')
     throw new Error(`Where the image and the chart will be is written into them: give --registry.\n${usage}`);
   const git = async (...args: readonly string[]) => (await execa('git', args, { cwd: root })).stdout.trim();
@@ -62,6 +65,7 @@ async function build(): Promise<void> {
   const created = new Date(
     Number(process.env['SOURCE_DATE_EPOCH'] || (await git('log', '-1', '--format=%ct'))) * 1_000,
   );
+  const base = values.base ?? baseOf(await readFile(join(root, 'Dockerfile'), 'utf8'));
   const platforms = values.platform.split(',').map(platformOf);
   const commit = await git('rev-parse', 'HEAD');
   const release = await buildRelease(

@@ -19,6 +19,13 @@ export interface ContainerConfig {
 
 const command = z.array(z.string());
 
+/** What the last stage stands on where nothing else is said. @throws Error where the Dockerfile does not say it. */
+export function baseOf(dockerfile: string): string {
+  const [, base] = /^ARG NODE_IMAGE=(\S+)$/m.exec(dockerfile) ?? [];
+  if (base === undefined) throw new Error('The Dockerfile has no ARG NODE_IMAGE=… with the base of the image.');
+  return base;
+}
+
 /** @throws Error that names the instruction which cannot be kept. */
 export function lastStage(dockerfile: string, buildArgs: Readonly<Record<string, string>>): ContainerConfig {
   const args: Record<string, string> = {};

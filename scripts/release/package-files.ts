@@ -7,9 +7,6 @@ import { helmOk } from '../../tools/helm/helm.ts';
 import { setModified } from './archive.ts';
 import { chartPath, type PackageFacts } from './versions.ts';
 
-/** The plugin of kubectl, as it is found on PATH after `npm install --global`. */
-const bin = { 'kubectl-upsell': 'dist/main.js' };
-
 export interface NpmPackage {
   readonly root: string;
   /** The directory with main.js and what lies beside it. */
@@ -27,7 +24,7 @@ export async function packNpm({ root, dist, facts, source, staging, to }: NpmPac
   await mkdir(staging, { recursive: true });
   await cp(dist, join(staging, 'dist'), { recursive: true });
   for (const file of ['LICENSE', 'README.md']) await cp(join(root, file), join(staging, file));
-  const { name, version, description, license, type } = facts;
+  const { name, version, description, license, type, bin } = facts;
   const content = {
     ...{ name, version, description, license, type, bin },
     files: ['dist'],

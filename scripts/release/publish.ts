@@ -2,7 +2,8 @@
  * What was built goes where people get it: image and chart to the registry, then signatures and statements about them. A version that is there already with another content is
  * never replaced; publishing the same again changes nothing but adds signatures.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { helmOk } from '../../tools/helm/helm.ts';
@@ -62,14 +63,15 @@ export async function publishRelease(
     return `${release.charts}/acronis-upsell-operator@${pushed}`;
   });
   const image = `${repository}@${digest}`;
-  const signing: Signing = { cosign: programs.cosign, signer, dir: out };
+  const dir = await mkdtemp(join(tmpdir(), 'upsell-signing-'));
+  const signing: Signing = { cosign: programs.cosign, signer, dir };
   await progress.step('signing', async () => {
     for (const reference of [image, chart]) await signArtifact(signing, reference);
     await attest(signing, image, 'cyclonedx', join(assets, `acronis-upsell-operator-${release.version}.cdx.json`));
     await attest(signing, image, 'slsaprovenance1', join(out, 'provenance.json'));
     await signFile(signing, join(assets, 'SHA256SUMS'), join(assets, 'SHA256SUMS.sigstore.json'));
     await signStatement(signing, join(out, 'statement.json'), join(assets, 'provenance.sigstore.json'));
-    await rm(join(out, 'signing-config.json'), { force: true });
   });
+  await rm(dir, { recursive: true });
   return { image, chart };
 }

@@ -43,15 +43,24 @@ export async function signStatement(signing: Signing, statement: string, bundle:
   await cosign(signing, ['attest-blob', `--statement=${statement}`, `--bundle=${bundle}`, ...(await flags(signing))]);
 }
 
+/** Documents of Sigstore's that name no service: neither a log nor a time stamp takes part, and nothing is fetched to learn which would. */
+const noServices = {
+  'signing-config': 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
+  'trusted-root': 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
+} as const;
+
 async function flags({ signer, dir }: Signing): Promise<readonly string[]> {
   switch (signer.kind) {
     case 'identity':
       return ['--yes'];
     case 'key': {
-      // Which services take part: none.
-      const services = join(dir, 'signing-config.json');
-      await writeFile(services, '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}');
-      return ['--yes', `--key=${signer.file}`, `--signing-config=${services}`];
+      const given = [`--key=${signer.file}`];
+      for (const [name, mediaType] of Object.entries(noServices)) {
+        const file = join(dir, `${name}.json`);
+        await writeFile(file, JSON.stringify({ mediaType }));
+        given.push(`--${name}=${file}`);
+      }
+      return ['--yes', ...given];
     }
   }
 }

@@ -12,6 +12,7 @@ const packageSchema = z.object({
   description: z.string(),
   license: z.string(),
   type: z.literal('module'),
+  bin: z.record(z.string(), z.string()),
 });
 export type PackageFacts = z.output<typeof packageSchema>;
 

@@ -33,6 +33,8 @@ export async function helm(options: HelmOptions, args: readonly string[]): Promi
       HELM_CACHE_HOME: home,
       HELM_DATA_HOME: home,
       HELM_NAMESPACE: '',
+      // A chart that is pushed bears its archive's time, wherever that is done.
+      TZ: 'UTC',
     },
     reject: false,
     ...(signal === undefined ? {} : { cancelSignal: signal }),
