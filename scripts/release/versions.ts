@@ -40,3 +40,12 @@ export async function disagreements(root: string, version: string, tag: string |
     .filter(([agrees]) => !agrees)
     .map(([, what]) => `package.json has version ${version}, but ${what}: run \`npm version\` and tag its commit.`);
 }
+
+/** Chart.yaml with this version, and nothing else changed. @throws Error where it does not name each of its versions once. */
+export function withVersion(chart: string, version: string): string {
+  for (const key of ['version', 'appVersion']) {
+    const count = [...chart.matchAll(new RegExp(`^${key}: .*$`, 'gm'))].length;
+    if (count !== 1) throw new Error(`Chart.yaml names ${key} ${count} times instead of once.`);
+  }
+  return chart.replace(/^(version|appVersion): .*$/gm, `$1: ${version}`);
+}
