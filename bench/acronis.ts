@@ -55,10 +55,17 @@ export interface Acronis {
 /** So many made-up users that at least `strangers` of them are no buyers: every tenth is one. */
 const usersFor = (strangers: number): number => Math.ceil((strangers * 10) / 9) + 20;
 
-export async function startAcronis(strangers: number): Promise<Acronis> {
+/** @param tenants customers over whom the users are spread, and half as many units. */
+export async function startAcronis(strangers: number, tenants: number): Promise<Acronis> {
   const [port, clientId, clientSecret] = [await freePort(), 'bench-client', 'bench-secret'];
   const users = usersFor(strangers);
-  const flags = [`--port=${port}`, `--users=${users}`, `--client-id=${clientId}`, `--client-secret=${clientSecret}`];
+  const flags = [
+    `--port=${port}`,
+    `--users=${users}`,
+    `--tenants=${tenants}`,
+    `--client-id=${clientId}`,
+    `--client-secret=${clientSecret}`,
+  ];
   const child = execa(process.execPath, [main, ...flags], {
     stdin: 'ignore',
     stderr: 'inherit',

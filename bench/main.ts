@@ -54,7 +54,10 @@ async function run(options: BenchOptions): Promise<Report> {
   const bundle = end.use(await keepBundle(options.bundle ?? join(root, 'dist/main.js')));
   const cluster = await startCluster(progress, leaving);
   end.defer(() => cluster.stop());
-  const acronis = await startAcronis(peopleFor(options));
+  const acronis = await startAcronis(
+    peopleFor(options),
+    options.tenants ?? (options.scenario.includes('steady') ? 500 : 4),
+  );
   end.defer(() => acronis.stop());
   const profiling =
     options.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${options.profile}`];

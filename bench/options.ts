@@ -23,6 +23,7 @@ export interface BenchOptions {
   readonly scenario: readonly ScenarioName[];
   readonly objects: number;
   readonly fleet: number;
+  readonly tenants: number | undefined;
   readonly repeat: number;
   readonly vs: readonly Peer[];
   readonly goWorkers: number;
@@ -64,6 +65,11 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       5_000,
     )
     .option('--fleet <n>', 'objects of restart, steady, drift and churn', whole, 50_000)
+    .option(
+      '--tenants <n>',
+      'customers over whom all users are spread, since branding is read for groups of them (default: 500 with the scenario steady, 4 without)',
+      whole,
+    )
     .option('--repeat <n>', 'runs of each, in turn with the other contenders', whole, 3)
     .option(
       '--vs <peers>',

@@ -13,14 +13,14 @@ export interface ForecastOptions {
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
   readonly brandIntervalMs: number;
-  /** What the last refresh of the branding took. */
-  readonly requestsPerRefresh: number;
+  /** What refreshing the branding took within the last interval. */
+  readonly requestsPerInterval: number;
 }
 
 const hourMs = 3_600_000;
 
 export function forecast(options: ForecastOptions): RequestsPerHour {
-  const { fleet, accounts, driftIntervalMs, resyncIntervalMs, brandIntervalMs, requestsPerRefresh } = options;
+  const { fleet, accounts, driftIntervalMs, resyncIntervalMs, brandIntervalMs, requestsPerInterval } = options;
   let reads = 0;
   let size = 0;
   const sources = new Set<Source>();
@@ -37,6 +37,6 @@ export function forecast(options: ForecastOptions): RequestsPerHour {
   return {
     feed: (accounts * hourMs) / driftIntervalMs,
     resync: (reads * hourMs) / resyncIntervalMs,
-    brands: (requestsPerRefresh * hourMs) / brandIntervalMs,
+    brands: (requestsPerInterval * hourMs) / brandIntervalMs,
   };
 }

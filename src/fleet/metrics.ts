@@ -34,6 +34,6 @@ export interface OfferCounts {
 export interface RequestsPerHour {
   readonly feed: number;
   readonly resync: number;
-  /** Of branding, as the last refresh took them. */
+  /** Of branding, as the last interval took them. */
   readonly brands: number;
 }

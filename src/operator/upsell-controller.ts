@@ -22,7 +22,7 @@ export interface UpsellControllerOptions {
   /** Puts keys into the queue from now on: called once, when this process works. */
   readonly triggers: (verifier: Pick<Verifier, 'add' | 'recheck'>) => void;
   readonly accountLoops: Pick<AccountLoops, 'changes' | 'onCredentialsChanged'>;
-  readonly brands: Pick<Brands, 'subscribe' | 'run' | 'requestsPerRefresh'>;
+  readonly brands: Pick<Brands, 'subscribe' | 'run' | 'requestsPerInterval'>;
   readonly brandIntervalMs: number;
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
@@ -56,7 +56,12 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
     shutDown: () => queue.shutDown(),
     async run(signal) {
       metrics.forecast(() =>
-        forecast({ ...options, fleet, accounts: accounts.size, requestsPerRefresh: options.brands.requestsPerRefresh }),
+        forecast({
+          ...options,
+          fleet,
+          accounts: accounts.size,
+          requestsPerInterval: options.brands.requestsPerInterval,
+        }),
       );
       accountLoops.changes.subscribe(driftListener({ fleet, queue, metrics }));
       options.brands.subscribe(brandListener(fleet, queue));

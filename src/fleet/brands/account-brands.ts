@@ -12,7 +12,7 @@ import type { BuyUrl } from './buy-url.ts';
 export interface AccountBrandsOptions {
   readonly api: Pick<AcronisApi, 'getTenants' | 'hasBuyUrl'>;
   readonly clock: Clock;
-  /** For how long what was read of a group holds for tenants that are new. */
+  /** For how long what was read holds: of a group for tenants that are new, and of a tenant until a refresh reads it again. */
   readonly intervalMs: number;
   readonly lifetime: AbortSignal;
   /** Called where something else is known of a tenant than before. */
@@ -35,6 +35,8 @@ export class AccountBrands {
   /** Those whose own read failed last. They come after all others, so that a few that always fail keep none from being read. */
   readonly #failing = new Set<string>();
   readonly #groups = new Map<string, { readonly value: BuyUrl; readonly at: number }>();
+  /** When each was read, or tried, last. */
+  readonly #readAt = new Map<string, number>();
   #waiting = new Map<string, PromiseWithResolvers<BuyUrl>>();
   #reading: Promise<void> = Promise.resolve();
   #requests = 0;
@@ -71,19 +73,27 @@ export class AccountBrands {
   }
 
   /**
-   * Reads all of these again, and forgets the others. Never rejects.
+   * Reads those of these again whose time has come, the ones read longest ago first, and forgets all others. Never rejects.
+   * @param maxRequests what is left then is left for the next time.
    * @returns how many requests it took.
    */
-  async refresh(tenantIds: ReadonlySet<string>): Promise<number> {
-    for (const id of this.#known.keys()) if (!tenantIds.has(id)) this.#known.delete(id);
-    for (const id of this.#failedAt.keys()) if (!tenantIds.has(id)) this.#failedAt.delete(id);
-    for (const id of this.#failing) if (!tenantIds.has(id)) this.#failing.delete(id);
-    const before = this.#requests;
+  async refresh(tenantIds: ReadonlySet<string>, maxRequests: number): Promise<number> {
+    for (const kept of [this.#known, this.#failedAt, this.#failing, this.#readAt])
+      for (const id of kept.keys()) if (!tenantIds.has(id)) kept.delete(id);
+    let taken = 0;
     await this.#enqueue(async () => {
-      this.#groups.clear();
-      await this.#learn([...tenantIds]);
+      const { clock, intervalMs } = this.#options;
+      for (const [group, { at }] of this.#groups) if (clock.now() - at >= intervalMs) this.#groups.delete(group);
+      const readAt = (id: string): number => this.#readAt.get(id) ?? Number.NEGATIVE_INFINITY;
+      const due = [...tenantIds].filter((id) => clock.now() - readAt(id) >= intervalMs);
+      const before = this.#requests;
+      await this.#learn(
+        due.sort((a, b) => (readAt(a) < readAt(b) ? -1 : readAt(a) > readAt(b) ? 1 : 0)),
+        before + maxRequests,
+      );
+      taken = this.#requests - before;
     });
-    return this.#requests - before;
+    return taken;
   }
 
   #readWaiting(): void {
@@ -100,20 +110,25 @@ export class AccountBrands {
     return this.#reading;
   }
 
-  /** Never rejects. */
-  async #learn(wanted: readonly string[]): Promise<void> {
+  /**
+   * Never rejects.
+   * @param lastRequest nothing is asked once so many requests were made in all.
+   */
+  async #learn(wanted: readonly string[], lastRequest = Number.POSITIVE_INFINITY): Promise<void> {
     const [well, failing] = [
       wanted.filter((id) => !this.#failing.has(id)),
       wanted.filter((id) => this.#failing.has(id)),
     ];
     const tenantIds = [...well, ...failing];
     let failures = 0;
-    for (let from = 0; from < tenantIds.length; from += maxTenantsPerRead) {
+    for (let from = 0; from < tenantIds.length && this.#requests < lastRequest; from += maxTenantsPerRead) {
       for (const [group, members] of await this.#groupsOf(tenantIds.slice(from, from + maxTenantsPerRead))) {
+        if (!this.#isFresh(group) && this.#requests >= lastRequest) continue;
         const isLeft = failures >= maxFailures;
         const value: BuyUrl = isLeft ? 'unavailable' : await this.#readGroup(group, members);
         failures = value === 'unavailable' ? failures + 1 : 0;
         for (const id of members) {
+          if (!isLeft) this.#readAt.set(id, this.#options.clock.now());
           this.#set(id, value);
           if (value !== 'unavailable') this.#failing.delete(id);
           else if (!isLeft) this.#failing.add(id);
@@ -138,13 +153,17 @@ export class AccountBrands {
     return Map.groupBy(tenantIds, (id) => groupOf.get(id) ?? id);
   }
 
-  async #readGroup(group: string, [first]: readonly string[]): Promise<BuyUrl> {
-    const { clock, intervalMs } = this.#options;
+  #isFresh(group: string): boolean {
     const known = this.#groups.get(group);
-    if (known !== undefined && clock.now() - known.at < intervalMs) return known.value;
+    return known !== undefined && this.#options.clock.now() - known.at < this.#options.intervalMs;
+  }
+
+  async #readGroup(group: string, [first]: readonly string[]): Promise<BuyUrl> {
+    const known = this.#groups.get(group);
+    if (known !== undefined && this.#isFresh(group)) return known.value;
     if (first === undefined) return 'unavailable';
     const value = await this.#readOne(first);
-    if (value !== 'unavailable') this.#groups.set(group, { value, at: clock.now() });
+    if (value !== 'unavailable') this.#groups.set(group, { value, at: this.#options.clock.now() });
     return value;
   }
 

@@ -1,6 +1,6 @@
 /**
- * The Buy URLs of all accounts' tenants: asked for where an offer depends on one, and refreshed slowly for as long as one does. Accounts wait for nothing of
- * each other.
+ * The Buy URLs of all accounts' tenants: asked for where an offer depends on one, and refreshed slowly for as long as one does: each once per interval, and
+ * never more than a few requests a minute and account, however many tenants there are. Accounts wait for nothing of each other.
  */
 import type { Credentials } from '../../acronis/credentials.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -22,9 +22,9 @@ export interface Brands {
   read(account: BrandAccount, tenantId: string, signal: AbortSignal): Promise<BuyUrl>;
   /** Called about once per second while something changes; it must not throw. */
   subscribe(listener: BrandListener): void;
-  /** What the last refresh took, in requests. */
-  readonly requestsPerRefresh: number;
-  /** Refreshes once per interval until the signal is aborted. */
+  /** What refreshing took within the last interval, in requests. */
+  readonly requestsPerInterval: number;
+  /** Refreshes each tenant once per interval, or as often as the rate of requests allows, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -38,12 +38,17 @@ export interface BrandsOptions {
 }
 
 const notifyMs = 1_000;
+/** How often a few tenants are refreshed; once per interval where that is shorter. */
+const tickMs = 60_000;
+/** Requests of an account each time. With the feed (4 a minute) and the resync of 50,000 objects (8.3 a minute) that stays below 15: decision 0018. */
+const maxRequestsPerTick = 2;
 
 export function createBrands({ fleet, sources, accounts, intervalMs, clock, lifetime }: BrandsOptions): Brands {
   const byAccount = new Map<string, { readonly api: BrandAccount['branding']; readonly brands: AccountBrands }>();
   const listeners = new Set<BrandListener>();
   let changed = new Map<string, BuyUrl>();
-  let requestsPerRefresh = 0;
+  let taken: readonly { readonly at: number; readonly requests: number }[] = [];
+  const withinInterval = () => taken.filter(({ at }) => clock.now() - at < intervalMs);
 
   const onChanged = (tenantId: string, now: BuyUrl): void => {
     if (changed.size === 0)
@@ -91,21 +96,22 @@ export function createBrands({ fleet, sources, accounts, intervalMs, clock, life
     await Promise.all([...tenantsBySource()].map(route));
     if (signal.aborted) return;
     for (const id of byAccount.keys()) if (!wanted.has(id)) byAccount.delete(id);
-    const taken = await Promise.all([...wanted.values()].map(({ brands, tenants }) => brands.refresh(tenants)));
-    requestsPerRefresh = taken.reduce((sum, each) => sum + each, 0);
+    const refreshed = [...wanted.values()].map(({ brands, tenants }) => brands.refresh(tenants, maxRequestsPerTick));
+    const requests = (await Promise.all(refreshed)).reduce((sum, each) => sum + each, 0);
+    taken = [...withinInterval(), ...(requests === 0 ? [] : [{ at: clock.now(), requests }])];
   };
 
   return {
     peek: (account, tenantId) => of(account).peek(tenantId),
     read: (account, tenantId, signal) => of(account).read(tenantId, signal),
     subscribe: (listener) => void listeners.add(listener),
-    get requestsPerRefresh() {
-      return requestsPerRefresh;
+    get requestsPerInterval() {
+      return withinInterval().reduce((sum, { requests }) => sum + requests, 0);
     },
     async run(signal) {
       while (!signal.aborted) {
         await refresh(signal);
-        await clock.sleep(intervalMs, signal).catch(() => {});
+        await clock.sleep(Math.min(tickMs, intervalMs), signal).catch(() => {});
       }
     },
   };

@@ -16,7 +16,7 @@ beforeEach(() => {
 const create = (count: number, spec: (at: number) => object = () => ({})) => {
   for (let at = 0; at < count; at++) cluster.create({ userID: userId, ...spec(at) }, { name: `x-${at}` });
 };
-const settings = { driftIntervalMs: 60_000, resyncIntervalMs: hour, brandIntervalMs: hour / 6, requestsPerRefresh: 0 };
+const settings = { driftIntervalMs: 60_000, resyncIntervalMs: hour, brandIntervalMs: hour / 6, requestsPerInterval: 0 };
 
 it('an empty fleet costs the change feed only, and without an account nothing', () => {
   expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 0, brands: 0 });
@@ -56,5 +56,5 @@ it('many Secrets with the same credentials are one account, and have one feed', 
 });
 
 it('branding costs what its last refresh took, once per interval', () => {
-  expect(forecast({ fleet, accounts: 1, ...settings, requestsPerRefresh: 7 }).brands).toBe(42);
+  expect(forecast({ fleet, accounts: 1, ...settings, requestsPerInterval: 7 }).brands).toBe(42);
 });

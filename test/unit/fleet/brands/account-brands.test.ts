@@ -51,11 +51,17 @@ async function readAll(tenants: readonly string[]): Promise<BuyUrl[]> {
   return await all;
 }
 
+/** Once what was read before has aged. */
+async function refresh(tenants: readonly string[], maxRequests = Number.POSITIVE_INFINITY): Promise<number> {
+  await clock.advance(intervalMs);
+  return await brands.refresh(new Set(tenants), maxRequests);
+}
+
 describe('the Buy URLs of many tenants', () => {
   it('below one parent cost one read of its branding, and one of a hundred tenants', async () => {
     expect(new Set(await readAll(ids(1, 500)))).toEqual(new Set(['set']));
     expect([listed, read]).toEqual([[100, 100, 100, 100, 100], [idOf(1)]]);
-    expect(await brands.refresh(new Set(ids(1, 500))), 'six requests for five hundred tenants').toBe(6);
+    expect(await refresh(ids(1, 500)), 'six requests for five hundred tenants').toBe(6);
   });
 
   it('that have a branding of their own, or whose parent is not shown, are read one by one', async () => {
@@ -89,7 +95,7 @@ describe('a refresh', () => {
     const tenants = ids(1, 12);
     own = new Set(tenants);
     buyUrl = (id) => (tenants.indexOf(id) < 5 ? failing('unavailable')() : Promise.resolve(true));
-    for (let round = 0; round < 3; round++) await brands.refresh(new Set(tenants));
+    for (let round = 0; round < 3; round++) await refresh(tenants);
     expect(tenants.slice(5).map((id) => brands.peek(id))).toEqual(tenants.slice(5).map(() => 'set'));
   });
 
@@ -98,9 +104,43 @@ describe('a refresh', () => {
     expect(changed).toEqual(ids(1, 3).map((id) => [id, 'set']));
     changed.length = 0;
     buyUrl = async () => false;
-    await brands.refresh(new Set(ids(1, 2)));
+    await refresh(ids(1, 2));
     expect(changed).toEqual(ids(1, 2).map((id) => [id, 'notSet']));
     expect(brands.peek(idOf(3))).toBeUndefined();
+  });
+
+  it('asks for nothing that was read within the interval', async () => {
+    await readAll(ids(1, 3));
+    await clock.advance(intervalMs - 10_000);
+    expect(await brands.refresh(new Set(ids(1, 3)), 10)).toBe(0);
+    await clock.advance(10_000);
+    expect(await brands.refresh(new Set(ids(1, 3)), 10)).toBe(2);
+  });
+
+  it('of 500 tenants below one parent takes two requests at most each time, and all are read within the interval', async () => {
+    await readAll(ids(1, 500));
+    await clock.advance(intervalMs);
+    buyUrl = async () => false;
+    const taken: number[] = [];
+    for (let tick = 0; tick < 9; tick++) {
+      taken.push(await brands.refresh(new Set(ids(1, 500)), 2));
+      await clock.advance(60_000);
+    }
+    expect(Math.max(...taken)).toBe(2);
+    expect(taken.reduce((sum, each) => sum + each, 0)).toBe(6);
+    expect(new Set(ids(1, 500).map((id) => brands.peek(id)))).toEqual(new Set(['notSet']));
+  });
+
+  it('of tenants with a branding each takes no more either, and comes to every one in turn', async () => {
+    for (const id of ids(1, 20)) own.add(id);
+    await readAll(ids(1, 20));
+    await clock.advance(intervalMs);
+    read.length = 0;
+    for (let tick = 0; tick < 20; tick++) {
+      expect(await brands.refresh(new Set(ids(1, 20)), 2)).toBeLessThanOrEqual(2);
+      await clock.advance(60_000);
+    }
+    expect(new Set(read)).toEqual(new Set(ids(1, 20)));
   });
 
   it('that fails keeps what is known, and ends after three failures', async () => {
@@ -108,7 +148,7 @@ describe('a refresh', () => {
     await readAll(ids(1, 50));
     [changed.length, read.length] = [0, 0];
     buyUrl = failing('unavailable');
-    await brands.refresh(new Set(ids(1, 50)));
+    await refresh(ids(1, 50));
     expect([changed, read.length, brands.peek(idOf(50))]).toEqual([[], 3, 'set']);
   });
 });

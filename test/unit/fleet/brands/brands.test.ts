@@ -4,6 +4,8 @@ import { createFleet } from '../../../../src/fleet/objects.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { always } from '../../../support/signal.ts';
+import { userId } from '../../controllers/upsell/fake-acronis.ts';
+import { FakeCluster } from '../../controllers/upsell/fake-cluster.ts';
 
 it('an account that was forgotten and is used again is asked through its own limits and connections', async () => {
   const clock = new ManualClock();
@@ -30,4 +32,50 @@ it('an account that was forgotten and is used again is asked through its own lim
   };
   expect(await ask(made(true), 'tenant-1')).toBe('set');
   expect(await ask(made(false), 'tenant-2')).toBe('notSet');
+});
+
+it('refreshing takes two requests a minute of an account at most, from the start on, however many tenants have a branding of their own', async () => {
+  const clock = new ManualClock();
+  const fleet = createFleet(quietLog);
+  const cluster = new FakeCluster(fleet);
+  const stop = new AbortController();
+  const requests: number[] = [];
+  const read = new Set<string>();
+  const account = {
+    id: 'account',
+    branding: {
+      async getTenants(ids: readonly string[]) {
+        requests.push(clock.now());
+        return ids.map((id) => ({ id, parentId: undefined, hasOwnBrand: true }));
+      },
+      async hasBuyUrl(id: string) {
+        requests.push(clock.now());
+        read.add(id);
+        return true;
+      },
+    },
+  };
+  const brands = createBrands({
+    fleet,
+    sources: { read: async () => ({ kind: 'found', credentials: { url: 'u', clientId: 'c', clientSecret: 's' } }) },
+    accounts: { of: () => account },
+    intervalMs: 600_000,
+    clock,
+    lifetime: always(),
+  });
+  for (let at = 0; at < 50; at++) {
+    const key = cluster.create({ userID: userId }, { name: `x-${at}` });
+    cluster.setStatus(key, { tenantID: `tenant-${at}`, offer: 'BuyNow' });
+  }
+  const start = clock.now();
+  const run = brands.run(stop.signal);
+  for (let minute = 0; minute < 60; minute++) await clock.advance(60_000);
+  stop.abort();
+  await clock.advance(60_000);
+  await run;
+  const perMinute = Map.groupBy(requests, (at) => Math.floor((at - start) / 60_000));
+  expect(Math.max(...[...perMinute.values()].map(({ length }) => length))).toBe(2);
+  expect(read.size, 'every tenant in turn').toBe(50);
+  expect(brands.requestsPerInterval).toBeLessThanOrEqual(20);
+  expect(brands.requestsPerInterval).toBeGreaterThanOrEqual(18);
 });
