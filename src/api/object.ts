@@ -3,45 +3,30 @@
  * does not read is kept (no managedFields, no labels), and strings that repeat over a fleet are shared.
  */
 import * as z from 'zod';
+import { envelopeOf, type Identity, metadataSchema, problemOf, type StoredSpec } from './envelope.ts';
 import { requestedAtAnnotation } from './names.ts';
 import { type Spec, specSchema } from './spec.ts';
 import { type Status, storedStatusSchema } from './status.ts';
 
-export interface TenantUserUpsell {
-  /** namespace/name */
-  readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly generation: number;
+export interface TenantUserUpsell extends Identity {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   /** Milliseconds since 1970; undefined while it is not being deleted. */
   readonly deletedAt: number | undefined;
   readonly finalizers: readonly string[];
   readonly requestedAt: string | undefined;
-  /** The parsed spec, or the sentence that says what is wrong with it (an object written under an older or looser CRD). */
-  readonly spec: { readonly ok: true; readonly value: Spec } | { readonly ok: false; readonly problem: string };
+  readonly spec: StoredSpec<Spec>;
   readonly status: Status;
 }
 
-const envelope = z.object({
-  metadata: z.object({
-    namespace: z.string(),
-    name: z.string(),
-    uid: z.string(),
-    resourceVersion: z.string(),
-    generation: z.number().default(0),
+const envelope = envelopeOf(
+  metadataSchema.extend({
     creationTimestamp: z.string(),
     deletionTimestamp: z.string().optional(),
     finalizers: z.array(z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
   }),
-  // Optional, as zod has a key that is missing refused otherwise: an object without a status must not be invisible.
-  spec: z.unknown().optional(),
-  status: z.unknown().optional(),
-});
+);
 
 /**
  * The transform of an object as the API server sent it, or undefined where it is not one.
@@ -58,6 +43,7 @@ export function transformTenantUserUpsell(
   const before = known(key);
   const sameSpec = before?.uid === metadata.uid && before.generation === metadata.generation && metadata.generation > 0;
   const spec = sameSpec ? before.spec : transformSpec(rawSpec);
+  // Field by field and not from identityOf: what is spread and then added to takes more memory, and there are many of these.
   return {
     key,
     namespace: share(metadata.namespace),
@@ -108,12 +94,6 @@ function transformStatus(raw: unknown, userID: string | undefined): Status {
   if (status.conditions !== undefined) status.conditions = status.conditions.map(shareCondition);
   return status;
 }
-
-/** What is wrong with a stored spec, as a sentence that names each field. */
-export const problemOf = (error: z.ZodError): string =>
-  error.issues
-    .map((issue) => (issue.path.length > 0 ? `spec.${issue.path.join('.')}: ${issue.message}` : issue.message))
-    .join('; ');
 
 const none: readonly string[] = [];
 

@@ -1,18 +1,11 @@
 /** A TenantUpsellPolicy as the cache keeps it. */
 import * as z from 'zod';
+import { envelopeOf, type Identity, identityOf, metadataSchema, problemOf, type StoredSpec } from '../envelope.ts';
 import { approveAnnotation, requestedAtAnnotation } from '../names.ts';
-import { problemOf } from '../object.ts';
 import { type PolicySpec, policySpecSchema } from './spec.ts';
 import { type PolicyStatus, storedPolicyStatusSchema } from './status.ts';
 
-export interface TenantUpsellPolicy {
-  /** namespace/name */
-  readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly generation: number;
+export interface TenantUpsellPolicy extends Identity {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   /** Milliseconds since 1970; undefined while it is not being deleted. */
@@ -20,39 +13,25 @@ export interface TenantUpsellPolicy {
   /** How many removals a person has approved; undefined where none, or no number. */
   readonly approved: number | undefined;
   readonly requestedAt: string | undefined;
-  /** The parsed spec, or the sentence that says what is wrong with it (an object written under an older or looser CRD). */
-  readonly spec: { readonly ok: true; readonly value: PolicySpec } | { readonly ok: false; readonly problem: string };
+  readonly spec: StoredSpec<PolicySpec>;
   readonly status: PolicyStatus;
 }
 
-const envelope = z.object({
-  metadata: z.object({
-    namespace: z.string(),
-    name: z.string(),
-    uid: z.string(),
-    resourceVersion: z.string(),
-    generation: z.number().default(0),
+const envelope = envelopeOf(
+  metadataSchema.extend({
     creationTimestamp: z.string(),
     deletionTimestamp: z.string().optional(),
     annotations: z.record(z.string(), z.string()).optional(),
   }),
-  spec: z.unknown().optional(),
-  status: z.unknown().optional(),
-});
+);
 
 /** The transform of a policy as the API server sent it, or undefined where it is none. */
 export function transformPolicy(raw: unknown): TenantUpsellPolicy | undefined {
   const parsed = envelope.safeParse(raw).data;
   if (parsed === undefined) return undefined;
-  const { namespace, name, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, annotations } =
-    parsed.metadata;
+  const { creationTimestamp, deletionTimestamp, annotations } = parsed.metadata;
   return {
-    key: `${namespace}/${name}`,
-    namespace,
-    name,
-    uid,
-    resourceVersion,
-    generation,
+    ...identityOf(parsed.metadata),
     createdAt: Date.parse(creationTimestamp),
     deletedAt: deletionTimestamp === undefined ? undefined : Date.parse(deletionTimestamp),
     approved: approvedOf(annotations?.[approveAnnotation]),
