@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, inject, it } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { sha256 } from '../../scripts/release/archive.ts';
 import { ownArchitecture } from './base.ts';
@@ -26,7 +26,7 @@ describe('the JSON schemas', () => {
     const texts = await Promise.all((await readdir(dir)).map((file) => readFile(join(dir, file), 'utf8')));
     return texts
       .flatMap((text) => parseAllDocuments(text).map((document): unknown => document.toJS()))
-      .map((object) => stringify(object))
+      .map((object) => JSON.stringify(object))
       .filter((text) => text.includes('upsell.acronis.com/'));
   };
 
