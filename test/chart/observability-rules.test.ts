@@ -51,6 +51,13 @@ const corrected = 'acronis_upsell_drift_corrected_total';
 const assigned = 'acronis_upsell_objects|reason="BuyerAssigned"';
 const lastEvent = 'reflector_last_event_timestamp_seconds|resource="tenantuserupsells.upsell.acronis.com"';
 
+const accountRejected = 'acronis_upsell_accounts|reason="CredentialsRejected"';
+const accountConnected = 'acronis_upsell_accounts|reason="Connected"';
+const accountPending = 'acronis_upsell_accounts|reason="Pending"';
+const feedRefused = 'acronis_upsell_account_feeds|reason="Refused"';
+const feedFollowing = 'acronis_upsell_account_feeds|reason="Following"';
+const withoutLink = 'acronis_upsell_tenants_without_buy_url';
+
 const cases: readonly Case[] = [
   { alert: 'OperatorDown', what: 'nothing is scraped', series: {}, at: 11, fires: {} },
   { alert: 'OperatorDown', what: 'a replica is there', series: replica('a', 0), at: 11 },
@@ -216,6 +223,58 @@ const cases: readonly Case[] = [
     what: 'it is few for a large fleet',
     series: replica('a', 1, { [corrected]: '0+1x120', [assigned]: '1000x120' }),
     at: 90,
+  },
+
+  {
+    alert: 'AccountNotReady',
+    what: 'the credentials of an account are rejected',
+    series: replica('a', 1, { [accountRejected]: '1x60', [accountConnected]: '4x60' }),
+    at: 16,
+    fires: { ...job, reason: 'CredentialsRejected' },
+  },
+  {
+    alert: 'AccountNotReady',
+    what: 'all accounts are connected, or were made just now',
+    series: replica('a', 1, { [accountRejected]: '0x60', [accountConnected]: '4x60', [accountPending]: '1x60' }),
+    at: 40,
+  },
+  {
+    alert: 'AccountNotReady',
+    what: 'an account comes back within minutes',
+    series: replica('a', 1, { [accountRejected]: '0x5 1x10 0x60' }),
+    at: 18,
+  },
+  {
+    alert: 'ChangeFeedNotFollowed',
+    what: 'a feed is refused',
+    series: replica('a', 1, { [feedRefused]: '2x60', [feedFollowing]: '1x60' }),
+    at: 31,
+    fires: { ...job, reason: 'Refused' },
+  },
+  {
+    alert: 'ChangeFeedNotFollowed',
+    what: 'all feeds are followed',
+    series: replica('a', 1, { [feedRefused]: '0x60', [feedFollowing]: '3x60' }),
+    at: 50,
+  },
+  {
+    alert: 'ChangeFeedNotFollowed',
+    what: 'only a replica that does not lead still thinks so',
+    series: { ...replica('a', 0, { [feedRefused]: '1x60' }), ...replica('b', 1, { [feedRefused]: '0x60' }) },
+    at: 50,
+  },
+  {
+    alert: 'BuyersWithoutLink',
+    what: 'administrators of two tenants see no link',
+    series: replica('a', 1, { [withoutLink]: '2x120' }),
+    at: 61,
+    fires: job,
+  },
+  {
+    alert: 'BuyersWithoutLink',
+    what: 'every administrator sees one',
+    series: replica('a', 1, { [withoutLink]: '0x120' }),
+    at: 100,
   },
 ];
 
