@@ -7,8 +7,10 @@ import type { Verdict } from '../../../api/conditions.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { Evidence, FoundBy, Question } from '../assess/evidence.ts';
 
+type Asked = Pick<Account, 'api' | 'users'>;
+
 /** @throws AcronisError, or the signal's reason once it is aborted. */
-export function ask(question: Question, account: Account, signal: AbortSignal): Promise<Evidence> {
+export function ask(question: Question, account: Asked, signal: AbortSignal): Promise<Evidence> {
   switch (question.kind) {
     case 'id':
       return read(question.id, 'id', account, signal);
@@ -20,14 +22,14 @@ export function ask(question: Question, account: Account, signal: AbortSignal): 
 }
 
 /** The user as it is now. @throws as `ask`. */
-export async function read(id: string, by: FoundBy, account: Account, signal: AbortSignal): Promise<Evidence> {
+export async function read(id: string, by: FoundBy, account: Asked, signal: AbortSignal): Promise<Evidence> {
   const evidence = await account.users.read(id, signal);
   return evidence.kind === 'seen' ? { ...evidence, by } : evidence;
 }
 
 async function search(
   { login, tenantId, mayNameOthers }: Question & { kind: 'login' },
-  account: Account,
+  account: Asked,
   signal: AbortSignal,
 ): Promise<Evidence> {
   const { users, complete } = await account.api.search(tenantId, login, signal);
@@ -67,7 +69,7 @@ async function search(
 
 async function readByExternalId(
   { externalId, tenantId, mayNameOthers }: Question & { kind: 'externalID' },
-  account: Account,
+  account: Asked,
   signal: AbortSignal,
 ): Promise<Evidence> {
   const users = await account.users.readByExternalId(tenantId, externalId, signal);

@@ -16,24 +16,27 @@ import type { Circumstances } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';
 import { type ObjectTries, writeBasis } from '../write/tries.ts';
 
-export interface Around {
-  readonly account: Account | undefined;
+export interface Around<W> {
+  readonly account: Account<W> | undefined;
   /** Why this reconcile sends no further write, if it does not. */
   readonly exhausted: Verdict | undefined;
   readonly buyUrl: BuyUrl | undefined;
   readonly patienceIsOver: boolean;
   readonly tries: ObjectTries;
-  readonly context: TenancyOptions & Pick<ReconcileContext, 'fleet' | 'brands'>;
+  readonly context: TenancyOptions &
+    Pick<ReconcileContext, 'fleet'> & {
+      readonly brands: { peek(account: Account<W>, tenantId: string): BuyUrl | undefined };
+    };
 }
 
 /**
  * @returns also for how long a write is held still, in milliseconds.
  * @throws KubernetesError where a namespace could not be asked for, or the signal's reason.
  */
-export async function circumstancesOf(
+export async function circumstancesOf<W>(
   object: TenantUserUpsell,
   evidence: Evidence,
-  { account, exhausted, buyUrl, patienceIsOver, tries, context }: Around,
+  { account, exhausted, buyUrl, patienceIsOver, tries, context }: Around<W>,
   signal: AbortSignal,
 ): Promise<{ readonly circumstances: Circumstances; readonly heldMs: number | undefined }> {
   const guardOf = (each: TenantUserUpsell) => orUnreadable(namespaceGuard(each, context, signal), patienceIsOver);

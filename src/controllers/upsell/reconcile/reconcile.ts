@@ -14,6 +14,7 @@ import type { Result } from '../../../runtime/controller/controller.ts';
 import type { ReconcileContext } from '../context.ts';
 import { report } from '../report/report.ts';
 import { isReady, wasReconciled } from '../report/reported.ts';
+import { realWrites } from '../write/port.ts';
 import { createTries, type ObjectTries } from '../write/tries.ts';
 import { giveUp, release } from './release.ts';
 import { resultOf, resultOfHeld, soon } from './retry.ts';
@@ -24,6 +25,7 @@ export function createReconcile(context: ReconcileContext): (key: string, signal
   // with the status of before, and write and report the same twice.
   const written = new WeakMap<TenantUserUpsell, Status>();
   const tries = createTries(context.clock);
+  const writes = realWrites(context);
   return async (key, signal) => {
     const cached = context.fleet.get(key);
     if (cached === undefined) {
@@ -37,7 +39,7 @@ export function createReconcile(context: ReconcileContext): (key: string, signal
     };
     try {
       const options = { context, tries: tries.of(object), onStatus };
-      return await conclude(object, await takeSteps(object, options, signal), options, signal);
+      return await conclude(object, await takeSteps(object, { ...options, writes }, signal), options, signal);
     } catch (error) {
       return afterKubernetesError(error, object, context.log);
     }

@@ -2,15 +2,15 @@
  * The way of one object: which account → which user → assess → write, one owed step after the other, until nothing is left but to report it or to release
  * it. What is owed is decided by `assess` alone; here it is done.
  */
-import type { AcronisWrites } from '../../../acronis/api.ts';
 import { AcronisError } from '../../../acronis/errors.ts';
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
+import type { TenancyOptions } from '../../../fleet/tenancy.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
-import { accountOf, type FoundAccount } from '../ask/account.ts';
+import { type AccountSources, accountOf, type FoundAccount } from '../ask/account.ts';
 import { ask } from '../ask/ask.ts';
 import { assess } from '../assess/assess.ts';
 import { type Evidence, nothingYet } from '../assess/evidence.ts';
@@ -18,10 +18,10 @@ import { hasFinalizer, withFinalizer, withoutFinalizer } from '../assess/finaliz
 import { buyUrlOf } from '../assess/offer.ts';
 import type { Owed } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';
-import { addFinalizer, patchStatus, removeFinalizer } from '../report/patches.ts';
 import { clusterVerdict, conflictVerdict, verdictOfError } from '../verdicts/verdicts.ts';
+import type { Writes } from '../write/port.ts';
 import type { ObjectTries } from '../write/tries.ts';
-import { type Applied, write } from '../write/write.ts';
+import type { Applied } from '../write/write.ts';
 import { circumstancesOf } from './circumstances.ts';
 
 /** How the steps ended: what is left to do, for an object that is by now as `object` says. */
@@ -33,8 +33,20 @@ export interface StepsEnd {
   readonly atLeastMs: number | undefined;
 }
 
-export interface StepsOptions {
-  readonly context: ReconcileContext;
+/** What the steps read. Whoever has no more than this cannot write. */
+export interface StepsContext<W>
+  extends TenancyOptions,
+    AccountSources<W>,
+    Pick<ReconcileContext, 'fleet' | 'revokeGiveUpAfterMs' | 'log'> {
+  readonly brands: {
+    peek(account: Account<W>, tenantId: string): BuyUrl | undefined;
+    read(account: Account<W>, tenantId: string, signal: AbortSignal): Promise<BuyUrl>;
+  };
+}
+
+export interface StepsOptions<W> {
+  readonly context: StepsContext<W>;
+  readonly writes: Writes<W>;
   readonly tries: ObjectTries;
   /** Called with each status that was written on the way. */
   readonly onStatus: (status: Status) => void;
@@ -46,16 +58,15 @@ const maxWrites = 3;
 const maxSteps = 30;
 
 /** @throws KubernetesError, or the signal's reason once it is aborted. */
-export async function takeSteps(
+export async function takeSteps<W>(
   given: TenantUserUpsell,
-  { context, tries, onStatus }: StepsOptions,
+  { context, writes: port, tries, onStatus }: StepsOptions<W>,
   signal: AbortSignal,
 ): Promise<StepsEnd> {
-  const { client } = context;
   const patienceIsOver = isTriedForLongEnough(given, context, tries);
   let object = given;
   let evidence: Evidence = nothingYet;
-  let account: Account | undefined;
+  let account: Account<W> | undefined;
   let applied: Applied | undefined;
   let writes = 0;
   let exhausted: Verdict | undefined;
@@ -76,23 +87,23 @@ export async function takeSteps(
           break;
         }
         case 'addFinalizer':
-          await addFinalizer(client, object, signal);
+          await port.addFinalizer(object, signal);
           object = { ...object, finalizers: withFinalizer(object) };
           break;
         case 'removeFinalizer':
-          await removeFinalizer(client, object, signal);
+          await port.removeFinalizer(object, signal);
           object = { ...object, finalizers: withoutFinalizer(object) };
           break;
         case 'remember': {
           const { assigned } = owed;
-          await patchStatus(context, object, { assigned }, signal);
+          await port.remember(object, assigned, signal);
           object = { ...object, status: { ...object.status, assigned } };
           onStatus(object.status);
           break;
         }
         case 'write': {
           if (account === undefined || evidence.kind !== 'seen') throw new Error('a write follows from a read');
-          const end = await write(owed, { object, account, by: evidence.by, tries, context }, signal);
+          const end = await port.write(owed, { object, account, by: evidence.by, tries }, signal);
           evidence = end.evidence;
           applied = end.applied ?? applied;
           if (++writes >= maxWrites) exhausted = end.again ?? conflictVerdict;
@@ -121,7 +132,7 @@ export async function takeSteps(
 /** It counts from the first try of a running operator: what nothing has tried yet is not given up. */
 function isTriedForLongEnough(
   object: TenantUserUpsell,
-  { revokeGiveUpAfterMs }: ReconcileContext,
+  { revokeGiveUpAfterMs }: Pick<ReconcileContext, 'revokeGiveUpAfterMs'>,
   tries: ObjectTries,
 ): boolean {
   if (object.deletedAt === undefined || !hasFinalizer(object) || revokeGiveUpAfterMs === 0) return false;
@@ -129,12 +140,12 @@ function isTriedForLongEnough(
 }
 
 /** A Secret that the API server does not show must not hold a deletion for ever either. */
-async function findAccount(
+async function findAccount<W>(
   object: TenantUserUpsell,
   patienceIsOver: boolean,
-  context: ReconcileContext,
+  context: AccountSources<W>,
   signal: AbortSignal,
-): Promise<FoundAccount<AcronisWrites>> {
+): Promise<FoundAccount<W>> {
   try {
     return await accountOf(object, context, signal);
   } catch (error) {

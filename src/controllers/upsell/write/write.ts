@@ -3,6 +3,7 @@
  * before anything is sent again, so that no change of another writer is lost and none of ours is sent twice. It is a conflict only if that read shows
  * another revision; otherwise it is a refusal, and `tries.ts` says when the next write may leave.
  */
+import type { AcronisWrites } from '../../../acronis/api.ts';
 import { AcronisError } from '../../../acronis/errors.ts';
 import { type Revision, type User, withShown } from '../../../acronis/user.ts';
 import type { Verdict } from '../../../api/conditions.ts';
@@ -30,19 +31,22 @@ export interface WriteEnd {
   readonly again?: Verdict;
 }
 
-export interface WriteOptions {
+export interface WriteOptions<W> {
   readonly object: TenantUserUpsell;
-  readonly account: Account;
+  readonly account: Account<W>;
   /** How the user was found. */
   readonly by: FoundBy;
   readonly tries: ObjectTries;
+}
+
+interface RealOptions extends WriteOptions<AcronisWrites> {
   readonly context: Pick<ReconcileContext, 'log' | 'metrics'>;
 }
 
-type OwedWrite = Owed & { kind: 'write' };
+export type OwedWrite = Owed & { kind: 'write' };
 
 /** @throws AcronisError where the write never left or proves nothing, or where the read after it failed; the signal's reason once it is aborted. */
-export async function write(owed: OwedWrite, options: WriteOptions, signal: AbortSignal): Promise<WriteEnd> {
+export async function write(owed: OwedWrite, options: RealOptions, signal: AbortSignal): Promise<WriteEnd> {
   const { object, account, by, tries, context } = options;
   const { action, user, change } = owed;
   const audit = auditWrite(action, object, change.version, context);
@@ -68,7 +72,7 @@ export async function write(owed: OwedWrite, options: WriteOptions, signal: Abor
 async function afterFailure(
   owed: OwedWrite,
   error: AcronisError,
-  { object, account, by, tries }: WriteOptions,
+  { object, account, by, tries }: RealOptions,
   audit: AuditedWrite,
   signal: AbortSignal,
 ): Promise<WriteEnd> {
