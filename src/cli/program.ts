@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { settingsHelp } from '../config/config.ts';
 import { addCompletion } from './completion/command.ts';
 import { endOf } from './end.ts';
+import { addPlan } from './plan/command.ts';
 import { addRun } from './run/command.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -21,7 +22,7 @@ export interface CommandLine {
 export type AddCommand = (program: Command, line: CommandLine) => Command;
 
 /** In the order of `--help`. */
-const commands: readonly AddCommand[] = [addRun, addCompletion];
+const commands: readonly AddCommand[] = [addRun, addPlan, addCompletion];
 
 /** As a plugin of kubectl it is a program for people, and starts no operator by itself. */
 export const pluginName = 'kubectl-upsell';

@@ -1,0 +1,141 @@
+/**
+ * What the operator would do to each object, found by the operator's own steps: the same questions to Acronis, the same judgement, and a port for writes that has
+ * nothing to write with. Objects are planned together, so that their reads travel a hundred at a time.
+ */
+import { Semaphore } from '../../base/concurrency/semaphore.ts';
+import { ownCredentials } from '../../config/config.ts';
+import { refusePublicSuffixes } from '../../config/public-suffix.ts';
+import { type StepsContext, takeSteps } from '../../controllers/upsell/reconcile/steps.ts';
+import { supposedWrites, type WouldWrite } from '../../controllers/upsell/write/port.ts';
+import { createTries } from '../../controllers/upsell/write/tries.ts';
+import { createBrands } from '../../fleet/brands/brands.ts';
+import { createCredentialSources } from '../../fleet/credentials/sources.ts';
+import { type NoWrites, openAccounts } from '../connect/accounts.ts';
+import { type Cluster, openCluster } from '../connect/cluster.ts';
+import { notesTo } from '../connect/notes.ts';
+import { CommandError } from '../end.ts';
+import { createProgress, type Progress } from '../terminal/progress.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { PlanOptions } from './command.ts';
+import { documentsOf } from './documents.ts';
+import { allOf, choose, type Wanted } from './objects.ts';
+import { exitCodeOf, type Planned, plannedOf } from './planned.ts';
+import { planOf, printed } from './print.ts';
+import { readSources } from './sources.ts';
+import { layOver, worldOfCluster, worldOfFiles } from './world.ts';
+
+/** Objects in work: two full batches of reads. */
+const maxInFlight = 200;
+/** What Acronis was asked once holds for the length of a plan. */
+const brandIntervalMs = 3_600_000;
+
+/** @returns the exit code. @throws CommandError, KubeconfigError, KubernetesError, ProxySettingsError, ClosedPipe */
+export async function runPlan(options: PlanOptions, terminal: Terminal): Promise<number> {
+  if (options.filename.length === 0 && !options.cluster)
+    throw new CommandError('Say what is to be planned: -f with files, or --cluster for the objects of the cluster.');
+  await refusePublicSuffixes(options.acronisHosts);
+  const { clock, signal, out } = terminal;
+  const log = notesTo(terminal);
+  const userAgent = `kubectl-upsell/${terminal.version}`;
+  const progress = createProgress(terminal);
+  await using accounts = openAccounts({ config: options, env: terminal.env, userAgent, clock });
+  const documents = (await readSources(options.filename, process.stdin)).flatMap(documentsOf);
+  await using cluster = options.cluster
+    ? openCluster({ kubeconfig: options.kubeconfig, env: terminal.env, userAgent, clock, log })
+    : undefined;
+  const namespace = options.namespace ?? cluster?.connection.namespace ?? 'default';
+  progress.show('Reading the cluster');
+  const world =
+    cluster === undefined
+      ? worldOfFiles(documents, options.accountNamespace ?? namespace, log)
+      : await worldOfCluster(cluster, scopeOf(options, cluster), { clock, log, signal });
+  layOver(world, documents);
+  const { wanted, refused } = options.filename.length === 0 ? allOf(world) : choose(documents, world, namespace);
+  const lifetime = new AbortController();
+  const sources = createCredentialSources({
+    own: ownCredentials(options, terminal.env),
+    policy: accounts.policy,
+    client: world.reader,
+    secretOf: (source) => world.accountObjects.secretOf(source),
+    clock,
+    log,
+  });
+  const context: StepsContext<NoWrites> = {
+    ...world,
+    client: world.reader,
+    requireTenantLabel: options.requireTenantLabel,
+    sources,
+    accounts: accounts.accounts,
+    brands: createBrands({
+      fleet: world.fleet,
+      sources,
+      accounts: accounts.accounts,
+      intervalMs: brandIntervalMs,
+      clock,
+      lifetime: lifetime.signal,
+    }),
+    // How long a deletion was tried is not known here.
+    revokeGiveUpAfterMs: 0,
+    log,
+  };
+  const planned = await planAll(wanted, context, terminal, progress);
+  progress.end();
+  lifetime.abort(new Error('The plan is made.'));
+  const objects = [...refused, ...planned].toSorted(byName);
+  await out.write(printed(planOf(objects), options.output, out));
+  return exitCodeOf(objects);
+}
+
+function scopeOf(options: PlanOptions, { connection }: Cluster) {
+  return {
+    namespaces:
+      options.namespace === undefined || options.filename.length > 0 ? options.watchNamespaces : [options.namespace],
+    labelSelector: options.watchSelector,
+    accountNamespace: options.accountNamespace ?? connection.namespace,
+  };
+}
+
+async function planAll(
+  wanted: readonly Wanted[],
+  context: StepsContext<NoWrites>,
+  { clock, signal }: Pick<Terminal, 'clock' | 'signal'>,
+  progress: Progress,
+): Promise<readonly Planned[]> {
+  const inFlight = new Semaphore(maxInFlight);
+  const tries = createTries(clock);
+  let done = 0;
+  return await Promise.all(
+    wanted.map(async ({ object, where }) => {
+      const end = await inFlight.acquire(signal);
+      try {
+        const actions: WouldWrite[] = [];
+        const writes = supposedWrites<NoWrites>((action) => actions.push(action));
+        const steps = await takeSteps(
+          object,
+          { context, writes, tries: tries.of(object), onStatus: () => {} },
+          AbortSignal.any([signal, AbortSignal.timeout(maxObjectMs)]),
+        );
+        return plannedOf(object, steps, actions, where);
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
+        return unavailable(object, where);
+      } finally {
+        progress.show('Planning objects', ++done, wanted.length);
+        end();
+      }
+    }),
+  );
+}
+const unavailable = ({ namespace, name }: Wanted['object'], where: string | undefined): Planned => ({
+  namespace,
+  name,
+  action: 'error',
+  reason: 'Unavailable',
+  message: 'It could not be planned in time. Run the plan again.',
+  ...(where === undefined ? {} : { where }),
+});
+
+/** As long as a reconcile may take. */
+const maxObjectMs = 180_000;
+
+const byName = (a: Planned, b: Planned): number => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1);

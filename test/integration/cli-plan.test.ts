@@ -1,0 +1,220 @@
+/** `plan` as a person runs it: the built file, a real API server, the sandbox; files, pipes, and what goes wrong. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
+import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
+import { kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
+import { bundle } from '../../sandbox/operator/process.ts';
+import type { Document } from '../../src/cli/plan/documents.ts';
+import { problemIn } from '../../src/cli/plan/valid.ts';
+
+const namespace = `plan-${randomBytes(4).toString('hex')}`;
+let acronis: Sandbox;
+let folder: string;
+
+beforeAll(async () => {
+  acronis = await startSandbox({ users: 20 });
+  folder = await mkdtemp(join(tmpdir(), 'upsell-plan-'));
+  await kubectlOk(inject('controlPlane'), ['create', 'namespace', namespace]);
+});
+afterAll(async () => {
+  await acronis.stop();
+  await rm(folder, { recursive: true });
+});
+
+const manifest = (name: string, spec: object, metadata: object = {}) => ({
+  apiVersion: 'upsell.acronis.com/v1alpha1',
+  kind: 'TenantUserUpsell',
+  metadata: { name, namespace, ...metadata },
+  spec,
+});
+
+const env = (): Record<string, string> => ({
+  ACRONIS_URL: acronis.url,
+  ACRONIS_CLIENT_ID: acronis.clientId,
+  ACRONIS_CLIENT_SECRET: acronis.clientSecret,
+  ALLOW_INSECURE_ACRONIS: 'true',
+});
+const plan = (args: readonly string[], input = '', more: Record<string, string> = {}) =>
+  execa(process.execPath, [bundle, 'plan', ...args], {
+    env: { ...env(), ...more },
+    input,
+    reject: false,
+    timeout: 30_000,
+  });
+const inCluster = () => ['--cluster', `--kubeconfig=${inject('controlPlane').kubeconfig}`, '-n', namespace];
+
+it('says what would be assigned and why, exits with 2, and writes nothing', async () => {
+  const { johnDoe } = acronis.cast;
+  const { stdout, stderr, exitCode } = await plan(['-f', '-'], JSON.stringify(manifest('john', { userID: johnDoe })));
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(
+    new RegExp(`${namespace}/john +would assign +BuyerAssigned +The user does not have the types yet`),
+  );
+  expect(exitCode).toBe(2);
+  expect(acronis.ledger.writes).toEqual([]);
+});
+
+it('a user who is a buyer leaves nothing to do, and the exit code is 0', async () => {
+  const { stdout, exitCode } = await plan(
+    ['-f', '-'],
+    JSON.stringify(manifest('buyer', { userID: acronis.cast.buyer })),
+  );
+  expect(stdout).toBe('Nothing to do: 1 unchanged.\n'.trimEnd());
+  expect(exitCode).toBe(0);
+});
+
+it('objects with errors name their place in the files, and the exit code is 1', async () => {
+  const bad = [manifest('a', { userID: acronis.cast.johnDoe }), manifest('b', { userID: 'x' })];
+  const { stdout, exitCode } = await plan(
+    ['-f', '-', '-o', 'json'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: bad }),
+  );
+  expect(JSON.parse(stdout)).toMatchObject({
+    summary: { objects: 2, assign: 1, errors: 1 },
+    objects: [
+      { name: 'a', action: 'assign' },
+      { name: 'b', action: 'error', where: 'standard input, document 1, item 2' },
+    ],
+  });
+  expect(exitCode).toBe(1);
+});
+
+it('the cluster: objects there are planned with what their status remembers, and a change of what is immutable is refused as the API server does', async () => {
+  const { samRivers, johnDoe } = acronis.cast;
+  const applied = manifest('sam', { userID: samRivers });
+  await kubectlOk(inject('controlPlane'), ['create', '-f', '-'], { stdin: JSON.stringify(applied) });
+  const whole = await plan(inCluster());
+  expect(whole.stdout).toContain(`${namespace}/sam`);
+  expect(whole.exitCode).toBe(2);
+  const changed = await plan([...inCluster(), '-f', '-'], JSON.stringify(manifest('sam', { userID: johnDoe })));
+  expect(changed.stdout).toContain('userID cannot be changed');
+  expect(changed.exitCode).toBe(1);
+});
+
+it('a closed pipe ends it quietly, and never as a success', async () => {
+  const file = join(folder, 'many.json');
+  const items = Array.from({ length: 3_000 }, (_, at) => manifest(`u-${at}`, { userID: 'x' }));
+  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const script = `"$0" "$1" plan -o json -f "$2" | head -c 10 >/dev/null; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = await execa('bash', ['-c', script, process.execPath, bundle, file], { env: env() });
+  expect(stdout).toBe('141');
+  expect(stderr).toBe('');
+});
+
+it.each([
+  ['no file', ['-f', '/nowhere.yaml'], '/nowhere.yaml cannot be read: there is no such file'],
+  ['nothing to plan', [], 'Say what is to be planned'],
+  ['no cluster', ['--cluster', '--kubeconfig=/nowhere'], '/nowhere'],
+  ['a format that there is not', ['-f', '-', '-o', 'xml'], 'Allowed choices are table, json, yaml, markdown'],
+])('%s is a sentence on standard error, and nothing on standard output', async (_, args, sentence) => {
+  const { stdout, stderr, exitCode } = await plan(args);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(sentence);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(exitCode).toBeGreaterThan(0);
+});
+
+it('a directory of garbage names the file and repeats nothing of it', async () => {
+  const dir = join(folder, 'garbage');
+  await mkdir(dir);
+  await writeFile(join(dir, 'a.yaml'), randomBytes(2_000));
+  const { stderr, exitCode } = await plan(['-f', dir]);
+  expect(stderr).toMatch(/garbage\/a\.yaml is neither YAML nor JSON/);
+  expect(exitCode).toBe(1);
+});
+
+it('10 MB of YAML with other kinds between are planned within seconds', async () => {
+  const filler = 'x'.repeat(2_000);
+  const text = Array.from({ length: 5_000 }, (_, at) =>
+    at === 2_500
+      ? JSON.stringify(manifest('john', { userID: acronis.cast.johnDoe }))
+      : `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c${at}}\ndata:\n  text: ${filler}\n`,
+  ).join('\n---\n');
+  const { stdout, exitCode } = await plan(['-f', '-', '-o', 'markdown'], text);
+  expect(stdout).toContain('would assign');
+  expect(exitCode).toBe(2);
+}, 60_000);
+
+it('no rights and no network are said in a sentence', async () => {
+  const one = JSON.stringify(manifest('john', { userID: acronis.cast.johnDoe }));
+  const unreachable = await plan(['-f', '-'], one, { ACRONIS_URL: 'http://127.0.0.1:9' });
+  expect(unreachable.stdout).toMatch(/error +Unavailable/);
+  expect(unreachable.exitCode).toBe(1);
+  const rejected = await plan(['-f', '-'], one, { ACRONIS_CLIENT_SECRET: 'wrong-secret' });
+  expect(rejected.stdout).toMatch(/error +CredentialsRejected/);
+  expect(rejected.stdout + rejected.stderr).not.toContain('wrong-secret');
+});
+
+it('what plan accepts the API server accepts', async () => {
+  const ids = fc.constantFrom(acronis.cast.johnDoe, acronis.cast.johnDoe.toUpperCase(), 'x', '', 7, null, undefined);
+  const texts = fc.oneof(
+    fc.constantFrom('Enforce', 'Observe', 'Revoke', 'Retain', 'yes', ''),
+    fc.string(),
+    fc.boolean(),
+  );
+  const spec = fc.record(
+    {
+      userID: ids,
+      login: fc.oneof(fc.string(), fc.constantFrom('john', 'ab', ' a b', undefined)),
+      tenantID: ids,
+      businessTypes: fc.array(fc.constantFrom('buyer', 'seller', 1), { maxLength: 3 }),
+      managementPolicy: texts,
+      deletionPolicy: texts,
+      suspend: fc.oneof(fc.boolean(), fc.constant('true')),
+      accountRef: fc.oneof(fc.constant({}), fc.record({ name: fc.oneof(fc.string(), fc.constant('eu2')) })),
+      other: fc.constant(1),
+    },
+    { requiredKeys: ['userID'] },
+  );
+  const names = fc.oneof(fc.constant('john'), fc.string({ minLength: 1, maxLength: 20 }));
+  const accepted = fc
+    .sample(fc.tuple(names, spec), { numRuns: 60_000, seed: 16 })
+    .map(([name, each]) => JSON.parse(JSON.stringify(manifest(name, each))))
+    .filter((raw) => problemIn(documentOf(raw)) === undefined)
+    .slice(0, 60)
+    .map((raw, at) => ({ ...raw, metadata: { ...raw.metadata, name: `${raw.metadata.name}-${at}` } }));
+  expect(accepted.length).toBeGreaterThan(20);
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: accepted });
+  const { exitCode, stderr } = await kubectl(
+    inject('controlPlane'),
+    ['create', '--validate=strict', '--dry-run=server', '-f', '-'],
+    { stdin: list },
+  );
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+});
+
+const documentOf = (raw: Record<string, unknown>): Document => ({
+  where: 'here',
+  apiVersion: String(raw['apiVersion']),
+  kind: String(raw['kind']),
+  raw,
+});
+
+it('on a terminal it fits the width and is coloured; NO_COLOR takes the colours away', async () => {
+  const file = join(folder, 'john.json');
+  await writeFile(file, JSON.stringify(manifest('john', { userID: acronis.cast.johnDoe })));
+  const onTerminal = async (more: Record<string, string>) => {
+    const command = `stty cols 70; '${process.execPath}' '${bundle}' plan -f '${file}'`;
+    const child = execa('script', ['-qec', command, '/dev/null'], {
+      env: { ...env(), ...more },
+      reject: false,
+      stdin: 'ignore',
+    });
+    onTestFinished(() => void child.kill());
+    return (await child).stdout;
+  };
+  const coloured = await onTerminal({});
+  expect(coloured).toContain('\u001b[32mwould assign');
+  const plain = await onTerminal({ NO_COLOR: '1' });
+  expect(plain).toContain('would assign');
+  expect(plain).not.toContain('\u001b[3');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes of a terminal
+  const lines = plain.replaceAll(/\u001b\[[0-9;]*[A-Za-z]|\r/g, '').split('\n');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(70);
+});

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { createProgress, elapsed } from '../../../src/cli/terminal/progress.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+function recorded(isTerminal: boolean) {
+  const written: string[] = [];
+  const err = {
+    isTerminal,
+    width: 40,
+    style: (_: string, text: string) => text,
+    write: async (text: string) => void written.push(text),
+  };
+  return { written, err };
+}
+
+it('progress shows counts and elapsed time on a terminal, within its width, and takes its line back', async () => {
+  const { written, err } = recorded(true);
+  const clock = new ManualClock();
+  const progress = createProgress({ err, clock });
+  progress.show('Reading users', 1, 30_000);
+  expect(written).toEqual([]);
+  await clock.advance(12_000);
+  progress.show('Reading users', 1_200, 30_000);
+  expect(written).toEqual(['\r\x1b[2KReading users 1,200 of 30,000 · 12 s']);
+  progress.end();
+  expect(written.at(-1)).toBe('\r\x1b[2K');
+});
+
+it('in a pipe nothing of it is written', async () => {
+  const { written, err } = recorded(false);
+  const clock = new ManualClock();
+  const progress = createProgress({ err, clock });
+  await clock.advance(60_000);
+  progress.show('Reading users', 1);
+  progress.end();
+  expect(written).toEqual([]);
+});
+
+it.each([
+  [4_000, '4 s'],
+  [80_000, '1 min 20 s'],
+])('%i ms are %s', (ms, text) => {
+  expect(elapsed(ms)).toBe(text);
+});
