@@ -27,6 +27,7 @@ export interface Config {
   /** 0 = never. */
   readonly revokeGiveUpAfter: number;
   readonly requireTenantLabel: boolean;
+  readonly dryRun: boolean;
   /** Empty = all. */
   readonly watchNamespaces: readonly string[];
   readonly watchSelector: string | undefined;

@@ -177,6 +177,17 @@ export const settings: readonly Setting[] = [
     chart: { value: 'reconcile.requireTenantLabel' },
   },
   {
+    flag: '--dry-run',
+    placeholder: '[boolean]',
+    kind: kinds.boolean,
+    byDefault: 'false',
+    group: 'Work',
+    help: 'write nothing but the lease, and say what would be written',
+    description:
+      'Write nothing, to either side, but the lease: [what would be written](../guide/running.md#dry-run) is in the log and in `acronis_upsell_would_write_total`.',
+    chart: { value: 'reconcile.dryRun' },
+  },
+  {
     flag: '--watch-namespaces',
     placeholder: '<list>',
     kind: kinds.namespaces,

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { createConnections } from '../acronis/http/connections.ts';
 import { createDispatcher, createSend } from '../acronis/http/http.ts';
 import { proxyFrom } from '../acronis/http/proxy-settings.ts';
+import { readOnly as readOnlySend } from '../acronis/http/read-only.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
@@ -27,6 +28,7 @@ import { countByReason, notReadySince } from '../fleet/objects.ts';
 import { countOffers } from '../fleet/offers.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
+import { readOnly as readOnlyClient } from '../kubernetes/calls/read-only.ts';
 import { createRefusalMonitor } from '../kubernetes/calls/refusal-monitor.ts';
 import { openConnection } from '../kubernetes/connection/connection.ts';
 import { createEventRecorder } from '../kubernetes/events/recorder.ts';
@@ -81,6 +83,8 @@ export async function build(options: OperatorOptions) {
     log,
   );
   const { client } = rights;
+  /** All but the lease goes over this one. */
+  const working = config.dryRun ? readOnlyClient(client) : client;
   const lease: { problem: string | undefined } = { problem: undefined };
   const watch = createWatch({
     namespaces: config.watchNamespaces,
@@ -118,7 +122,7 @@ export async function build(options: OperatorOptions) {
     const open = () => createDispatcher(egress, maxConcurrency, clock);
     const connections = createConnections({ open, clock });
     const send = createSend({ clock, connections, userAgent, beforeSend: fence.check });
-    return { send, close: () => connections.close() };
+    return { send: config.dryRun ? readOnlySend(send) : send, close: () => connections.close() };
   };
   const accounts = createAccounts({
     writesOf: (port) => port,
@@ -144,7 +148,7 @@ export async function build(options: OperatorOptions) {
   const tracer = tracing.kind === 'on' ? tracing.tracer : undefined;
   end.defer(async () => tracer?.end(AbortSignal.timeout(2_000)));
   const events = createEventRecorder({
-    client,
+    client: working,
     clock,
     random,
     log,
@@ -174,8 +178,8 @@ export async function build(options: OperatorOptions) {
   const pruned = new PrunedFields({ clock, log });
   const flows = createFlows({ fleet, sources, accounts });
   const fenced: KubernetesClient = {
-    request: (call, signal) => client.request({ ...call, beforeSend: fence.check }, signal),
-    watch: client.watch.bind(client),
+    request: (call, signal) => working.request({ ...call, beforeSend: fence.check }, signal),
+    watch: working.watch.bind(working),
   };
   const upsell = createUpsellController({
     context: {
@@ -215,6 +219,7 @@ export async function build(options: OperatorOptions) {
     driftIntervalMs: config.driftInterval,
     resyncIntervalMs: config.resyncInterval,
     controllerMetrics: metrics.controller,
+    dryRun: config.dryRun,
     tracer,
     hardStop: hardStop.signal,
   });
@@ -260,7 +265,8 @@ export async function build(options: OperatorOptions) {
     sources,
     fence,
     hardStop,
-    controllers: [upsell, account],
+    // The health of accounts is nothing but writes.
+    controllers: config.dryRun ? [upsell] : [upsell, account],
     loops: accountLoops.loops,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

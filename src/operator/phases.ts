@@ -23,7 +23,7 @@ const stopped: OperatorEnd = { kind: 'stopped' };
  * @throws KubeconfigError, ProxySettingsError, ListenError: their messages are for people.
  */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<OperatorEnd> {
-  const { version, log } = options;
+  const { config, version, log } = options;
   await using servers = new AsyncDisposableStack();
   const built = await build(options);
   if (built.kind === 'failed') return built;
@@ -33,6 +33,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const server = await startServers(options, parts);
   servers.defer(() => server.close());
   const { connection } = parts;
+  if (config.dryRun) log.info('dry run: nothing is written but the lease');
   log.info('started', { version, server: connection.server, configuration: connection.describe });
   const unreachable = await untilReachable({ ...parts, log }, signal);
   if (unreachable !== undefined) return { kind: 'failed', message: unreachable };

@@ -1,6 +1,7 @@
 /** The controller of `TenantUserUpsell` objects, as a value: its queue, what puts keys into it (triggers, change feed, resync, credentials), and the reconcile. */
 import type { Tracer } from '../base/tracer.ts';
 import type { ReconcileContext } from '../controllers/upsell/context.ts';
+import { createDryRunReconcile } from '../controllers/upsell/reconcile/dry-run.ts';
 import { createReconcile } from '../controllers/upsell/reconcile/reconcile.ts';
 import { createTracedReconcile } from '../controllers/upsell/reconcile/traced.ts';
 import { brandListener } from '../controllers/upsell/triggers/brand.ts';
@@ -27,6 +28,8 @@ export interface UpsellControllerOptions {
   readonly driftIntervalMs: number;
   readonly resyncIntervalMs: number;
   readonly controllerMetrics: ControllerMetrics;
+  /** Nothing is written; what would be is said. */
+  readonly dryRun?: boolean;
   /** Absent: no traces. */
   readonly tracer?: Tracer | undefined;
   /** Reconciles in flight give up when it is aborted. */
@@ -37,10 +40,10 @@ export interface UpsellControllerOptions {
 const reconcileDeadlineMs = 180_000;
 
 export function createUpsellController(options: UpsellControllerOptions): Controller {
-  const { context, queue, accountLoops, tracer, resyncIntervalMs } = options;
+  const { context, queue, accountLoops, resyncIntervalMs } = options;
   const { fleet, accounts, clock, log, metrics } = context;
   const verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
-  const reconcile = tracer === undefined ? createReconcile(context) : createTracedReconcile(context, tracer);
+  const reconcile = reconcileOf(options);
   const controller = {
     queue,
     reconcile,
@@ -84,4 +87,9 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
       );
     },
   };
+}
+
+function reconcileOf({ context, dryRun = false, tracer }: UpsellControllerOptions): ReturnType<typeof createReconcile> {
+  if (dryRun) return createDryRunReconcile(context);
+  return tracer === undefined ? createReconcile(context) : createTracedReconcile(context, tracer);
 }

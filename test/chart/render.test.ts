@@ -231,6 +231,7 @@ describe('values', () => {
     [{ acronis: { concurrency: 256 } }, '--acronis-concurrency=256'],
     [{ reconcile: { revokeGiveUpAfter: '0s' } }, '--revoke-give-up-after=0s'],
     [{ reconcile: { requireTenantLabel: true } }, '--require-tenant-label'],
+    [{ reconcile: { dryRun: true } }, '--dry-run'],
     [{ leaderElection: { enabled: false } }, '--leader-elect=false'],
     [{ leaderElection: { id: 'mine' } }, '--leader-election-id=mine'],
     [{}, '--leader-election-id=demo-acronis-upsell-operator'],

@@ -36,6 +36,7 @@ function countEachOnce(metrics: Metrics): void {
   acronis.throttled(1);
   acronis.countOpenCircuits(() => 1);
   upsell.wrote('assign', 'applied');
+  upsell.wouldWrite('assign');
   upsell.driftFound(1);
   upsell.driftCorrected();
   upsell.resyncDone();

@@ -35,6 +35,7 @@ export const quietMetrics: Metrics = {
     driftFound: nothing,
     driftCorrected: nothing,
     resyncDone: nothing,
+    wouldWrite: nothing,
     revocationGivenUp: nothing,
     eventDropped: nothing,
     countObjects: nothing,

@@ -5,9 +5,9 @@
 import { createConnections } from '../../acronis/http/connections.ts';
 import { createDispatcher, createSend, type Send } from '../../acronis/http/http.ts';
 import { type ProxySettings, proxyFrom } from '../../acronis/http/proxy-settings.ts';
+import { readOnly } from '../../acronis/http/read-only.ts';
 import type { UrlPolicy } from '../../acronis/http/url.ts';
 import type { Clock } from '../../base/clock.ts';
-import { HeldBack } from '../../base/http/http.ts';
 import type { ReadingConfig } from '../../config/config.ts';
 import { type Account, type Accounts, createAccounts } from '../../fleet/accounts/accounts.ts';
 import { maxConcurrency } from '../../fleet/accounts/limits.ts';
@@ -44,7 +44,7 @@ export function openAccounts({ config, env, userAgent, clock, onRequest }: ReadO
   const connect = () => {
     const connections = createConnections({ open: () => createDispatcher(egress, maxConcurrency, clock), clock });
     const send = createSend({ clock, connections, userAgent });
-    return { send: readOnly(send, onRequest), close: () => connections.close() };
+    return { send: counted(readOnly(send), onRequest), close: () => connections.close() };
   };
   const accounts = createAccounts<NoWrites>({
     writesOf: () => undefined,
@@ -66,11 +66,9 @@ export function openAccounts({ config, env, userAgent, clock, onRequest }: ReadO
   };
 }
 
-/** The token's POST is no write. */
-function readOnly(send: Send, onRequest?: () => void): Send {
-  return (request, signal) => {
-    if (request.method === 'PUT') throw new HeldBack('This command only reads.');
+const counted =
+  (send: Send, onRequest?: () => void): Send =>
+  (request, signal) => {
     onRequest?.();
     return send(request, signal);
   };
-}

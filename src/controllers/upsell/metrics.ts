@@ -2,6 +2,8 @@
 export interface UpsellMetrics {
   /** A PUT that was sent to assign or to revoke, by what came of it. */
   wrote(action: 'assign' | 'revoke', outcome: string): void;
+  /** What `--dry-run` would have written. */
+  wouldWrite(action: 'assign' | 'revoke' | 'addFinalizer' | 'removeFinalizer'): void;
   /** A type put back that the status said was there. */
   driftCorrected(): void;
   /** A finalizer released although the type may still be assigned. */

@@ -71,6 +71,14 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
   );
   writes.of('assign', 'applied');
   writes.of('revoke', 'applied');
+  const wouldWrite = counter(
+    registry,
+    'acronis_upsell_would_write_total',
+    'What --dry-run would have written, by action.',
+    ['action'],
+  );
+  wouldWrite.of('assign');
+  wouldWrite.of('revoke');
   const drift = counter(
     registry,
     'acronis_upsell_drift_found_total',
@@ -109,6 +117,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
   const countOffers = offerGauges(registry);
   return {
     wrote: (action, outcome) => writes.of(action, outcome).inc(),
+    wouldWrite: (action) => wouldWrite.of(action).inc(),
     driftFound: (users) => drift.inc(users),
     driftCorrected: () => corrected.inc(),
     resyncDone: () => lastResync.set(clock.wall() / 1_000),

@@ -62,6 +62,7 @@ const settings: [flag: string, field: keyof Config, byDefault: unknown, written:
   ['--brand-interval', 'brandInterval', 600_000, '30m', 1_800_000],
   ['--revoke-give-up-after', 'revokeGiveUpAfter', 3_600_000, '0', 0],
   ['--require-tenant-label', 'requireTenantLabel', false, 'true', true],
+  ['--dry-run', 'dryRun', false, 'true', true],
   ['--watch-namespaces', 'watchNamespaces', [], 'customers, partners,customers', ['customers', 'partners']],
   ['--watch-selector', 'watchSelector', undefined, 'shard=1', 'shard=1'],
   ['--leader-elect', 'leaderElect', true, 'false', false],

@@ -93,7 +93,7 @@ function passes(verdict: Verdict): boolean {
  * The object is gone, has changed meanwhile, or the API server is in trouble: each leads to another reconcile. One that is gone is found gone then; that
  * it is gone is the watch's to say, and not a 404's, which a gateway or a kind that is being installed again can give too.
  */
-function afterKubernetesError(error: unknown, object: TenantUserUpsell, log: Log): Result {
+export function afterKubernetesError(error: unknown, object: TenantUserUpsell, log: Log): Result {
   if (!(error instanceof KubernetesError)) throw error;
   const fields = { key: object.key, status: error.status, error: withoutPersonalData(error.message, object) };
   if (isConflict(error) || isNotFound(error)) log.debug('the object changed meanwhile; it is reconciled again', fields);
