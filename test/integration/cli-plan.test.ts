@@ -56,7 +56,7 @@ it('says what would be assigned and why, exits with 2, and writes nothing', asyn
     new RegExp(`${namespace}/john +would assign +BuyerAssigned +The user does not have the types yet`),
   );
   expect(exitCode).toBe(2);
-  expect(acronis.ledger.writes).toEqual([]);
+  expect(acronis.ledger.putsOf(johnDoe).sent).toBe(0);
 });
 
 it('a user who is a buyer leaves nothing to do, and the exit code is 0', async () => {
@@ -151,34 +151,40 @@ it('no rights and no network are said in a sentence', async () => {
 });
 
 it('what plan accepts the API server accepts', async () => {
-  const ids = fc.constantFrom(acronis.cast.johnDoe, acronis.cast.johnDoe.toUpperCase(), 'x', '', 7, null, undefined);
-  const texts = fc.oneof(
-    fc.constantFrom('Enforce', 'Observe', 'Revoke', 'Retain', 'yes', ''),
-    fc.string(),
-    fc.boolean(),
+  // Mostly right and a little wrong: nearly all that is wholly random is refused by both.
+  const mostly = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>) =>
+    fc.oneof({ weight: 12, arbitrary: good }, { weight: 1, arbitrary: bad });
+  const odd = fc.oneof(fc.string(), fc.constantFrom('', 'x', 7, null, true, {}, []));
+  const id = fc.constantFrom(acronis.cast.johnDoe, acronis.cast.johnDoe.toUpperCase());
+  const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+  const choice = (...words: string[]) => some(mostly(fc.constantFrom(...words), odd));
+  const rest = {
+    businessTypes: some(
+      mostly(fc.constant(['buyer']), fc.array(fc.constantFrom('buyer', 'seller', 1), { maxLength: 3 })),
+    ),
+    managementPolicy: choice('Enforce', 'Observe'),
+    deletionPolicy: choice('Retain', 'Revoke'),
+    suspend: some(mostly(fc.boolean(), odd)),
+    accountRef: some(mostly(fc.record({ name: fc.oneof(fc.constant('eu2'), fc.string()) }), odd)),
+  };
+  const text = fc.oneof(
+    fc.constantFrom('john', 'ab', ' a b', '😀😀😀'),
+    fc.string({ unit: 'grapheme', maxLength: 300 }),
   );
-  const spec = fc.record(
-    {
-      userID: ids,
-      login: fc.oneof(fc.string(), fc.constantFrom('john', 'ab', ' a b', undefined)),
-      tenantID: ids,
-      businessTypes: fc.array(fc.constantFrom('buyer', 'seller', 1), { maxLength: 3 }),
-      managementPolicy: texts,
-      deletionPolicy: texts,
-      suspend: fc.oneof(fc.boolean(), fc.constant('true')),
-      accountRef: fc.oneof(fc.constant({}), fc.record({ name: fc.oneof(fc.string(), fc.constant('eu2')) })),
-      other: fc.constant(1),
-    },
-    { requiredKeys: ['userID'] },
+  const spec = fc.oneof(
+    fc.record({ userID: mostly(id, odd), tenantID: some(mostly(id, odd)), ...rest }),
+    fc.record({ login: mostly(text, odd), tenantID: mostly(id, odd), ...rest }),
+    fc.record({ externalID: mostly(text, odd), tenantID: mostly(id, odd), ...rest }),
+    fc.record({ userID: id, login: text, other: odd }),
   );
-  const names = fc.oneof(fc.constant('john'), fc.string({ minLength: 1, maxLength: 20 }));
+  const names = mostly(fc.constantFrom('john', 'a.b-c'), fc.string({ minLength: 1, maxLength: 20 }));
   const accepted = fc
-    .sample(fc.tuple(names, spec), { numRuns: 60_000, seed: 16 })
-    .map(([name, each]) => JSON.parse(JSON.stringify(manifest(name, each))))
+    .sample(fc.tuple(names, spec), { numRuns: 2_000, seed: 16 })
+    .map(([name, each]) => JSON.parse(JSON.stringify(manifest(String(name), Object(each)))))
     .filter((raw) => problemIn(documentOf(raw)) === undefined)
-    .slice(0, 60)
+    .slice(0, 200)
     .map((raw, at) => ({ ...raw, metadata: { ...raw.metadata, name: `${raw.metadata.name}-${at}` } }));
-  expect(accepted.length).toBeGreaterThan(20);
+  expect(accepted.length).toBe(200);
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: accepted });
   const { exitCode, stderr } = await kubectl(
     inject('controlPlane'),
@@ -200,7 +206,7 @@ it('on a terminal it fits the width and is coloured; NO_COLOR takes the colours 
   const file = join(folder, 'john.json');
   await writeFile(file, JSON.stringify(manifest('john', { userID: acronis.cast.johnDoe })));
   const onTerminal = async (more: Record<string, string>) => {
-    const command = `stty cols 70; '${process.execPath}' '${bundle}' plan -f '${file}'`;
+    const command = `stty cols 70 < /dev/tty; '${process.execPath}' '${bundle}' plan -f '${file}'`;
     const child = execa('script', ['-qec', command, '/dev/null'], {
       env: { ...env(), ...more },
       reject: false,
