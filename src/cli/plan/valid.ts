@@ -5,8 +5,8 @@
 import * as z from 'zod';
 import { accountSpecSchema } from '../../api/account/spec.ts';
 import { structural } from '../../api/crd.ts';
+import { problemOf } from '../../api/envelope.ts';
 import { acronisAccounts, apiGroup, apiVersion, tenantUpsellPolicies, tenantUserUpsells } from '../../api/names.ts';
-import { problemOf } from '../../api/object.ts';
 import { policySpecSchema } from '../../api/policy/spec.ts';
 import { checkUpdate, specSchema } from '../../api/spec.ts';
 import type { Document } from './documents.ts';
