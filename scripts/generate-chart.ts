@@ -1,10 +1,11 @@
 /**
- * `npm run generate:chart` makes the parts of the chart that have their source elsewhere: the CRD as a template, from crds/, and from values.yaml the table of
+ * `npm run generate:chart` makes the parts of the chart that have their source elsewhere: the CRD as a template, from crds/, what Artifact Hub shows, and from values.yaml the table of
  * values in its README and what stands in for a null. With --check it only reports, by its exit code, whether they are current.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isMap, isScalar, type Pair, parse, parseDocument, stringify, type YAMLMap } from 'yaml';
+import { withAnnotations } from './artifact-hub.ts';
 import { report, writeOrCheck } from './generated-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -107,14 +108,22 @@ function withTable(readme: string, table: string): string {
   return readme.slice(0, from + begin.length) + table + readme.slice(to);
 }
 
-const crds = (await readdir(`${root}/crds`)).filter((file) => file.endsWith('.yaml')).sort();
+const manifestsIn = async (directory: string): Promise<readonly string[]> => {
+  const files = (await readdir(`${root}/${directory}`)).filter((file) => file.endsWith('.yaml')).sort();
+  return await Promise.all(files.map((file) => read(`${directory}/${file}`)));
+};
+const crds = await manifestsIn('crds');
 const check = process.argv.includes('--check');
 const changed = await writeOrCheck(
   {
     root,
     files: new Map([
       [`${chart}/files/defaults.yaml`, defaultsFile(await read(`${chart}/values.yaml`))],
-      [`${chart}/templates/crd.yaml`, crdTemplate(await Promise.all(crds.map((file) => read(`crds/${file}`))))],
+      [`${chart}/templates/crd.yaml`, crdTemplate(crds)],
+      [
+        `${chart}/Chart.yaml`,
+        withAnnotations(await read(`${chart}/Chart.yaml`), crds, await manifestsIn('deploy/samples')),
+      ],
       [
         `${chart}/README.md`,
         withTable(await read(`${chart}/README.md`), valuesTable(await read(`${chart}/values.yaml`))),

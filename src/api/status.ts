@@ -9,8 +9,10 @@ import { type Condition, pendingCondition } from './conditions.ts';
 export const offers = ['BuyNow', 'BuyNowWithoutLink', 'ContactSales', 'None', 'Unknown'] as const;
 
 export const conditionSchema = z.object({
-  type: z.string().max(316),
-  status: z.enum(['True', 'False', 'Unknown']),
+  type: z.string().max(316).describe('What the condition is about, such as Ready. There is one of each type.'),
+  status: z
+    .enum(['True', 'False', 'Unknown'])
+    .describe('Whether it holds. Unknown: the operator does not know, or does not judge.'),
   observedGeneration: z
     .int()
     .min(0)

@@ -72,6 +72,9 @@ const cases: readonly (readonly [string, Values])[] = [
       extraVolumeMounts: [{ name: 'extra', mountPath: '/extra' }],
       affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
       tolerations: [{ key: 'a', operator: 'Exists' }],
+      hostAliases: [{ ip: '10.0.0.7', hostnames: ['eu2-cloud.acronis.com'] }],
+      dnsConfig: { nameservers: ['10.0.0.53'], searches: ['example.com'], options: [{ name: 'ndots', value: '1' }] },
+      extraObjects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more' }, data: { a: 'b' } }],
       networkPolicy: {
         apiServerCIDRs: ['10.0.0.1/32'],
         metricsFrom: [{ namespaceSelector: {} }],

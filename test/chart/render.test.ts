@@ -128,6 +128,8 @@ const everything = {
   podAnnotations: { note: 'x' },
   nodeSelector: { 'kubernetes.io/os': 'linux' },
   tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+  hostAliases: [{ ip: '10.0.0.7', hostnames: ['eu2-cloud.acronis.com'] }],
+  dnsConfig: { options: [{ name: 'ndots', value: '1' }] },
   imagePullSecrets: [{ name: 'regcred' }],
   networkPolicy: {
     apiServerCIDRs: ['10.0.0.1/32'],

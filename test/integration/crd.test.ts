@@ -240,4 +240,19 @@ describe('an object that no operator has reconciled', () => {
       'AGE',
     ]);
   });
+
+  it('is selected by the fields that people group objects by, without a list of all', async () => {
+    const select = (selector: string) =>
+      kubectlOk(inject('controlPlane'), ['get', 'tuu', '-n', namespace, '-o', 'name', '--field-selector', selector]);
+    const name = 'tenantuserupsell.upsell.acronis.com/fresh';
+    expect((await select(`spec.userID=${userID}`)).split('\n')).toContain(name);
+    expect((await select(`spec.userID=${tenantID}`)).split('\n')).not.toContain(name);
+    expect((await select('status.offer=BuyNow')).split('\n')).not.toContain(name);
+  });
+
+  it.each(['tuu', 'acct', 'tup'])('kubectl explain says of %s what each field of a condition means', async (kind) => {
+    const text = await kubectlOk(inject('controlPlane'), ['explain', `${kind}.status.conditions`]);
+    expect(text.replace(/\s+/g, ' ')).toContain('What the condition is about, such as Ready.');
+    expect(text.replace(/\s+/g, ' ')).toContain('Unknown: the operator does not know');
+  });
 });

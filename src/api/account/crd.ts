@@ -31,6 +31,7 @@ export const accountDefinition = (): JsonSchema =>
       { name: 'Message', type: 'string', jsonPath: conditionPath('Ready', 'message'), priority: 1 },
       { name: 'Feed-Message', type: 'string', jsonPath: conditionPath('ChangeFeed', 'message'), priority: 1 },
     ],
+    selectable: ['.spec.credentialsSecretRef.name', '.status.url', '.status.tenantID'],
     spec: accountSpecSchema,
     status: accountStatusSchema,
     statusDefault: accountStatusDefault,

@@ -43,6 +43,7 @@ export const policyDefinition = (): JsonSchema =>
       },
       { name: 'Message', type: 'string', jsonPath: conditionPath('Ready', 'message'), priority: 1 },
     ],
+    selectable: ['.spec.tenantID', '.spec.accountRef.name', '.spec.suspend'],
     rules: [policyNameRule],
     spec: policySpecSchema,
     status: policyStatusSchema,

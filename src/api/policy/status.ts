@@ -17,11 +17,11 @@ export const policyStatusSchema = z.object({
   ready: count.optional().describe('How many of them are Ready.'),
   offers: z
     .object({
-      BuyNow: count.optional(),
-      BuyNowWithoutLink: count.optional(),
-      ContactSales: count.optional(),
-      None: count.optional(),
-      Unknown: count.optional(),
+      BuyNow: count.optional().describe('A link to buy.'),
+      BuyNowWithoutLink: count.optional().describe('An offer without a link.'),
+      ContactSales: count.optional().describe('Whom to ask.'),
+      None: count.optional().describe('Nothing: no buyer.'),
+      Unknown: count.optional().describe('Not known.'),
     } satisfies Record<(typeof offers)[number], z.ZodType>)
     .optional()
     .describe('How many of them have which offer.'),

@@ -1,9 +1,39 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { accountSpecSchema } from '../../../src/api/account/spec.ts';
+import { accountStatusSchema } from '../../../src/api/account/status.ts';
 import { reasons } from '../../../src/api/conditions.ts';
 import { customResourceDefinition, structural } from '../../../src/api/crd.ts';
+import { policySpecSchema } from '../../../src/api/policy/spec.ts';
+import { policyStatusSchema } from '../../../src/api/policy/status.ts';
 import { specSchema } from '../../../src/api/spec.ts';
 import { statusDefault, statusSchema } from '../../../src/api/status.ts';
+
+/** Paths of the fields below a schema that have no description. */
+function unexplained(schema: unknown, path: string): readonly string[] {
+  const { properties = {}, items } = fieldSchema.parse(schema);
+  const own = Object.entries(properties).flatMap(([name, field]) => [
+    ...(fieldSchema.parse(field).description === undefined ? [`${path}.${name}`] : []),
+    ...unexplained(field, `${path}.${name}`),
+  ]);
+  return items === undefined ? own : [...own, ...unexplained(items, `${path}[]`)];
+}
+const fieldSchema = z.looseObject({
+  description: z.string().min(1).optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  items: z.unknown().optional(),
+});
+
+test.each([
+  ['TenantUserUpsell', specSchema, statusSchema],
+  ['AcronisAccount', accountSpecSchema, accountStatusSchema],
+  ['TenantUpsellPolicy', policySpecSchema, policyStatusSchema],
+])('every field of %s is explained to kubectl explain', (_kind, spec, status) => {
+  expect([
+    ...unexplained(structural(spec, 'spec'), 'spec'),
+    ...unexplained(structural(status, 'status'), 'status'),
+  ]).toEqual([]);
+});
 
 describe('a structural schema', () => {
   test.each<[string, z.ZodType, RegExp]>([
