@@ -154,6 +154,7 @@ describe('by itself', () => {
       'ClusterRole /demo-acronis-upsell-operator-view',
       'ClusterRoleBinding /demo-acronis-upsell-operator',
       'CustomResourceDefinition /acronisaccounts.upsell.acronis.com',
+      'CustomResourceDefinition /tenantupsellpolicies.upsell.acronis.com',
       'CustomResourceDefinition /tenantuserupsells.upsell.acronis.com',
       'Deployment sys/demo-acronis-upsell-operator',
       'NetworkPolicy sys/demo-acronis-upsell-operator',
@@ -433,8 +434,8 @@ describe('values', () => {
     const annotations = async (crds: object) =>
       (await rendered({ crds })).kinds('CustomResourceDefinition').map(({ metadata }) => metadata.annotations);
     const keep = { 'helm.sh/resource-policy': 'keep' };
-    expect(await annotations({})).toEqual([keep, keep]);
-    expect(await annotations({ keep: false })).toEqual([undefined, undefined]);
+    expect(await annotations({})).toEqual([keep, keep, keep]);
+    expect(await annotations({ keep: false })).toEqual([undefined, undefined, undefined]);
     expect(await annotations({ install: false })).toEqual([]);
   });
 
