@@ -50,7 +50,7 @@ async function demo(signal: AbortSignal): Promise<number> {
         kubeconfig: controlPlane.kubeconfig,
         acronis,
         // Shorter than in production, since a demo cannot take an hour.
-        flags: ['--drift-interval=2s', '--resync-interval=2s'],
+        flags: ['--drift-interval=2s', '--resync-interval=2s', '--brand-interval=2s'],
       });
       up.defer(async () => void (await operator.stop()));
       return operator;

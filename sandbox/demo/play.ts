@@ -25,6 +25,7 @@ const objectsSchema = z.object({
       status: z.object({
         userID: z.string().optional(),
         observedVersion: z.number().optional(),
+        offer: z.string().optional(),
         conditions: z.array(
           z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }),
         ),
@@ -150,6 +151,32 @@ export async function play(
     { signal },
   );
   story.quote(events);
+
+  story.chapter('A company administrator loses the link: the partner removes the Buy URL from its branding');
+  const offered = (offer: string) =>
+    until(
+      `the offer is ${offer}`,
+      () => object('ada-admin'),
+      (each) => each?.status.offer === offer,
+      { signal },
+    );
+  await offered('BuyNow');
+  const buyUrl = acronis.console.setTenant(cast.tenants.partner, {}).brand.upsellUrl;
+  acronis.console.setTenant(cast.tenants.partner, { upsellUrl: '' });
+  await offered('BuyNowWithoutLink');
+  story.command('kubectl get tuu -n demo ada-admin');
+  story.quote(await kubectl('get', 'tuu', '-n', 'demo', 'ada-admin'));
+  story.check(true, 'status.offer says that ada-admin is offered more and sees no link to buy it');
+  const noLink = await until(
+    'the event of the tenant',
+    () => kubectl('events', '-n', 'demo'),
+    (text) => text.includes('NoBuyLink'),
+    { signal },
+  );
+  story.quote(noLink.split('\n').find((line) => line.includes('NoBuyLink')) ?? '');
+  acronis.console.setTenant(cast.tenants.partner, { upsellUrl: buyUrl });
+  await offered('BuyNow');
+  story.check(true, 'with the Buy URL back in the branding the link is back, too');
 
   story.chapter('An object with deletionPolicy: Revoke is deleted');
   const forAWhile = (await sample('revoke-on-delete')).replace(/userID: .*/, `userID: ${cast.disabled}`);
