@@ -37,3 +37,7 @@ export const approveAnnotation = 'upsell.acronis.com/approve';
 export const policyLabel = 'upsell.acronis.com/policy';
 /** The field manager of children, so that the fields of other writers stay as they are. */
 export const policyFieldManager = 'acronis-upsell-policy';
+/** On a child: what of its policy it was made from, so that what the policy does not say any more is taken back. */
+export const templateAnnotation = 'upsell.acronis.com/template';
+/** On a child: which API client its user was listed with. It reveals nothing of the credentials. No other client's listing proves that the user is gone. */
+export const listedByAnnotation = 'upsell.acronis.com/listed-by';

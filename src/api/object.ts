@@ -1,8 +1,9 @@
 /**
  * A TenantUserUpsell as the cache keeps it: a small transform of the object, made once when it comes in. Nothing that a reconcile
- * does not read is kept (no managedFields, no labels), and strings that repeat over a fleet are shared.
+ * does not read is kept (no managedFields; labels of children alone), and strings that repeat over a fleet are shared.
  */
 import * as z from 'zod';
+import { type ChildFacts, childFactsOf } from './child.ts';
 import { envelopeOf, type Identity, metadataSchema, problemOf, type StoredSpec } from './envelope.ts';
 import { requestedAtAnnotation } from './names.ts';
 import { type Spec, specSchema } from './spec.ts';
@@ -15,6 +16,8 @@ export interface TenantUserUpsell extends Identity {
   readonly deletedAt: number | undefined;
   readonly finalizers: readonly string[];
   readonly requestedAt: string | undefined;
+  /** Undefined for an object that no policy keeps. */
+  readonly child: ChildFacts | undefined;
   readonly spec: StoredSpec<Spec>;
   readonly status: Status;
 }
@@ -24,7 +27,11 @@ const envelope = envelopeOf(
     creationTimestamp: z.string(),
     deletionTimestamp: z.string().optional(),
     finalizers: z.array(z.string()).optional(),
+    labels: z.record(z.string(), z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
+    ownerReferences: z
+      .array(z.object({ kind: z.string(), uid: z.string(), controller: z.boolean().optional() }))
+      .optional(),
   }),
 );
 
@@ -55,6 +62,7 @@ export function transformTenantUserUpsell(
     deletedAt: metadata.deletionTimestamp === undefined ? undefined : Date.parse(metadata.deletionTimestamp),
     finalizers: metadata.finalizers === undefined ? none : metadata.finalizers.map(share),
     requestedAt: metadata.annotations?.[requestedAtAnnotation],
+    child: childFactsOf(metadata, shareChildFacts),
     spec,
     status: transformStatus(status, spec.ok ? spec.value.userID : undefined),
   };
@@ -123,6 +131,8 @@ function shareList<T>(list: T[]): T[] {
 }
 const sameItems = <T>(known: unknown[], list: T[]): known is T[] =>
   known.length === list.length && list.every((item, at) => item === known[at]);
+
+const shareChildFacts = pooled<ChildFacts>();
 
 type KeptCondition = NonNullable<Status['conditions']>[number];
 const shareWhole = pooled<KeptCondition>();

@@ -1,10 +1,11 @@
 /**
- * What this operator watches in the cluster: the objects it serves, the labels of namespaces, and AcronisAccounts, each kept true in a store by reflectors,
+ * What this operator watches in the cluster: the objects it serves, policies, the labels of namespaces, and AcronisAccounts, each kept true in a store by reflectors,
  * for all namespaces or for listed ones.
  */
 import { transformAccount } from '../api/account/object.ts';
-import { acronisAccounts, tenantUserUpsells } from '../api/names.ts';
+import { acronisAccounts, tenantUpsellPolicies, tenantUserUpsells } from '../api/names.ts';
 import { type TenantUserUpsell, transformTenantUserUpsell } from '../api/object.ts';
+import { type TenantUpsellPolicy, transformPolicy } from '../api/policy/object.ts';
 import type { Clock, Random } from '../base/clock.ts';
 import { Semaphore } from '../base/concurrency/semaphore.ts';
 import type { Log } from '../base/log.ts';
@@ -21,6 +22,7 @@ import {
   transformNamespace,
 } from './namespaces.ts';
 import { createFleet, type Fleet } from './objects.ts';
+import { createPolicyStore, type PolicyStore } from './policies.ts';
 
 export interface WatchOptions {
   /** Empty = all. */
@@ -39,6 +41,7 @@ export interface Watch {
   readonly fleet: Fleet;
   readonly namespaces: NamespaceStore;
   readonly accounts: AccountObjects;
+  readonly policies: PolicyStore;
   /** Resolves when the stores hold the whole truth for the first time, but for listed namespaces that cannot be served. */
   readonly synced: Promise<void>;
   /** Why the stores cannot be trusted just now, as a sentence; undefined while they can. */
@@ -47,6 +50,8 @@ export interface Watch {
   unserved(): readonly Unserved[];
   /** Why AcronisAccounts cannot be read, as a sentence. It holds up no object that names none. */
   accountsProblem(): string | undefined;
+  /** Why policies cannot be read, as a sentence. It holds up no object. */
+  policiesProblem(): string | undefined;
   /** Keeps the stores true until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -63,8 +68,8 @@ const maxLists = 4;
 const firstListMs = 60_000;
 /** How often it is seen whether the stores are synced. */
 const syncCheckMs = 100;
-/** AcronisAccounts that cannot be listed, since their CRD is not there, hold up the start for no longer. */
-const maxAccountsWaitMs = 10_000;
+/** AcronisAccounts and policies that cannot be listed, since their CRD is not there, hold up the start for no longer. */
+const maxOthersWaitMs = 10_000;
 
 export function createWatch(options: WatchOptions): Watch {
   const { client, clock, random, log, metrics, labelSelector } = options;
@@ -73,12 +78,15 @@ export function createWatch(options: WatchOptions): Watch {
   const listed = options.namespaces;
   const lists = new Semaphore(listed.length === 0 ? 1 : maxLists);
   const reflect = { client, clock, random, log, metrics, lists };
-  const objects = (listed.length === 0 ? [{}] : listed.map((namespace) => ({ namespace }))).map(
+  const scopes = (listed.length === 0 ? [{}] : listed.map((namespace) => ({ namespace }))).map((scope) => ({
+    ...scope,
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+  }));
+  const objects = scopes.map(
     (scope) =>
       new Reflector({
         ...reflect,
         ...scope,
-        ...(labelSelector === undefined ? {} : { labelSelector }),
         resource: tenantUserUpsells,
         store: fleet,
         transform: (raw) => transformTenantUserUpsell(raw, (key) => fleet.get(key)),
@@ -103,6 +111,20 @@ export function createWatch(options: WatchOptions): Watch {
     store: accounts.store,
     transform: transformAccount,
   });
+  const policies = createPolicyStore(log);
+  const policyLists = new Semaphore(1);
+  const policyReflectors = scopes.map(
+    (scope) =>
+      new Reflector<TenantUpsellPolicy>({
+        ...reflect,
+        ...scope,
+        lists: policyLists,
+        resource: tenantUpsellPolicies,
+        store: policies,
+        transform: transformPolicy,
+      }),
+  );
+  const others = [accountReflector, ...policyReflectors];
   const { promise: synced, resolve: resolveSynced } = Promise.withResolvers<void>();
   let startedAt = clock.now();
   /** It is refused, or its list hangs: a namespace's own trouble while another one is served. */
@@ -112,10 +134,10 @@ export function createWatch(options: WatchOptions): Watch {
     const shown = reflectors.filter(isShown);
     return listed.length === 0 || shown.length === 0 ? reflectors : shown;
   };
-  const accountsAreDue = () =>
-    accountReflector.hasSynced || accountReflector.isRefused || clock.now() - startedAt >= maxAccountsWaitMs;
+  const othersAreDue = () =>
+    others.every((each) => each.hasSynced || each.isRefused) || clock.now() - startedAt >= maxOthersWaitMs;
   const awaitSync = async (signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted && !(served().every((each) => each.hasSynced) && accountsAreDue()))
+    while (!signal.aborted && !(served().every((each) => each.hasSynced) && othersAreDue()))
       await clock.sleep(syncCheckMs, signal).catch(() => {});
     if (!signal.aborted) resolveSynced();
   };
@@ -128,15 +150,17 @@ export function createWatch(options: WatchOptions): Watch {
     fleet,
     namespaces: store,
     accounts,
+    policies,
     synced,
     problem: () => served().find((each) => !each.healthy)?.problem,
     unserved,
     accountsProblem: () => (accountReflector.healthy ? undefined : accountReflector.problem),
+    policiesProblem: () => policyReflectors.find((each) => !each.healthy)?.problem,
     async run(signal) {
       startedAt = clock.now();
       void awaitSync(signal);
       const polls = listed.length === 0 ? [] : [pollNamespaces(listed, { store, client, clock, log }, signal)];
-      await Promise.all([...reflectors, accountReflector].map((each) => each.run(signal)).concat(polls));
+      await Promise.all([...reflectors, ...others].map((each) => each.run(signal)).concat(polls));
     },
   };
 }

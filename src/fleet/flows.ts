@@ -4,7 +4,7 @@
  */
 import type { Accounts } from './accounts/accounts.ts';
 import type { CredentialSources } from './credentials/sources.ts';
-import { type Fleet, sourceOf } from './objects.ts';
+import { type Served, sourceOf } from './objects.ts';
 
 export interface Flows {
   flowOf(key: string): string;
@@ -13,7 +13,8 @@ export interface Flows {
 }
 
 export interface FlowsOptions {
-  readonly fleet: Pick<Fleet, 'get'>;
+  /** Objects that are served with an API client, by their key. */
+  readonly objects: { get(key: string): Served | undefined };
   readonly sources: Pick<CredentialSources, 'lastGood'>;
   readonly accounts: Pick<Accounts, 'of' | 'roomOf'>;
 }
@@ -21,10 +22,10 @@ export interface FlowsOptions {
 /** Of keys whose object is gone: a reconcile of one costs nothing and waits for no account. */
 const goneFlow = 'gone';
 
-export function createFlows({ fleet, sources, accounts }: FlowsOptions): Flows {
+export function createFlows({ objects, sources, accounts }: FlowsOptions): Flows {
   return {
     flowOf(key) {
-      const object = fleet.get(key);
+      const object = objects.get(key);
       if (object === undefined) return goneFlow;
       const source = sourceOf(object);
       const credentials = sources.lastGood(source);

@@ -1,6 +1,6 @@
 /**
- * The objects that this operator serves, as its cache holds them, and the two questions asked of them besides "by key":
- * which objects name this user, and which objects use these credentials.
+ * The objects that this operator serves, as its cache holds them, and the questions asked of them besides "by key":
+ * which objects name this user, which use these credentials, and which a policy keeps.
  */
 import { conditionReason, pendingCondition, reasons } from '../api/conditions.ts';
 import type { TenantUserUpsell } from '../api/object.ts';
@@ -8,12 +8,12 @@ import type { Log } from '../base/log.ts';
 import { Store } from '../runtime/store/store.ts';
 import type { NotReadySince } from './metrics.ts';
 
-export type Fleet = Store<TenantUserUpsell, 'user' | 'source'>;
+export type Fleet = Store<TenantUserUpsell, 'user' | 'source' | 'policy'>;
 
 export const createFleet = (log: Log): Fleet =>
-  new Store<TenantUserUpsell, 'user' | 'source'>({
+  new Store<TenantUserUpsell, 'user' | 'source' | 'policy'>({
     log,
-    indexes: { user: namedUser, source: sourceOf },
+    indexes: { user: namedUser, source: sourceOf, policy: policyIndexOf },
     same: (a, b) => a.uid === b.uid && a.resourceVersion === b.resourceVersion,
   });
 
@@ -28,7 +28,18 @@ export const accountSource = (name: string): Source => accountPrefix + name;
 export const accountNameOf = (source: Source): string | undefined =>
   source.startsWith(accountPrefix) ? source.slice(accountPrefix.length) : undefined;
 
-export function sourceOf(object: TenantUserUpsell): Source {
+/** An object that is served with an API client: a TenantUserUpsell or a policy. */
+export interface Served {
+  readonly namespace: string;
+  readonly deletedAt: number | undefined;
+  readonly spec: { readonly ok: true; readonly value: AccountFields } | { readonly ok: false };
+}
+interface AccountFields {
+  readonly accountRef?: { readonly name: string } | undefined;
+  readonly credentialsSecretRef?: { readonly name: string } | undefined;
+}
+
+export function sourceOf(object: Pick<Served, 'namespace' | 'spec'>): Source {
   if (!object.spec.ok) return ownSource;
   const { accountRef, credentialsSecretRef } = object.spec.value;
   if (accountRef !== undefined) return accountSource(accountRef.name);
@@ -38,6 +49,11 @@ export function sourceOf(object: TenantUserUpsell): Source {
 /** The id of the user that an object names; for a login or an external id, the one that it assigned, or that was found for it. */
 export const namedUser = ({ spec, status }: TenantUserUpsell): string | undefined =>
   (spec.ok ? spec.value.userID : undefined) ?? status.assigned?.userID ?? status.userID;
+
+/** Where a child is found by its policy: by the owner's uid or, where it has none, by the policy that its label names. */
+const policyIndexOf = ({ namespace, child }: TenantUserUpsell): string | undefined =>
+  child === undefined ? undefined : (child.owner ?? orphansOf(namespace, child.policy ?? ''));
+export const orphansOf = (namespace: string, policy: string): string => `${namespace}/${policy}`;
 
 /** How many objects there are by the reason of their Ready; 0 for those that none has. */
 export function countByReason(fleet: Fleet): ReadonlyMap<string, number> {

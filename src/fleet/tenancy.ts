@@ -6,13 +6,12 @@ import type { User } from '../acronis/user.ts';
 import type { AcronisAccount } from '../api/account/object.ts';
 import type { Verdict } from '../api/conditions.ts';
 import { tenantIdLabel } from '../api/names.ts';
-import type { TenantUserUpsell } from '../api/object.ts';
 import type { Spec } from '../api/spec.ts';
 import type { KubernetesReader } from '../kubernetes/calls/client.ts';
 import type { AccountObjects } from './accounts/account-objects.ts';
 import { allows } from './accounts/admission.ts';
 import { guardOf, type NamespaceGuard, type NamespaceLabel, type NamespaceStore } from './namespaces.ts';
-import { accountNameOf, ownSource, sourceOf } from './objects.ts';
+import { accountNameOf, ownSource, type Served, sourceOf } from './objects.ts';
 
 export interface TenancyOptions {
   readonly namespaces: NamespaceStore;
@@ -27,7 +26,7 @@ export interface TenancyOptions {
  * credentials has shown what they may do.
  */
 export function namespaceGuard(
-  object: TenantUserUpsell,
+  object: Served,
   context: TenancyOptions,
   signal: AbortSignal,
 ): NamespaceGuard | Promise<NamespaceGuard> {
@@ -45,7 +44,7 @@ export function namespaceGuard(
 
 /** The AcronisAccount that an object names; for one that is being deleted, also one that was deleted before it. */
 function accountFor(
-  object: TenantUserUpsell,
+  object: Served,
   accountObjects: Pick<AccountObjects, 'get' | 'lastKnown'>,
 ): AcronisAccount | undefined {
   const name = accountNameOf(sourceOf(object));
@@ -61,7 +60,7 @@ export type Bounds =
   | { readonly kind: 'tenants'; readonly tenantIDs: readonly string[] }
   | { readonly kind: 'noAccount'; readonly verdict: Verdict };
 
-export function boundsOf(object: TenantUserUpsell, accountObjects: AccountObjects): Bounds {
+export function boundsOf(object: Served, accountObjects: AccountObjects): Bounds {
   const name = accountNameOf(sourceOf(object));
   if (name === undefined) return { kind: 'none' };
   const account = accountFor(object, accountObjects);
@@ -75,7 +74,7 @@ export function boundsOf(object: TenantUserUpsell, accountObjects: AccountObject
  * Why this object may not even ask for its user, if it may not. Asked before anything is read, so that an object cannot find out which
  * logins another tenant has by how it is refused.
  */
-export function forbidsAsking(spec: Spec, guard: NamespaceGuard): Verdict | undefined {
+export function forbidsAsking(spec: Pick<Spec, 'tenantID'>, guard: NamespaceGuard): Verdict | undefined {
   if (guard.kind === 'noAccount') return guard.verdict;
   if (guard.kind === 'unreadable')
     return {

@@ -6,10 +6,12 @@ import type { Account, Accounts } from '../fleet/accounts/accounts.ts';
 import { type ChangeBus, createChangeBus } from '../fleet/change-feed.ts';
 import type { CredentialSources } from '../fleet/credentials/sources.ts';
 import { accountSource, type Fleet, type Source, sourceOf } from '../fleet/objects.ts';
+import type { PolicyStore } from '../fleet/policies.ts';
 import type { Loop } from './loops.ts';
 
 export interface AccountLoopsOptions {
   readonly fleet: Fleet;
+  readonly policies: Pick<PolicyStore, 'values'>;
   readonly accountObjects: Pick<AccountObjects, 'store'>;
   readonly sources: CredentialSources;
   readonly accounts: Accounts;
@@ -26,12 +28,14 @@ export interface AccountLoops {
 }
 
 export function createAccountLoops(options: AccountLoopsOptions): AccountLoops {
-  const { fleet, accountObjects, sources, accounts, clock, log } = options;
+  const { fleet, policies, accountObjects, sources, accounts, clock, log } = options;
   const listeners: ((source: Source) => void)[] = [];
 
   const sourcesInUse = (): ReadonlySet<Source> => {
     const used = new Set<Source>();
     for (const object of fleet.values()) used.add(sourceOf(object));
+    // A new one has no children yet.
+    for (const policy of policies.values()) used.add(sourceOf(policy));
     // Each says whether Acronis can be asked with it, whether or not an object uses it.
     for (const { name } of accountObjects.store.values()) used.add(accountSource(name));
     return used;

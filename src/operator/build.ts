@@ -12,6 +12,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { countAccounts } from '../controllers/account/metrics.ts';
+import { countPolicies } from '../controllers/policy/metrics.ts';
 import { MissingLinks } from '../controllers/upsell/report/missing-links.ts';
 import { PrunedFields } from '../controllers/upsell/report/pruned-fields.ts';
 import { connectAccountTriggers } from '../controllers/upsell/triggers/account-triggers.ts';
@@ -28,6 +29,7 @@ import { countByReason, notReadySince } from '../fleet/objects.ts';
 import { countOffers } from '../fleet/offers.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
+import { selectorKeys } from '../kubernetes/calls/label-selector.ts';
 import { readOnly as readOnlyClient } from '../kubernetes/calls/read-only.ts';
 import { createRefusalMonitor } from '../kubernetes/calls/refusal-monitor.ts';
 import { openConnection } from '../kubernetes/connection/connection.ts';
@@ -38,6 +40,7 @@ import { createFence } from '../runtime/leaderelection/fence.ts';
 import { WorkQueue } from '../runtime/workqueue/queue.ts';
 import { accountController, createAccountController, maxAccountReconciles } from './account-controller.ts';
 import { createAccountLoops } from './account-loops.ts';
+import { createPolicyController, maxPolicyReconciles, policyController } from './policy-controller.ts';
 import { createUpsellController } from './upsell-controller.ts';
 
 export interface OperatorOptions {
@@ -73,6 +76,7 @@ export async function build(options: OperatorOptions) {
     version,
     upsell: { controller: 'tenantuserupsell', maxConcurrentReconciles: config.concurrency },
     account: { controller: accountController, maxConcurrentReconciles: maxAccountReconciles },
+    policy: { controller: policyController, maxConcurrentReconciles: maxPolicyReconciles },
     kubernetesHost: new URL(connection.server).host,
     leaderElectionId: config.leaderElectionId,
   });
@@ -96,12 +100,13 @@ export async function build(options: OperatorOptions) {
     log,
     metrics: metrics.reflector,
   });
-  const { fleet, namespaces, accounts: accountObjects } = watch;
+  const { fleet, namespaces, policies, accounts: accountObjects } = watch;
   metrics.upsell.countObjects(() => countByReason(fleet));
   metrics.upsell.countOffers(() => countOffers(fleet));
   metrics.upsell.countUnserved(() => watch.unserved().length);
   metrics.upsell.watchNotReady(() => notReadySince(fleet));
   metrics.account.countAccounts(() => countAccounts(accountObjects.store));
+  metrics.policy.countPolicies(() => countPolicies(policies));
 
   const lifetime = new AbortController();
   end.defer(async () => lifetime.abort(new Error('The operator stops.')));
@@ -160,6 +165,7 @@ export async function build(options: OperatorOptions) {
 
   const accountLoops = createAccountLoops({
     fleet,
+    policies,
     accountObjects,
     sources,
     accounts,
@@ -176,7 +182,7 @@ export async function build(options: OperatorOptions) {
     lifetime: lifetime.signal,
   });
   const pruned = new PrunedFields({ clock, log });
-  const flows = createFlows({ fleet, sources, accounts });
+  const flows = createFlows({ objects: fleet, sources, accounts });
   const fenced: KubernetesClient = {
     request: (call, signal) => working.request({ ...call, beforeSend: fence.check }, signal),
     watch: working.watch.bind(working),
@@ -248,6 +254,36 @@ export async function build(options: OperatorOptions) {
     hardStop: hardStop.signal,
   });
 
+  const policyFlows = createFlows({ objects: policies, sources, accounts });
+  const policyRunner = createPolicyController({
+    context: {
+      policies,
+      fleet,
+      client: fenced,
+      sources,
+      accounts,
+      accountObjects,
+      namespaces,
+      requireTenantLabel: config.requireTenantLabel,
+      selectorKeys: config.watchSelector === undefined ? [] : selectorKeys(config.watchSelector),
+      resyncIntervalMs: config.resyncInterval,
+      events,
+      clock,
+      log,
+      metrics: metrics.policy,
+    },
+    queue: new WorkQueue({
+      clock,
+      random,
+      metrics: metrics.policy.queue,
+      maxInFlight: maxPolicyReconciles,
+      flowOf: policyFlows.flowOf,
+    }),
+    accountLoops,
+    controllerMetrics: metrics.policy.controller,
+    hardStop: hardStop.signal,
+  });
+
   const parts = end.move();
   return {
     kind: 'built' as const,
@@ -265,8 +301,8 @@ export async function build(options: OperatorOptions) {
     sources,
     fence,
     hardStop,
-    // The health of accounts is nothing but writes.
-    controllers: config.dryRun ? [upsell] : [upsell, account],
+    // The health of accounts and the children of policies are nothing but writes.
+    controllers: config.dryRun ? [upsell] : [upsell, account, policyRunner],
     loops: accountLoops.loops,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

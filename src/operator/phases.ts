@@ -60,6 +60,7 @@ const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, 
     readyz: [
       { name: 'watch', problem: () => watch.problem(), note: () => describeUnserved(watch.unserved()) },
       { name: 'accounts', problem: () => undefined, note: () => watch.accountsProblem() },
+      { name: 'policies', problem: () => undefined, note: () => watch.policiesProblem() },
       { name: 'rights', problem: () => rights.problem() },
       { name: 'crd', problem: () => undefined, note: () => pruned.note },
       { name: 'lease', problem: () => lease.problem },

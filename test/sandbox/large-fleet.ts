@@ -3,6 +3,7 @@
  * process and on one clock that the test moves. Time passes only while nothing is in flight, so hours take seconds and every request can be counted.
  * The API server is the one in memory: nothing here is about it.
  */
+
 import { userItem } from '../../sandbox/acronis/calls/views.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { brandInForce } from '../../sandbox/acronis/state/tenants.ts';
@@ -24,6 +25,7 @@ import { createCredentialSources } from '../../src/fleet/credentials/sources.ts'
 import { createFailureReports } from '../../src/fleet/failure-reports.ts';
 import { createNamespaceStore } from '../../src/fleet/namespaces.ts';
 import { createFleet } from '../../src/fleet/objects.ts';
+import { createPolicyStore } from '../../src/fleet/policies.ts';
 import { createAccountLoops } from '../../src/operator/account-loops.ts';
 import { runAll } from '../../src/operator/loops.ts';
 import { createUpsellController } from '../../src/operator/upsell-controller.ts';
@@ -172,7 +174,11 @@ export class LargeFleet implements AsyncDisposable {
       },
     };
     const queue = new WorkQueue({ clock, random: () => 0.5, metrics: quietMetrics.queue, maxInFlight: 64 });
-    const accountLoops = createAccountLoops({ ...context, driftIntervalMs: 60_000 });
+    const accountLoops = createAccountLoops({
+      ...context,
+      policies: createPolicyStore(context.log),
+      driftIntervalMs: 60_000,
+    });
     const controller = createUpsellController({
       context,
       queue,

@@ -9,6 +9,7 @@ export async function pageOfAllMetrics(): Promise<string> {
     version: '1.2.3',
     upsell: { controller: 'things', maxConcurrentReconciles: 1 },
     account: { controller: 'acronisaccount', maxConcurrentReconciles: 16 },
+    policy: { controller: 'tenantupsellpolicy', maxConcurrentReconciles: 16 },
     kubernetesHost: 'api:6443',
     leaderElectionId: 'things',
   });
@@ -18,7 +19,7 @@ export async function pageOfAllMetrics(): Promise<string> {
 }
 
 function countEachOnce(metrics: Metrics): void {
-  const { controller, queue, account, reflector, kubernetes, acronis, upsell, leading } = metrics;
+  const { controller, queue, account, policy, reflector, kubernetes, acronis, upsell, leading } = metrics;
   controller.reconciled('success', 1);
   controller.panicked();
   controller.activeWorkers(1);
@@ -31,6 +32,14 @@ function countEachOnce(metrics: Metrics): void {
   queue.worked(1);
   queue.retried();
   account.countAccounts(() => ({ ready: new Map([['Connected', 1]]), feed: new Map([['Following', 1]]) }));
+  policy.countPolicies(() => ({
+    byReason: new Map([['Applied', 1]]),
+    matched: 1,
+    children: 1,
+    notReadySince: 1,
+  }));
+  policy.childChanged('made');
+  policy.passEnded('complete', 1);
   kubernetes.requested('GET', '200', 1);
   acronis.requested('token', 'ok', 1);
   acronis.throttled(1);

@@ -27,6 +27,13 @@ export const quietMetrics: Metrics = {
   controller: quietController,
   queue: quietQueue,
   account: { controller: quietController, queue: quietQueue, countAccounts: nothing },
+  policy: {
+    controller: quietController,
+    queue: quietQueue,
+    countPolicies: nothing,
+    childChanged: nothing,
+    passEnded: nothing,
+  },
   reflector: { watchEvent: nothing, listed: nothing, watchFailed: nothing },
   kubernetes: { requested: nothing },
   acronis: quietAcronisMetrics,

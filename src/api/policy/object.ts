@@ -13,6 +13,7 @@ export interface TenantUpsellPolicy extends Identity {
   /** How many removals a person has approved; undefined where none, or no number. */
   readonly approved: number | undefined;
   readonly requestedAt: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
   readonly spec: StoredSpec<PolicySpec>;
   readonly status: PolicyStatus;
 }
@@ -21,6 +22,7 @@ const envelope = envelopeOf(
   metadataSchema.extend({
     creationTimestamp: z.string(),
     deletionTimestamp: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
   }),
 );
@@ -29,13 +31,14 @@ const envelope = envelopeOf(
 export function transformPolicy(raw: unknown): TenantUpsellPolicy | undefined {
   const parsed = envelope.safeParse(raw).data;
   if (parsed === undefined) return undefined;
-  const { creationTimestamp, deletionTimestamp, annotations } = parsed.metadata;
+  const { creationTimestamp, deletionTimestamp, labels, annotations } = parsed.metadata;
   return {
     ...identityOf(parsed.metadata),
     createdAt: Date.parse(creationTimestamp),
     deletedAt: deletionTimestamp === undefined ? undefined : Date.parse(deletionTimestamp),
     approved: approvedOf(annotations?.[approveAnnotation]),
     requestedAt: annotations?.[requestedAtAnnotation],
+    labels: labels ?? {},
     spec: transformSpec(parsed.spec),
     status: storedPolicyStatusSchema.safeParse(parsed.status ?? {}).data ?? {},
   };

@@ -11,7 +11,11 @@ export interface KubernetesCall {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   /** Defaults to `application/json`; a PATCH says which kind of patch it is. */
-  readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/json-patch+json';
+  readonly contentType?:
+    | 'application/json'
+    | 'application/merge-patch+json'
+    | 'application/json-patch+json'
+    | 'application/apply-patch+yaml';
   /** Which connections it takes; `bulk` where it is absent. */
   readonly lane?: LaneName;
   /** Milliseconds until the whole call is given up. Defaults to 30,000. */

@@ -1,6 +1,7 @@
 /** All that `/metrics` shows, each part as the one who counts it defines it. */
 import type { AcronisMetrics } from '../../acronis/metrics.ts';
 import type { AccountMetrics } from '../../controllers/account/metrics.ts';
+import type { PolicyMetrics } from '../../controllers/policy/metrics.ts';
 import type { UpsellMetrics } from '../../controllers/upsell/metrics.ts';
 import type { FleetMetrics } from '../../fleet/metrics.ts';
 import type { KubernetesMetrics } from '../../kubernetes/calls/metrics.ts';
@@ -15,6 +16,7 @@ export interface Metrics extends LeaderMetrics {
   readonly controller: ControllerMetrics;
   readonly queue: QueueMetrics;
   readonly account: AccountMetrics & { readonly controller: ControllerMetrics; readonly queue: QueueMetrics };
+  readonly policy: PolicyMetrics & { readonly controller: ControllerMetrics; readonly queue: QueueMetrics };
   readonly reflector: ReflectorMetrics;
   readonly kubernetes: KubernetesMetrics;
   readonly acronis: AcronisMetrics;

@@ -9,6 +9,7 @@ import { accountMetrics } from './account-metrics.ts';
 import { type ControllerName, controllerMetrics, queueMetrics, reflectorMetrics } from './controller-metrics.ts';
 import type { Metrics } from './interfaces.ts';
 import { acronisMetrics, upsellMetrics } from './operator-metrics.ts';
+import { policyMetrics } from './policy-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { counter, gauge, histogram } from './series.ts';
 
@@ -19,6 +20,8 @@ export interface PrometheusOptions {
   readonly upsell: ControllerName;
   /** Of AcronisAccounts. */
   readonly account: ControllerName;
+  /** Of TenantUpsellPolicies. */
+  readonly policy: ControllerName;
   /** Host and port of the API server: the label `host`, as client-go has it. */
   readonly kubernetesHost: string;
   /** The name of the Lease: the label `name` of the leader's gauge. */
@@ -51,6 +54,11 @@ export function createPrometheus(options: PrometheusOptions): Prometheus {
         controller: controllers(options.account),
         queue: queues(options.account),
         ...accountMetrics(registry),
+      },
+      policy: {
+        controller: controllers(options.policy),
+        queue: queues(options.policy),
+        ...policyMetrics(registry, options.clock),
       },
       reflector: reflectorMetrics(registry, options.clock),
       kubernetes: kubernetesMetrics(registry, options.kubernetesHost),

@@ -1,7 +1,9 @@
 /** What one account suffers costs another one no time: row D8 of the faults that were found, with its numbers. */
+
 import { afterEach, expect, it } from 'vitest';
 import { connectTriggers } from '../../../src/controllers/upsell/triggers/triggers.ts';
 import { createFlows } from '../../../src/fleet/flows.ts';
+import { createPolicyStore } from '../../../src/fleet/policies.ts';
 import { createAccountLoops } from '../../../src/operator/account-loops.ts';
 import { runAll } from '../../../src/operator/loops.ts';
 import { createUpsellController } from '../../../src/operator/upsell-controller.ts';
@@ -19,8 +21,12 @@ function running(options: WorldOptions): World {
   const world = createWorld(options);
   const { clock, context } = world;
   const stop = new AbortController();
-  const accountLoops = createAccountLoops({ ...context, driftIntervalMs: 15_000 });
-  const flows = createFlows(context);
+  const accountLoops = createAccountLoops({
+    ...context,
+    policies: createPolicyStore(context.log),
+    driftIntervalMs: 15_000,
+  });
+  const flows = createFlows({ ...context, objects: context.fleet });
   const controller = createUpsellController({
     context,
     queue: new WorkQueue({

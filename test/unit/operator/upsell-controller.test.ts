@@ -1,7 +1,9 @@
 /** Everything that runs while this process leads, together: the queue, the reconciles, the change feed, the resync and the credentials. */
+
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { connectAccountTriggers } from '../../../src/controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../../../src/controllers/upsell/triggers/triggers.ts';
+import { createPolicyStore } from '../../../src/fleet/policies.ts';
 import { createAccountLoops } from '../../../src/operator/account-loops.ts';
 import { runAll } from '../../../src/operator/loops.ts';
 import { createUpsellController } from '../../../src/operator/upsell-controller.ts';
@@ -22,7 +24,11 @@ beforeEach(() => {
   metrics = new RecordedControllerMetrics();
   stop = new AbortController();
   const { clock, context } = world;
-  const accountLoops = createAccountLoops({ ...context, driftIntervalMs: 60_000 });
+  const accountLoops = createAccountLoops({
+    ...context,
+    policies: createPolicyStore(context.log),
+    driftIntervalMs: 60_000,
+  });
   const controller = createUpsellController({
     context,
     queue: new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue, maxInFlight: 4 }),

@@ -12,6 +12,7 @@ beforeEach(() => {
     version: '1.2.3',
     upsell: { controller: 'tenantuserupsell', maxConcurrentReconciles: 64 },
     account: { controller: 'acronisaccount', maxConcurrentReconciles: 16 },
+    policy: { controller: 'tenantupsellpolicy', maxConcurrentReconciles: 16 },
     kubernetesHost: 'api:6443',
     leaderElectionId: 'acronis-upsell-operator',
   });

@@ -1,0 +1,91 @@
+/**
+ * What this process remembers of each policy between two reconciles. None of it is needed after a restart: who matches is listed again, and children say when they
+ * were made.
+ */
+
+import type { PolicyVerdict } from '../../api/policy/conditions.ts';
+import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
+import type { PolicyStatus } from '../../api/policy/status.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Pass } from './pass/pass.ts';
+import { hourMs } from './plan/brakes.ts';
+import type { Made } from './plan/plan.ts';
+
+export interface Memory {
+  readonly uid: string;
+  /** It was reconciled since this process started: what it matches is known, or cannot be. */
+  isKnown: boolean;
+  /** The last complete one. */
+  pass: Pass | undefined;
+  /** A pass that begins later than this is wanted: something changed then. By the steady clock. */
+  wantedAt: number | undefined;
+  /** The last one, however it ended: what it asked, when it ended by the steady clock, and how long it took. */
+  tried: { readonly asked: string; readonly at: number; readonly tookMs: number } | undefined;
+  /** Why the last ones failed, how many did since one was complete, and how long to wait before the next. */
+  failure: { readonly verdict: PolicyVerdict; readonly count: number; readonly retryAfterMs: number } | undefined;
+  /** The account that it uses, by its id. */
+  accountId: string | undefined;
+  /** Users that the change feed named, to be judged. */
+  readonly suspects: Set<string>;
+  /** Children that the cache does not show yet, and until when that is waited for, by the steady clock. */
+  readonly pending: Map<string, number>;
+  made: Made[];
+  removedAt: number[];
+  /** Users whose children a person let go. */
+  letThrough: ReadonlySet<string>;
+  /** The version of the policy whose approval was used: it counts once. */
+  approvalUsedAt: string | undefined;
+  /** What was written last, until the watch brings the same. */
+  written: { readonly over: TenantUpsellPolicy; readonly status: PolicyStatus } | undefined;
+  /** When counts were written last, by the steady clock. */
+  writtenAt: number;
+  /** `requestedAt` as it was when it was handled last. */
+  requestedAt: string | undefined;
+}
+
+export interface Memories {
+  of(policy: TenantUpsellPolicy): Memory;
+  /** What is remembered of the policy with this key, if anything. */
+  peek(key: string): Memory | undefined;
+  forget(key: string): void;
+}
+
+export function createMemories(clock: Pick<Clock, 'wall'>): Memories {
+  const memories = new Map<string, Memory>();
+  return {
+    of({ key, uid, requestedAt }) {
+      const known = memories.get(key);
+      if (known?.uid === uid) {
+        prune(known, clock.wall());
+        return known;
+      }
+      const memory: Memory = {
+        uid,
+        isKnown: false,
+        pass: undefined,
+        wantedAt: undefined,
+        tried: undefined,
+        failure: undefined,
+        accountId: undefined,
+        suspects: new Set(),
+        pending: new Map(),
+        made: [],
+        removedAt: [],
+        letThrough: new Set(),
+        approvalUsedAt: undefined,
+        written: undefined,
+        writtenAt: Number.NEGATIVE_INFINITY,
+        requestedAt,
+      };
+      memories.set(key, memory);
+      return memory;
+    },
+    peek: (key) => memories.get(key),
+    forget: (key) => void memories.delete(key),
+  };
+}
+
+function prune(memory: Memory, now: number): void {
+  memory.made = memory.made.filter(({ at }) => now - at < hourMs);
+  memory.removedAt = memory.removedAt.filter((at) => now - at < hourMs);
+}

@@ -1,0 +1,80 @@
+/**
+ * Who has a user besides a policy: an object that was written by hand, which always wins, or another policy, of which the older one has it. In the policy's own
+ * namespace an object has the user that it names; one of another namespace once Acronis has shown it the user, so that nobody takes a user away by naming it.
+ */
+import type { TenantUserUpsell } from '../../api/object.ts';
+import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
+import { childName } from '../../fleet/children.ts';
+import { reaches } from '../../fleet/claims.ts';
+import type { Fleet } from '../../fleet/objects.ts';
+import { isOlderPolicy, type PolicyStore } from '../../fleet/policies.ts';
+import { isChildOf } from './children/template.ts';
+import type { Memories } from './memory.ts';
+import type { Other } from './plan/plan.ts';
+
+export interface OthersOptions {
+  readonly fleet: Pick<Fleet, 'byIndex' | 'get'>;
+  readonly policies: Pick<PolicyStore, 'byIndex' | 'get' | 'values'>;
+  readonly memories: Pick<Memories, 'peek'>;
+}
+
+/** @returns the question for one policy; ask it immediately, for the cluster may change. */
+export function othersOf(policy: TenantUpsellPolicy, options: OthersOptions): (userId: string) => Other | undefined {
+  const { fleet } = options;
+  const older = [...options.policies.values()].filter((each) => isActive(each) && isOlderPolicy(each, policy));
+  return (userId) => {
+    let found: Other | undefined;
+    for (const key of fleet.byIndex('user', userId)) {
+      const object = fleet.get(key);
+      if (object === undefined || isChildOf(object, policy)) continue;
+      const other = otherBy(object, userId, policy, options);
+      if (other === 'handWritten') return other;
+      if (found !== 'olderPolicy') found = other ?? found;
+    }
+    if (found === 'olderPolicy') return found;
+    for (const each of older) {
+      const pass = options.memories.peek(each.key)?.pass;
+      if (pass?.users.has(userId)) return 'olderPolicy';
+    }
+    const named = fleet.get(`${policy.namespace}/${childName(userId)}`);
+    if (named !== undefined && !isChildOf(named, policy)) return 'nameTaken';
+    return found;
+  };
+}
+
+/** Policies that are older than this one and were not listed yet since this process started: what they match is not known. */
+export const isAwaitingOlder = (
+  policy: TenantUpsellPolicy,
+  { policies, memories }: Pick<OthersOptions, 'policies' | 'memories'>,
+): boolean => {
+  for (const each of policies.values())
+    if (isActive(each) && isOlderPolicy(each, policy) && memories.peek(each.key)?.isKnown !== true) return true;
+  return false;
+};
+
+const isActive = ({ spec, deletedAt }: TenantUpsellPolicy): boolean =>
+  spec.ok && !spec.value.suspend && deletedAt === undefined;
+
+function otherBy(
+  object: TenantUserUpsell,
+  userId: string,
+  policy: TenantUpsellPolicy,
+  { policies }: OthersOptions,
+): Other | undefined {
+  // It goes by itself; only its name is in the way until then.
+  if (object.deletedAt !== undefined) return undefined;
+  const { child } = object;
+  if (child?.owner !== undefined) {
+    for (const key of policies.byIndex('uid', child.owner)) {
+      const owner = policies.get(key);
+      if (owner !== undefined && isChildOf(object, owner))
+        return isOlderPolicy(owner, policy) ? 'olderPolicy' : undefined;
+    }
+    // Its policy was deleted, and it goes with it; or another operator serves that policy.
+    return 'nameTaken';
+  }
+  const adopter = child?.policy === undefined ? undefined : policies.get(`${object.namespace}/${child.policy}`);
+  if (adopter !== undefined && isChildOf(object, adopter))
+    return isOlderPolicy(adopter, policy) ? 'olderPolicy' : undefined;
+  return object.namespace === policy.namespace || reaches(object, userId) ? 'handWritten' : undefined;
+}

@@ -1,0 +1,169 @@
+/**
+ * What a policy owes its children: which to make, which to put right, which to let go, and what holds the rest. Pure: the users that match come from a complete
+ * listing, what may go from a proof for each (`../pass/proof.ts`), and the cluster is as the cache has it.
+ *
+ * Invariants: no child is made beside another object that has the user; none goes without a proof, but those whose user another object has; more removals
+ * than the brake allows hold all of them.
+ */
+import type { PolicySpec } from '../../../api/policy/spec.ts';
+import { brakeRemovals, hourMs, paceNew, type Removals } from './brakes.ts';
+
+/** One child as it is now. */
+export interface Child {
+  readonly userId: string;
+  /** It says what the policy would write. */
+  readonly isCurrent: boolean;
+  /** Milliseconds since 1970, as the API server has it. */
+  readonly createdAt: number;
+  /** Milliseconds since 1970; undefined while it is not being deleted. */
+  readonly deletedAt: number | undefined;
+}
+
+/** Who has a user besides this policy. */
+export type Other =
+  /** An object that no policy made: it always wins. */
+  | 'handWritten'
+  /** An older policy that matches the user too. */
+  | 'olderPolicy'
+  /** A child of a younger policy, of one that was deleted, or of one that is not served here; or its name is in the way. It has to go first. */
+  | 'nameTaken';
+
+export interface Made {
+  readonly userId: string;
+  /** Wall time. */
+  readonly at: number;
+}
+
+export interface PlanInput {
+  /** How many users match. */
+  readonly matched: number;
+  /** Their ids; not all of them where more match than `maxUsers`. */
+  readonly users: Iterable<string>;
+  isMatched(userId: string): boolean;
+  readonly children: ReadonlyMap<string, Child>;
+  otherOf(userId: string): Other | undefined;
+  /** Whether it is proved that this user, which has a child, matches no more. */
+  isProved(userId: string): boolean;
+  readonly limits: PolicySpec['limits'];
+  readonly approved: number | undefined;
+  /** A person let the removal of this user's child through before. */
+  isLetThrough(userId: string): boolean;
+  /** Made by this process, and not shown by the cache yet. */
+  isPending(userId: string): boolean;
+  /** What this process made within the hour: it counts even if it is gone again. */
+  readonly made: readonly Made[];
+  /** When this process let children go that no person had let through, by wall time. */
+  readonly removedAt: readonly number[];
+  /** Wall time. */
+  readonly now: number;
+}
+
+export interface Plan {
+  readonly make: readonly string[];
+  readonly update: readonly string[];
+  /** Their own deletion policy acts. */
+  readonly remove: readonly string[];
+  /** They go and leave the types: another object has the user. */
+  readonly handOver: readonly string[];
+  readonly held: Held;
+}
+
+export interface Held {
+  /** All stops: more users match than may. */
+  readonly tooMany: boolean;
+  /** New children that wait for their hour. */
+  readonly waiting: number;
+  /** In how many milliseconds one of these may be made. */
+  readonly waitMs: number;
+  /** Removals that a person has to let through, and why. */
+  readonly braked: { readonly count: number; readonly why: 'tooMany' | 'noneLeft' } | undefined;
+  /** Children whose user no listing shows and of whom nothing is proved: they stay. */
+  readonly unproved: number;
+  /** Users that are left to hand-written objects and to older policies. */
+  readonly left: number;
+  /** The annotation lets exactly these through. */
+  readonly approved: boolean;
+}
+
+const nothingHeld: Held = {
+  tooMany: false,
+  waiting: 0,
+  waitMs: 0,
+  braked: undefined,
+  unproved: 0,
+  left: 0,
+  approved: false,
+};
+
+export function plan(input: PlanInput): Plan {
+  if (input.matched > input.limits.maxUsers)
+    return { make: [], update: [], remove: [], handOver: [], held: { ...nothingHeld, tooMany: true } };
+  const { wanted, left } = wantedOf(input);
+  const { maxNewPerHour } = input.limits;
+  const paced = paceNew({ maxNewPerHour, madeAt: maxNewPerHour === 0 ? [] : madeLately(input), now: input.now });
+  const make = wanted.slice(0, paced.count);
+  const kept = keptOf(input);
+  const through = kept.due.filter((id) => input.isLetThrough(id));
+  const due = kept.due.filter((id) => !input.isLetThrough(id));
+  const removals = removalsOf(input, due.length);
+  const isBraked = removals.kind === 'braked';
+  return {
+    make,
+    update: kept.update,
+    remove: isBraked ? through : [...through, ...due],
+    handOver: kept.handOver,
+    held: {
+      tooMany: false,
+      waiting: wanted.length - make.length,
+      waitMs: paced.nextMs,
+      braked: isBraked ? { count: due.length, why: removals.why } : undefined,
+      unproved: kept.unproved,
+      left,
+      approved: removals.kind === 'approved',
+    },
+  };
+}
+
+/** Users without a child that are to have one, and how many are left to others. */
+function wantedOf({ users, children, isPending, otherOf }: PlanInput) {
+  const wanted: string[] = [];
+  let left = 0;
+  for (const id of users) {
+    const other = otherOf(id);
+    if (other === 'handWritten' || other === 'olderPolicy') left++;
+    else if (other === undefined && !children.has(id) && !isPending(id)) wanted.push(id);
+  }
+  return { wanted, left };
+}
+
+function keptOf({ children, isMatched, isProved, otherOf }: PlanInput) {
+  const update: string[] = [];
+  const due: string[] = [];
+  const handOver: string[] = [];
+  let unproved = 0;
+  for (const [id, { isCurrent, deletedAt }] of children) {
+    if (deletedAt !== undefined) continue;
+    const other = otherOf(id);
+    if (other === 'handWritten' || other === 'olderPolicy') handOver.push(id);
+    else if (isMatched(id)) {
+      if (!isCurrent) update.push(id);
+    } else if (isProved(id)) due.push(id);
+    else unproved++;
+  }
+  return { update, due, handOver, unproved };
+}
+
+function removalsOf({ children, matched, removedAt, limits, approved, now }: PlanInput, due: number): Removals {
+  let live = 0;
+  for (const { deletedAt } of children.values()) if (deletedAt === undefined) live++;
+  const removedLately = removedAt.filter((at) => now - at < hourMs).length;
+  return brakeRemovals({ due, children: live, matched, removedLately, maxPercent: limits.maxRemovals, approved });
+}
+
+/** The cache alone outlives this process. */
+function madeLately({ children, made }: PlanInput): readonly number[] {
+  const times = made.map(({ at }) => at);
+  const counted = new Set(made.map(({ userId }) => userId));
+  for (const [id, { createdAt }] of children) if (!counted.has(id)) times.push(createdAt);
+  return times;
+}

@@ -1,0 +1,37 @@
+/**
+ * An approval counts once, for those that were shown: the annotation goes before they do, so that it never lets others through later. What is left of them after a
+ * crash is held again, with the number that is left.
+ */
+import { approveAnnotation, tenantUpsellPolicies } from '../../../api/names.ts';
+import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
+import { pathOf } from '../../../kubernetes/calls/resource.ts';
+import type { PolicyContext } from '../context.ts';
+import type { Memory } from '../memory.ts';
+
+/** @throws KubernetesError (422 where the annotation is another by now), or the signal's reason; then nobody is let through. */
+export async function useApproval(
+  { key, namespace, name, uid, approved, resourceVersion }: TenantUpsellPolicy,
+  users: readonly string[],
+  memory: Memory,
+  { client, log }: Pick<PolicyContext, 'client' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = `/metadata/annotations/${approveAnnotation.replace('/', '~1')}`;
+  await client.request(
+    {
+      method: 'PATCH',
+      path: pathOf(tenantUpsellPolicies, { namespace, name }),
+      contentType: 'application/json-patch+json',
+      body: [
+        { op: 'test', path: '/metadata/uid', value: uid },
+        { op: 'test', path, value: String(approved) },
+        { op: 'remove', path },
+      ],
+      discardResponse: true,
+    },
+    signal,
+  );
+  memory.approvalUsedAt = resourceVersion;
+  memory.letThrough = new Set(users);
+  log.info('a person let removals through', { policy: key, children: users.length });
+}

@@ -1,0 +1,97 @@
+/**
+ * One reconcile of one policy: where it stands, a full pass if one is due, what the last complete pass owes its children, as much of it as one slice takes, and a
+ * status that says what is true.
+ *
+ * Invariants: nothing is made, changed or removed but by a complete pass of this selection and this API client; nothing is removed by a pass that is not fresh;
+ * without news nothing is written.
+ */
+import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
+import type { BackoffPolicy } from '../../../base/backoff.ts';
+import { isConflict, isNotFound, KubernetesError } from '../../../kubernetes/calls/errors.ts';
+import type { Result } from '../../../runtime/controller/controller.ts';
+import type { Memories, Memory } from '../memory.ts';
+import { report } from '../report/report.ts';
+import { type Served, standingOf } from '../standing.ts';
+import { type KeepOptions, keepChildren } from './keep.ts';
+import { dueInMs, type PassesOptions, passIfDue } from './passes.ts';
+import { judgeSuspects } from './suspects.ts';
+
+export interface PolicyReconcileOptions extends PassesOptions, KeepOptions {
+  readonly memories: Memories;
+}
+
+/** The next reconcile is at a time, which comes with it. */
+const later: BackoffPolicy = { baseMs: 1, factor: 1, ceilingMs: 1, jitter: 0 };
+const afterTrouble: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 60_000, jitter: 0.5 };
+/** A policy that is stopped is reconciled again, since not all that stops one is reported. */
+const stoppedMs = 60_000;
+const soonMs = 50;
+/** A failure that passes by itself is no news of a policy that is well. */
+const maxSilentFailures = 2;
+
+export function createPolicyReconcile(
+  options: PolicyReconcileOptions,
+): (key: string, signal: AbortSignal) => Promise<Result> {
+  const { context, memories } = options;
+  const { policies, clock, log } = context;
+  return async (key, signal) => {
+    const policy = policies.get(key);
+    // Its children go by themselves: the cluster deletes what the policy owned.
+    if (policy === undefined || policy.deletedAt !== undefined) {
+      memories.forget(key);
+      return { kind: 'done' };
+    }
+    const memory = memories.of(policy);
+    if (memory.requestedAt !== policy.requestedAt) {
+      memory.requestedAt = policy.requestedAt;
+      memory.wantedAt = clock.now();
+    }
+    try {
+      const standing = await standingOf(policy, context, signal);
+      if (standing.kind === 'served') return await serve(policy, standing, memory, options, signal);
+      memory.isKnown = true;
+      const leftMs = await report(policy, { verdict: standing.verdict, pass: undefined }, memory, context, signal);
+      return at(Math.min(stoppedMs, leftMs ?? stoppedMs));
+    } catch (error) {
+      if (!(error instanceof KubernetesError)) throw error;
+      const fields = { policy: key, status: error.status, error: error.message };
+      if (isConflict(error) || isNotFound(error))
+        log.debug('the policy changed meanwhile; it is reconciled again', fields);
+      else log.warn('the API server refused or failed; the policy is reconciled again', fields);
+      return { kind: 'retry', policy: afterTrouble, atLeastMs: error.retryAfterMs ?? 0 };
+    }
+  };
+}
+
+async function serve(
+  policy: TenantUpsellPolicy,
+  served: Served,
+  memory: Memory,
+  options: PolicyReconcileOptions,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { context } = options;
+  memory.accountId = served.account.id;
+  await judgeSuspects(policy, served, memory, options, signal);
+  await passIfDue(policy, served, memory, options, signal);
+  memory.isKnown = true;
+  const failure = isNews(policy, memory) ? memory.failure?.verdict : undefined;
+  const pass = memory.pass?.asked === served.asked ? memory.pass : undefined;
+  if (pass === undefined) {
+    const leftMs =
+      failure === undefined
+        ? undefined
+        : await report(policy, { verdict: failure, pass: undefined }, memory, context, signal);
+    return at(Math.min(dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
+  }
+  const { verdict, nextMs } = await keepChildren(policy, served, pass, memory, options, signal);
+  const leftMs = await report(policy, { verdict: failure ?? verdict, pass }, memory, context, signal);
+  return at(Math.min(nextMs, dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
+}
+
+const at = (ms: number): Result => ({ kind: 'retry', policy: later, atLeastMs: Math.max(soonMs, ms) });
+
+function isNews({ status }: TenantUpsellPolicy, { failure }: Memory): boolean {
+  const isReady = status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+  return failure !== undefined && (!isReady || failure.count > maxSilentFailures);
+}

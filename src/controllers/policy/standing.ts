@@ -1,0 +1,89 @@
+/**
+ * Whether a policy may list users at all, and with which API client: its spec, its namespace, its account. What stands against it is a verdict, and its children
+ * stay as they are.
+ */
+import { createHash } from 'node:crypto';
+import type { Credentials } from '../../acronis/credentials.ts';
+import type { Verdict } from '../../api/conditions.ts';
+import { type PolicyVerdict, policyReasonOf } from '../../api/policy/conditions.ts';
+import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
+import type { PolicySpec, Selection } from '../../api/policy/spec.ts';
+import type { Account } from '../../fleet/accounts/accounts.ts';
+import { boundedTo } from '../../fleet/accounts/bounded.ts';
+import { sourceOf } from '../../fleet/objects.ts';
+import { boundsOf, forbidsAsking, namespaceGuard } from '../../fleet/tenancy.ts';
+import type { PolicyContext } from './context.ts';
+import { invalidSpecVerdict, suspendedVerdict } from './verdicts.ts';
+
+export type Standing =
+  | { readonly kind: 'stopped'; readonly verdict: PolicyVerdict }
+  | {
+      readonly kind: 'served';
+      readonly spec: PolicySpec;
+      readonly account: Account;
+      /** Tells API clients apart, whatever their secret is at the moment; it reveals nothing of the credentials. */
+      readonly client: string;
+      /** As the spec has it; in a namespace whose label names a tenant, the users of this one alone, since no others may be named there. */
+      readonly selection: Selection;
+      /** The selection and whom it is asked of: a list of another one says nothing about this one. */
+      readonly asked: string;
+    };
+
+export type Served = Extract<Standing, { kind: 'served' }>;
+
+/** @throws KubernetesError where a Secret or the namespace could not be asked for, or the signal's reason. */
+export async function standingOf(
+  policy: TenantUpsellPolicy,
+  context: PolicyContext,
+  signal: AbortSignal,
+): Promise<Standing> {
+  if (!policy.spec.ok) return stopped(invalidSpecVerdict(policy.spec.problem));
+  const spec = policy.spec.value;
+  if (spec.suspend) return stopped(suspendedVerdict);
+  const guard = await namespaceGuard(policy, context, signal);
+  const forbidden = forbidsAsking(spec, guard);
+  if (forbidden !== undefined) return stopped(ofPolicy(forbidden));
+  const bounds = boundsOf(policy, context.accountObjects);
+  if (bounds.kind === 'noAccount') return stopped(ofPolicy(bounds.verdict));
+  const read = await context.sources.read(sourceOf(policy), signal);
+  if (read.kind !== 'found')
+    return stopped({
+      reason: read.kind === 'missing' ? 'CredentialsMissing' : 'UrlNotAllowed',
+      message: read.problem,
+    });
+  const account = context.accounts.of(read.credentials);
+  const client = clientOf(read.credentials);
+  const selection = selectionOf(spec, guard.kind !== 'tenant');
+  const bound = bounds.kind === 'tenants' ? bounds.tenantIDs : undefined;
+  return {
+    kind: 'served',
+    spec,
+    account: bound === undefined ? account : boundedTo(bound, account),
+    client,
+    selection,
+    asked: JSON.stringify([selection, client, bound]),
+  };
+}
+
+const stopped = (verdict: PolicyVerdict): Standing => ({ kind: 'stopped', verdict });
+
+const ofPolicy = ({ reason, message }: Verdict): PolicyVerdict => ({
+  reason: policyReasonOf(reason) ?? 'Unavailable',
+  message,
+});
+
+const selectionOf = (
+  { tenantID, includeSubtenants, tenantKinds, users }: PolicySpec,
+  mayGoBelow: boolean,
+): Selection => ({
+  tenantID,
+  includeSubtenants: includeSubtenants && mayGoBelow,
+  tenantKinds,
+  users,
+});
+
+const clientOf = ({ url, clientId }: Credentials): string =>
+  createHash('sha256')
+    .update(JSON.stringify([url, clientId]))
+    .digest('hex')
+    .slice(0, 16);

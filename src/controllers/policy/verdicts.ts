@@ -1,0 +1,103 @@
+/** What a policy's condition says. The sentences are the same for as long as the same is the matter; they name no person. */
+import type { AcronisError, AcronisErrorKind } from '../../acronis/errors.ts';
+import { approveAnnotation, tenantUpsellPolicies } from '../../api/names.ts';
+import type { PolicyReason, PolicyVerdict } from '../../api/policy/conditions.ts';
+import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
+import type { PolicySpec } from '../../api/policy/spec.ts';
+import type { Held } from './plan/plan.ts';
+
+export const reasonOfKind = {
+  unavailable: 'Unavailable',
+  urlNotAllowed: 'UrlNotAllowed',
+  throttled: 'Throttled',
+  credentials: 'CredentialsRejected',
+  forbidden: 'AccessDenied',
+  notFound: 'TenantNotFound',
+  conflict: 'Unavailable',
+  rejected: 'Rejected',
+} as const satisfies Readonly<Record<AcronisErrorKind, PolicyReason>>;
+
+const untouched = 'Children stay as they are until all users could be listed.';
+
+export const tenantNotFound: PolicyVerdict = {
+  reason: 'TenantNotFound',
+  message: `Acronis does not show spec.tenantID to this API client: the id may be wrong or of another data center, or the tenant has hidden itself. ${untouched}`,
+};
+
+export const listingFailed = ({ kind, message }: Pick<AcronisError, 'kind' | 'message'>): PolicyVerdict =>
+  kind === 'notFound' ? tenantNotFound : { reason: reasonOfKind[kind], message: `${message} ${untouched}` };
+
+/** @param why in few words. */
+export const listingIncomplete = (why: string): PolicyVerdict => ({
+  reason: 'Unavailable',
+  message: `The list of users was not complete: ${why}. It proves nothing, so nobody is removed. It is read again by itself.`,
+});
+
+export const suspendedVerdict: PolicyVerdict = {
+  reason: 'Suspended',
+  message: 'spec.suspend is true: no child is made, changed or removed. Set it to false to go on.',
+};
+
+export const invalidSpecVerdict = (problem: string): PolicyVerdict => ({
+  reason: 'InvalidSpec',
+  message: `${problem}. Correct the policy.`,
+});
+
+type Named = Pick<TenantUpsellPolicy, 'namespace' | 'name'>;
+
+export interface Facts {
+  readonly matched: number;
+  /** Those that are not being deleted. */
+  readonly children: number;
+  /** Something is left to be done now. */
+  readonly isDue: boolean;
+  readonly held: Held;
+}
+
+/** Of a policy whose users are listed. */
+export function verdictOf(policy: Named, spec: PolicySpec, { matched, children, isDue, held }: Facts): PolicyVerdict {
+  if (held.tooMany) return tooManyUsers(policy, spec.limits.maxUsers, matched);
+  if (held.braked !== undefined) return braked(policy, spec.limits.maxRemovals, children, held.braked);
+  if (held.waiting > 0 && held.waitMs > 0)
+    return {
+      reason: 'Progressing',
+      message: `${held.waiting} more users match; limits.maxNewPerHour lets ${spec.limits.maxNewPerHour} children an hour through. To let more through: ${patch(policy, 'maxNewPerHour', 0)}`,
+    };
+  if (isDue || held.waiting > 0)
+    return { reason: 'Progressing', message: 'Children are being made, changed or removed.' };
+  return { reason: 'Applied', message: [applied, left(held.left), unproved(held.unproved)].join('') };
+}
+
+const applied = 'Each user that matches has its object.';
+const left = (count: number): string =>
+  count === 0 ? '' : ` ${count} of them are left to an object that was written by hand, or to an older policy.`;
+const unproved = (count: number): string =>
+  count === 0
+    ? ''
+    : ` ${count} children stay although the list does not show their users: that these match no more is not proved to this API client. Delete those by hand that are to go.`;
+
+const tooManyUsers = (policy: Named, maxUsers: number, matched: number): PolicyVerdict => ({
+  reason: 'TooManyUsers',
+  message: `${matched} users match, and limits.maxUsers is ${maxUsers}: no child is made or removed. Narrow the selection or raise the limit: ${patch(policy, 'maxUsers', matched)}`,
+});
+
+function braked(
+  policy: Named,
+  percent: number,
+  children: number,
+  { count, why }: NonNullable<Held['braked']>,
+): PolicyVerdict {
+  const reason = {
+    tooMany: `which is more than ${percent} % (limits.maxRemovals)`,
+    noneLeft: 'which leaves none, since no user matches any more',
+  }[why];
+  return {
+    reason: 'Braked',
+    message: `${count} of ${children} children would go, ${reason}: none of them does. To let exactly these go: ${command(policy, `annotate --overwrite ${plural(policy)} ${approveAnnotation}=${count}`)}`,
+  };
+}
+
+const plural = ({ name }: Named): string => `${tenantUpsellPolicies.plural} ${name}`;
+const command = ({ namespace }: Named, text: string): string => `kubectl -n ${namespace} ${text}`;
+const patch = (policy: Named, limit: string, value: number): string =>
+  command(policy, `patch ${plural(policy)} --type=merge -p '{"spec":{"limits":{"${limit}":${value}}}}'`);

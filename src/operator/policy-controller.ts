@@ -1,0 +1,60 @@
+/** The controller of `TenantUpsellPolicy` objects, as a value. A policy is of its account's flow: one whose account hangs delays no other's. */
+import type { PolicyContext } from '../controllers/policy/context.ts';
+import { membersListener } from '../controllers/policy/members.ts';
+import { createMemories } from '../controllers/policy/memory.ts';
+import type { Lister } from '../controllers/policy/pass/pass.ts';
+import { createPolicyReconcile } from '../controllers/policy/reconcile/reconcile.ts';
+import { connectPolicyTriggers } from '../controllers/policy/triggers.ts';
+import { isOlderPolicy } from '../fleet/policies.ts';
+import { judgeUsers } from '../fleet/selection/judge-users.ts';
+import { selectUsers } from '../fleet/selection/select-users.ts';
+import { runController } from '../runtime/controller/controller.ts';
+import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
+import type { WorkQueue } from '../runtime/workqueue/queue.ts';
+import type { AccountLoops } from './account-loops.ts';
+import type { Controller } from './loops.ts';
+
+export interface PolicyControllerOptions {
+  readonly context: PolicyContext;
+  readonly queue: WorkQueue;
+  readonly accountLoops: Pick<AccountLoops, 'changes' | 'onCredentialsChanged'>;
+  readonly controllerMetrics: ControllerMetrics;
+  /** Reconciles in flight give up when it is aborted. */
+  readonly hardStop: AbortSignal;
+}
+
+export const policyController = 'tenantupsellpolicy';
+/** Policies reconciled concurrently, of all accounts together. */
+export const maxPolicyReconciles = 16;
+/** 300,000 users at the rate of a throttled account. */
+const deadlineMs = 30 * 60_000;
+
+export function createPolicyController(options: PolicyControllerOptions): Controller {
+  const { context, queue, accountLoops, controllerMetrics, hardStop } = options;
+  const { policies, clock, log } = context;
+  const memories = createMemories(clock);
+  const lister: Lister = {
+    list: (account, selection, signal) => selectUsers({ account, selection, clock, signal }),
+    judge: (account, selection, ids, signal) => judgeUsers(ids, { account, selection, signal }),
+  };
+  const reconcile = createPolicyReconcile({
+    context,
+    lister,
+    memories,
+    onMembers(policy) {
+      for (const each of policies.values()) if (isOlderPolicy(policy, each)) queue.add(each.key, 'retry');
+    },
+  });
+  return {
+    name: policyController,
+    shutDown: () => queue.shutDown(),
+    async run(signal) {
+      connectPolicyTriggers({ ...context, memories, queue });
+      accountLoops.changes.subscribe(membersListener({ ...context, memories, queue }));
+      accountLoops.onCredentialsChanged((source) => {
+        for (const key of [...policies.byIndex('source', source)]) queue.add(key, 'change');
+      });
+      await runController({ queue, reconcile, clock, log, metrics: controllerMetrics, hardStop, deadlineMs }, signal);
+    },
+  };
+}

@@ -1,0 +1,320 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PolicyWorld, tenant, userOf, users } from './world.ts';
+
+let world: PolicyWorld;
+beforeEach(() => {
+  world = new PolicyWorld();
+});
+
+const noMatch = { kind: 'noMatch', why: 'otherRole' } as const;
+
+/** A policy with so many children, all of them made. */
+async function applied(count: number, spec: object = {}): Promise<string[]> {
+  const ids = users(count);
+  world.listed = ids;
+  world.policy('admins', spec);
+  await world.settle();
+  expect(world.ready('admins').reason).toBe('Applied');
+  return ids;
+}
+
+describe('children', () => {
+  it('each user that matches gets one, owned by the policy, with its label, template and account', async () => {
+    await applied(2, {
+      accountRef: undefined,
+      credentialsSecretRef: { name: 'eu2' },
+      template: { labels: { team: 'sales' }, annotations: { note: 'x' }, spec: { deletionPolicy: 'Revoke' } },
+    });
+    expect(world.children.toSorted()).toEqual(users(2));
+    expect(world.child(userOf(1))).toMatchObject({
+      metadata: {
+        labels: { team: 'sales', 'upsell.acronis.com/policy': 'admins' },
+        annotations: { note: 'x' },
+        ownerReferences: [{ kind: 'TenantUpsellPolicy', name: 'admins', uid: 'uid-admins', controller: true }],
+      },
+      spec: { userID: userOf(1), deletionPolicy: 'Revoke', credentialsSecretRef: { name: 'eu2' } },
+    });
+    expect(world.status('admins')).toMatchObject({ matched: 2, children: 2, ready: 0 });
+    expect(world.status('admins')).not.toHaveProperty('users');
+  });
+
+  it('a child has the labels by which this operator selects, so that it is seen', async () => {
+    world.listed = users(1);
+    world.policy('admins', {}, { labels: { shard: 'a', other: 'b' } });
+    await world.settle();
+    expect(world.child(userOf(1))?.metadata.labels).toMatchObject({ shard: 'a' });
+    expect(world.child(userOf(1))?.metadata.labels).not.toHaveProperty('other');
+  });
+
+  it('in a steady state nothing is written, nor after a restart', async () => {
+    await applied(3);
+    world.writes.length = 0;
+    await world.nextPass();
+    world.memories.forget('sales/admins');
+    await world.nextPass();
+    expect(world.writes).toEqual([]);
+    expect(world.passes).toBeGreaterThan(2);
+  });
+
+  it('what a person edits in the fields of the policy is put back, and what it adds stays', async () => {
+    const [id = ''] = await applied(1);
+    world.edit(id, ({ metadata, spec }) => {
+      metadata.labels = { mine: 'stays' };
+      spec['suspend'] = true;
+    });
+    await world.settle();
+    expect(world.child(id)).toMatchObject({
+      metadata: { labels: { mine: 'stays', 'upsell.acronis.com/policy': 'admins' } },
+      spec: { suspend: false },
+    });
+  });
+
+  it('another template reaches all of them', async () => {
+    const ids = await applied(3);
+    world.policy('admins', { template: { spec: { managementPolicy: 'Observe' } } });
+    await world.settle();
+    for (const id of ids) expect(world.child(id)?.spec).toMatchObject({ managementPolicy: 'Observe' });
+  });
+
+  it('one that is deleted comes back, at the pace of the brake', async () => {
+    const [id = ''] = await applied(2, { limits: { maxNewPerHour: 2 } });
+    world.delete(world.childKey(id));
+    await world.reconcile();
+    expect(world.child(id)).toBeUndefined();
+    expect(world.ready('admins')).toMatchObject({
+      reason: 'Progressing',
+      message: expect.stringContaining('maxNewPerHour'),
+    });
+    await world.nextPass();
+    expect(world.child(id)).toBeDefined();
+  });
+
+  it('one that the cache does not show yet is not made twice', async () => {
+    world.isWatching = false;
+    world.listed = users(2);
+    world.policy('admins');
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.writes.filter((each) => each.includes('u-'))).toHaveLength(2);
+    world.showAll();
+    await world.settle();
+    expect(world.ready('admins').reason).toBe('Applied');
+  });
+
+  it('a name that another object took meanwhile is left alone', async () => {
+    world.isWatching = false;
+    world.object('sales', `u-${userOf(1)}`, { userID: userOf(1), suspend: true });
+    world.listed = users(1);
+    world.policy('admins');
+    await world.reconcile();
+    expect(world.child(userOf(1))?.metadata['ownerReferences']).toBeUndefined();
+    expect(world.child(userOf(1))?.spec).toMatchObject({ suspend: true });
+  });
+});
+
+describe('removal', () => {
+  it('a user that is proved to match no more loses its child', async () => {
+    const ids = await applied(20);
+    world.listed = ids.slice(1);
+    world.judged.set(userOf(1), noMatch);
+    await world.nextPass();
+    expect(world.child(userOf(1))).toBeUndefined();
+    expect(world.children).toHaveLength(19);
+  });
+
+  it.each([
+    ['is refused', 'forbidden'],
+    ['is not the API’s', 'unavailable'],
+    ['repeats users', 'repeated'],
+  ] as const)('a list that %s removes nobody', async (_, end) => {
+    await applied(20);
+    world.listed = users(5);
+    world.listEnd = end;
+    for (const id of users(20)) world.judged.set(id, noMatch);
+    for (let pass = 0; pass < 4; pass++) await world.nextPass();
+    expect(world.children).toHaveLength(20);
+    expect(world.ready('admins').reason).toBe(end === 'forbidden' ? 'AccessDenied' : 'Unavailable');
+  });
+
+  it('one failure of a routine pass is no news', async () => {
+    await applied(2);
+    world.listEnd = 'unavailable';
+    world.writes.length = 0;
+    world.clock.pause(4_000_000);
+    await world.reconcile();
+    expect(world.writes).toEqual([]);
+  });
+
+  it('an empty list removes nobody, whatever the brake, until a person says so', async () => {
+    const ids = await applied(5, { limits: { maxRemovals: 100 } });
+    world.listed = [];
+    for (const id of ids) world.judged.set(id, noMatch);
+    await world.nextPass();
+    expect(world.children).toHaveLength(5);
+    expect(world.ready('admins')).toMatchObject({ reason: 'Braked', message: expect.stringContaining('approve=5') });
+  });
+
+  it('users of a tenant that hid itself keep their children', async () => {
+    const ids = await applied(20);
+    world.listed = ids.slice(1);
+    await world.nextPass();
+    expect(world.children).toHaveLength(20);
+    expect(world.ready('admins')).toMatchObject({ reason: 'Applied', message: expect.stringContaining('not proved') });
+  });
+
+  it('a list that leaves out users that match when they are read is no proof', async () => {
+    const ids = await applied(20);
+    world.listed = ids.slice(2);
+    world.judged.set(userOf(1), noMatch).set(userOf(2), { kind: 'match' });
+    await world.nextPass();
+    expect(world.children).toHaveLength(20);
+  });
+
+  it('another API client removes nobody that it did not list', async () => {
+    const ids = await applied(20);
+    world.credentials = { ...world.credentials, clientId: 'another' };
+    world.listed = ids.slice(1);
+    world.judged.set(userOf(1), noMatch);
+    await world.nextPass();
+    expect(world.children).toHaveLength(20);
+    // Those that it lists are its own from now on.
+    world.listed = ids.slice(2);
+    world.judged.set(userOf(2), noMatch);
+    await world.nextPass();
+    expect(world.child(userOf(1))).toBeDefined();
+    expect(world.child(userOf(2))).toBeUndefined();
+  });
+
+  it('a rotated secret of the same API client is no other client', async () => {
+    const ids = await applied(20);
+    world.credentials = { ...world.credentials, clientSecret: 'rotated' };
+    world.listed = ids.slice(1);
+    world.judged.set(userOf(1), noMatch);
+    await world.nextPass();
+    expect(world.child(userOf(1))).toBeUndefined();
+  });
+});
+
+describe('the brakes', () => {
+  const braked = async () => {
+    const ids = await applied(20);
+    world.listed = ids.slice(5);
+    for (const id of ids.slice(0, 5)) world.judged.set(id, noMatch);
+    await world.nextPass();
+  };
+
+  it('too many removals hold all of them, and say the command that lets them through', async () => {
+    await braked();
+    expect(world.children).toHaveLength(20);
+    expect(world.ready('admins')).toMatchObject({
+      reason: 'Braked',
+      message:
+        '5 of 20 children would go, which is more than 10 % (limits.maxRemovals): none of them does. To let exactly these go: kubectl -n sales annotate --overwrite tenantupsellpolicies admins upsell.acronis.com/approve=5',
+    });
+    expect(world.events).toContain('Braked');
+  });
+
+  it('the approved number goes, and the approval with it', async () => {
+    await braked();
+    world.policy('admins', {}, { annotations: { 'upsell.acronis.com/approve': '5' } });
+    await world.settle();
+    expect(world.children).toHaveLength(15);
+    expect(world.rawPolicies.get('sales/admins')?.metadata.annotations).toBeUndefined();
+    expect(world.ready('admins').reason).toBe('Applied');
+  });
+
+  it('another number lets nobody through', async () => {
+    await braked();
+    world.policy('admins', {}, { annotations: { 'upsell.acronis.com/approve': '4' } });
+    await world.settle();
+    expect(world.children).toHaveLength(20);
+  });
+
+  it('an approval acts on a list that is read after it', async () => {
+    await braked();
+    world.clock.pause(600_000);
+    // Meanwhile they match again.
+    world.listed = users(20);
+    world.policy('admins', {}, { annotations: { 'upsell.acronis.com/approve': '5' } });
+    await world.settle();
+    expect(world.children).toHaveLength(20);
+    expect(world.ready('admins').reason).toBe('Applied');
+  });
+
+  it('more users than allowed: nothing is made, and the sentence names the limit', async () => {
+    world.listed = users(4);
+    world.policy('admins', { limits: { maxUsers: 3 } });
+    await world.settle();
+    expect(world.children).toEqual([]);
+    expect(world.ready('admins')).toMatchObject({
+      reason: 'TooManyUsers',
+      message: expect.stringContaining('4 users match'),
+    });
+    expect(world.status('admins')['matched']).toBe(4);
+  });
+
+  it('suspend stops everything', async () => {
+    const [id = ''] = await applied(2);
+    world.policy('admins', { suspend: true });
+    world.delete(world.childKey(id));
+    await world.nextPass();
+    expect(world.children).toHaveLength(1);
+    expect(world.ready('admins').reason).toBe('Suspended');
+  });
+});
+
+describe('others', () => {
+  it('no child is made beside a hand-written object', async () => {
+    world.object('sales', 'by-hand', { userID: userOf(1) });
+    await applied(2);
+    expect(world.children).toEqual([userOf(2)]);
+    expect(world.ready('admins').message).toContain('1 of them are left to');
+  });
+
+  it('a child goes when a hand-written object appears, as one that retains: the type stays', async () => {
+    await applied(2, { template: { spec: { deletionPolicy: 'Revoke' } } });
+    const deleted: unknown[] = [];
+    world.fleet.subscribe((before, after) => {
+      if (after === undefined && before?.spec.ok) deleted.push(before.spec.value.deletionPolicy);
+    });
+    world.object('sales', 'by-hand', { userID: userOf(1), suspend: true });
+    await world.settle();
+    expect(world.children).toEqual([userOf(2)]);
+    expect(deleted).toEqual(['Retain']);
+  });
+
+  it('an object of another namespace takes no user away by naming it, but by having it', async () => {
+    world.object('other', 'thief', { userID: userOf(1) });
+    await applied(1);
+    expect(world.children).toEqual([userOf(1)]);
+    world.object('other', 'thief', { userID: userOf(1) }, { status: { userID: userOf(1), tenantID: tenant } });
+    await world.settle();
+    expect(world.children).toEqual([]);
+  });
+
+  it('two policies: the older one has the user, and a younger one hands it over', async () => {
+    world.listed = users(2);
+    world.policy('younger', {}, { creationTimestamp: '2026-01-02T00:00:00Z' });
+    await world.settle('younger');
+    expect(world.children).toHaveLength(2);
+    world.policy('older');
+    await world.reconcile('older');
+    await world.settle('younger');
+    await world.settle('older');
+    for (const id of users(2))
+      expect(world.child(id)?.metadata.labels).toMatchObject({ 'upsell.acronis.com/policy': 'older' });
+    expect(world.ready('younger').message).toContain('2 of them are left to');
+    world.writes.length = 0;
+    await world.nextPass('younger');
+    await world.nextPass('older');
+    expect(world.writes).toEqual([]);
+  });
+
+  it('a younger policy makes nothing before it is known what an older one matches', async () => {
+    world.listed = users(1);
+    world.policy('older');
+    world.policy('younger', {}, { creationTimestamp: '2026-01-02T00:00:00Z' });
+    await world.reconcile('younger');
+    expect(world.children).toEqual([]);
+  });
+});
