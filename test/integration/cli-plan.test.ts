@@ -128,6 +128,16 @@ it('a directory of garbage names the file and repeats nothing of it', async () =
   expect(exitCode).toBe(1);
 });
 
+it('a policy is held against its rules, and a note says that its objects are not planned', async () => {
+  const policy = { ...manifest('admins', { tenantID: acronis.cast.tenants.partner }), kind: 'TenantUpsellPolicy' };
+  const good = await plan(['-f', '-'], JSON.stringify(policy));
+  expect(good.stderr).toContain('policies are held against their rules only');
+  expect(good.exitCode).toBe(0);
+  const bad = await plan(['-f', '-'], JSON.stringify({ ...policy, spec: { tenantID: 'x' } }));
+  expect(bad.stdout).toContain('InvalidSpec');
+  expect(bad.exitCode).toBe(1);
+});
+
 it('10 MB of YAML with other kinds between are planned within seconds', async () => {
   const filler = 'x'.repeat(2_000);
   const text = Array.from({ length: 5_000 }, (_, at) =>

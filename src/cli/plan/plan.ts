@@ -2,6 +2,7 @@
  * What the operator would do to each object, found by the operator's own steps: the same questions to Acronis, the same judgement, and a port for writes that has
  * nothing to write with. Objects are planned together, so that their reads travel a hundred at a time.
  */
+import { tenantUpsellPolicies } from '../../api/names.ts';
 import { Semaphore } from '../../base/concurrency/semaphore.ts';
 import { ownCredentials } from '../../config/config.ts';
 import { refusePublicSuffixes } from '../../config/public-suffix.ts';
@@ -50,6 +51,8 @@ export async function runPlan(options: PlanOptions, terminal: Terminal): Promise
       ? worldOfFiles(documents, options.accountNamespace ?? namespace, log)
       : await worldOfCluster(cluster, scopeOf(options, cluster), { clock, log, signal });
   layOver(world, documents);
+  if (documents.some(({ kind }) => kind === tenantUpsellPolicies.kind))
+    log.warn('policies are held against their rules only: which objects they make is in their status');
   const { wanted, refused } = options.filename.length === 0 ? allOf(world) : choose(documents, world, namespace);
   const lifetime = new AbortController();
   const sources = createCredentialSources({
