@@ -60,7 +60,7 @@ const isAsked = (before: TenantUpsellPolicy | undefined, after: TenantUpsellPoli
   isOther(before, after) ||
   before?.requestedAt !== after?.requestedAt ||
   before?.approved !== after?.approved ||
-  before?.labels !== after?.labels;
+  JSON.stringify(before?.labels) !== JSON.stringify(after?.labels);
 
 /** The policies that a change of an object concerns. */
 function concerned(

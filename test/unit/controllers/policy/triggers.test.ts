@@ -1,0 +1,64 @@
+import { beforeEach, expect, it } from 'vitest';
+import { connectPolicyTriggers } from '../../../../src/controllers/policy/triggers.ts';
+import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
+import { createNamespaceStore } from '../../../../src/fleet/namespaces.ts';
+import { quietLog } from '../../../support/quiet.ts';
+import { PolicyWorld, tenant, userOf, users } from './world.ts';
+
+let world: PolicyWorld;
+let queued: string[];
+beforeEach(async () => {
+  world = new PolicyWorld();
+  world.listed = users(3);
+  world.policy('admins');
+  await world.settle();
+  queued = [];
+  const { policies, fleet, memories } = world;
+  connectPolicyTriggers({
+    policies,
+    fleet,
+    memories,
+    namespaces: createNamespaceStore(quietLog),
+    accountObjects: createAccountObjects({ namespace: 'operator', log: quietLog, isSynced: () => true }),
+    queue: { add: (key) => void queued.push(key), addAfter: (key) => void queued.push(key) },
+  });
+  queued.length = 0;
+});
+
+it('a status that the operator wrote asks for nothing', () => {
+  const known = world.policies.get('sales/admins');
+  if (known === undefined) throw new Error('it is there');
+  world.policies.upsert({ ...known, resourceVersion: '99', labels: { ...known.labels } });
+  expect(queued).toEqual([]);
+});
+
+it('an edit, an approval and a wish for a reconcile do', () => {
+  for (const annotation of ['approve', 'requestedAt']) {
+    queued.length = 0;
+    const known = world.policies.get('sales/admins');
+    if (known === undefined) throw new Error('it is there');
+    world.policies.upsert({
+      ...known,
+      resourceVersion: annotation,
+      ...(annotation === 'approve' ? { approved: 3 } : { requestedAt: 'now' }),
+    });
+    expect(queued).toEqual(['sales/admins']);
+  }
+});
+
+it('a child that goes and one that is edited wake their policy', () => {
+  world.edit(userOf(1), ({ spec }) => {
+    spec['suspend'] = true;
+  });
+  expect(queued).toEqual(['sales/admins']);
+  queued.length = 0;
+  world.delete(world.childKey(userOf(1)));
+  expect(queued).toEqual(['sales/admins']);
+});
+
+it('an object of another namespace wakes the policies whose users it names, and no others', () => {
+  world.object('other', 'by-hand', { userID: userOf(9) });
+  expect(queued).toEqual([]);
+  world.object('other', 'by-hand', { userID: userOf(2) }, { status: { userID: userOf(2), tenantID: tenant } });
+  expect(queued).toEqual(['sales/admins']);
+});
