@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { parseDocument } from 'yaml';
+import { isMap, isScalar, parseDocument } from 'yaml';
 import { helmOk } from '../../tools/helm/helm.ts';
 import { setModified } from './archive.ts';
 import { chartPath, type PackageFacts } from './versions.ts';
@@ -55,11 +55,17 @@ export async function packChart({ root, helm, image, modified, facts, staging, t
   const chart = join(staging, facts.name);
   await cp(join(root, chartPath), chart, { recursive: true });
   const values = parseDocument(await readFile(join(chart, 'values.yaml'), 'utf8'));
+  const imageValues = values.get('image', true);
   for (const [key, value] of Object.entries(image)) {
     if (!values.hasIn(['image', key])) throw new Error(`The chart's values.yaml has no image.${key} to set.`);
     values.setIn(['image', key], value);
   }
-  await writeFile(join(chart, 'values.yaml'), values.toString({ lineWidth: 0 }));
+  // The comment of the source says how to build one.
+  const pair = isMap(imageValues)
+    ? imageValues.items.find(({ key }) => isScalar(key) && key.value === 'repository')
+    : undefined;
+  if (isScalar(pair?.key)) pair.key.commentBefore = ' -- The image of this release; its digest is below.';
+  await writeFile(join(chart, 'values.yaml'), values.toString({ lineWidth: 0, flowCollectionPadding: false }));
   // Helm writes the files' times into the archive, and the archive's into the manifest that it pushes.
   await setModified(chart, modified);
   const made = join(staging, 'made');
