@@ -3,7 +3,7 @@
  * publishing needs. From one commit and one base it is the same to the byte, wherever and whenever it is made.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import * as z from 'zod';
@@ -140,7 +140,19 @@ async function buildBundle(root: string, dist: string, metafile: string) {
     `--outfile=${join(dist, 'main.js')}`,
     `--metafile=${metafile}`,
   ]);
+  const map = join(dist, 'main.js.map');
+  await writeFile(map, withSourcesAsFromDist(await readFile(map, 'utf8'), dist, root));
   return metafileSchema.parse(JSON.parse(await readFile(metafile, 'utf8')));
+}
+
+/** A source map whose sources are where dist/main.js of any checkout has them, and not where this machine does. */
+export function withSourcesAsFromDist(map: string, from: string, root: string): string {
+  const content = z.looseObject({ sources: z.array(z.string()) }).parse(JSON.parse(map));
+  // What a plugin of the build makes has a name and no place.
+  const sources = content.sources.map((source) =>
+    /^[\w-]+:/.test(source) ? source : relative(join(root, 'dist'), resolve(from, source)),
+  );
+  return JSON.stringify({ ...content, sources });
 }
 
 async function subjectsIn(dir: string): Promise<readonly Subject[]> {
