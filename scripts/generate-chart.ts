@@ -1,6 +1,6 @@
 /**
- * `npm run generate:chart` makes the parts of the chart that have their source elsewhere: the CRD as a template, from crds/, what Artifact Hub shows, and from values.yaml the table of
- * values in its README and what stands in for a null. With --check it only reports, by its exit code, whether they are current.
+ * `npm run generate:chart` makes the parts of the chart that have their source elsewhere: the CRD as a template, from crds/, what Artifact Hub shows, from values.yaml the table of
+ * values in its README and what stands in for a null, and from docs/runbooks.md what each alert carries. With --check it only reports, by its exit code, whether they are current.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,21 @@ function passedOn(map: YAMLMap, above: string): string[] {
   });
 }
 
+/** Each alert's runbook as text for an annotation: it is read in a mail or a pager, so links are only their words. Prometheus reads templates there, so none may look like one. */
+function runbooks(page: string): string {
+  const sections = page.split(/^## /m).slice(1);
+  const texts = sections.map((section) => {
+    const [alert = '', ...lines] = section.split('\n');
+    const text = lines
+      .join('\n')
+      .trim()
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1');
+    if (text.includes('{{')) throw new Error(`The runbook of ${alert} has {{, which Prometheus would read.`);
+    return [alert, text] as const;
+  });
+  return `${JSON.stringify(Object.fromEntries(texts), null, 2)}\n`;
+}
+
 /** A comment before the first key belongs to the map for the parser. */
 function commentOf(map: YAMLMap, pair: Pair, index: number): string | null | undefined {
   const own = isScalar(pair.key) ? pair.key.commentBefore : undefined;
@@ -119,6 +134,7 @@ const changed = await writeOrCheck(
     root,
     files: new Map([
       [`${chart}/files/defaults.yaml`, defaultsFile(await read(`${chart}/values.yaml`))],
+      [`${chart}/files/runbooks.json`, runbooks(await read('docs/runbooks.md'))],
       [`${chart}/templates/crd.yaml`, crdTemplate(crds)],
       [
         `${chart}/Chart.yaml`,

@@ -114,7 +114,13 @@ const components: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'monitoring',
     'ServiceMonitor, alerts and dashboard, for the Prometheus Operator and Grafana.',
-    ['metrics.serviceMonitor.enabled=true', 'metrics.prometheusRule.enabled=true', 'metrics.dashboard.enabled=true'],
+    [
+      'metrics.serviceMonitor.enabled=true',
+      'metrics.prometheusRule.enabled=true',
+      // Without the namespace, which Kustomize may change, and not in expressions.
+      'metrics.prometheusRule.selector=job="acronis-upsell-operator-metrics"',
+      'metrics.dashboard.enabled=true',
+    ],
   ],
 ];
 

@@ -1,5 +1,6 @@
 /** A page of the change feed: which users changed, at the level of detail `stamps`, and when the server said so. */
 import * as z from 'zod';
+import { serverTime } from './server-time.ts';
 import { idSchema, isCompanyAdmin, isTime, policiesSchema, type Revision, revisionSchema } from './user.ts';
 
 /** A change of a user, whatever changed it. */
@@ -54,14 +55,4 @@ export function parseStampPage(raw: unknown): StampPage | undefined {
   }
   const after = parsed.data.paging?.cursors?.after || undefined;
   return { stamps, after, timestamp: serverTime(parsed.data.timestamp), newestChange };
-}
-
-const dateTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?/;
-const zone = /(Z|[+-]\d\d:?\d\d)$/i;
-
-/** RFC 3339, or the same without a zone, which is UTC (the OpenAPI's own example). */
-function serverTime(value: unknown): number | undefined {
-  if (typeof value !== 'string' || !dateTime.test(value)) return undefined;
-  const at = Date.parse(zone.test(value) ? value : `${value}Z`);
-  return at > 0 ? at : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { gone, type UserEvidence } from './evidence.ts';
+import { serverTime } from './server-time.ts';
 
 /**
  * The revision of a user: opaque, up to int64. A number where that holds it exactly, a bigint beyond (see base/exact-json.ts), so that `===`
@@ -24,6 +25,8 @@ export interface User {
   /** Company administrator of its own tenant; undefined where the response does not show roles. */
   readonly isCompanyAdmin: boolean | undefined;
   readonly reach: Reach;
+  /** When it was changed last, in milliseconds since 1970 by Acronis's clock: only ever compared with another time of it. Absent where the response does not show it. */
+  readonly updatedAt?: number;
 }
 
 /** Whether what Acronis sends about quotas can reach the user: the first of these that applies. */
@@ -79,6 +82,7 @@ const schema = z
     login: z.string().nullish(),
     business_types: z.array(z.string()).nullish(),
     deleted_at: z.string().nullish(),
+    updated_at: z.unknown().optional(),
     // What an offer follows from must not cost the user: a form that is not known counts as not shown.
     external_id: z.string().nullish().catch(undefined),
     enabled: z.boolean().nullish().catch(undefined),
@@ -87,6 +91,7 @@ const schema = z
     access_policies: policiesSchema,
   })
   .transform((raw): Shown => {
+    const updatedAt = serverTime(raw.updated_at);
     const user = {
       id: raw.id,
       tenantId: raw.tenant_id,
@@ -96,6 +101,7 @@ const schema = z
       externalId: raw.external_id ?? '',
       isCompanyAdmin: isCompanyAdmin(raw),
       reach: reachOf(raw),
+      ...(updatedAt === undefined ? {} : { updatedAt }),
     };
     return { id: raw.id, evidence: isTime(raw.deleted_at) ? gone : { kind: 'seen', user } };
   });

@@ -8,6 +8,7 @@ import type { UserStamp } from '../acronis/stamps.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Account } from './accounts/accounts.ts';
+import type { FleetMetrics } from './metrics.ts';
 
 /** Called for each page with changes; it must not throw. Deleted users are among them. */
 export type ChangeListener = (account: Account, changes: readonly UserStamp[]) => void;
@@ -20,6 +21,7 @@ export interface ChangeBusOptions {
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<FleetMetrics, 'feedAge'>;
 }
 
 export interface ChangeBus {
@@ -31,7 +33,8 @@ export interface ChangeBus {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }: ChangeBusOptions): ChangeBus {
+export function createChangeBus(options: ChangeBusOptions): ChangeBus {
+  const { accounts, fleetSize, intervalMs, clock, log, metrics } = options;
   const listeners = new Set<ChangeListener>();
   const polled = new Map<string, Account>();
   /** What was logged last of each account, so that a lasting state is logged once. */
@@ -39,6 +42,8 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
   /** Accounts whose server's clock was said to be ahead. */
   const ahead = new Set<string>();
   const inFlight = new Map<string, Promise<void>>();
+  /** Up to when the changes of each account are known: when the last poll began that read its window to the end. */
+  const knownUntil = new Map<string, number>();
 
   const isNews = (account: Account, kind: ChangeFeedState['kind'] | 'left'): boolean => {
     const before = logged.get(account.id) ?? 'following';
@@ -56,6 +61,7 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
   };
 
   const read = async (account: Account, signal: AbortSignal): Promise<void> => {
+    const begun = clock.now();
     const pages = account.changes.poll(fleetSize(), signal);
     let page = await pages.next();
     for (; page.done !== true; page = await pages.next()) {
@@ -65,6 +71,7 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
     const fields = { account: account.id };
     switch (page.value.kind) {
       case 'complete':
+        knownUntil.set(account.id, begun);
         if (isNews(account, 'following')) log.info('the change feed is followed again', fields);
         return;
       case 'more':
@@ -77,6 +84,14 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
             pages: page.value.pages,
           });
     }
+  };
+
+  /** Of an account that is seen for the first time nothing is known, and nothing is late yet. */
+  const observeAge = (id: string): void => {
+    const at = clock.now();
+    const until = knownUntil.get(id);
+    if (until === undefined) knownUntil.set(id, at);
+    else metrics.feedAge((at - until) / 1_000);
   };
 
   /** Never rejects. */
@@ -109,7 +124,9 @@ export function createChangeBus({ accounts, fleetSize, intervalMs, clock, log }:
         polled.clear();
         for (const account of now) polled.set(account.id, account);
         // With other credentials it is another account: nothing is left to be logged of the old one.
-        for (const each of [logged, ahead]) for (const id of each.keys()) if (!polled.has(id)) each.delete(id);
+        for (const each of [logged, ahead, knownUntil])
+          for (const id of each.keys()) if (!polled.has(id)) each.delete(id);
+        for (const { id } of now) observeAge(id);
         for (const account of now) if (!inFlight.has(account.id)) inFlight.set(account.id, poll(account, signal));
       }
       await Promise.all(inFlight.values());

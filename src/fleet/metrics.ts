@@ -1,6 +1,8 @@
 /** What is counted of the fleet as a whole. No label grows with the fleet: no object, user, tenant or namespace ever is one. */
 export interface FleetMetrics {
   driftFound(users: number): void;
+  /** How old the knowledge of one account's changes is, once per poll of it. */
+  feedAge(seconds: number): void;
   /** Every object was put into the queue for its turn of the resync. */
   resyncDone(): void;
   /** How many objects there are by reason of Ready; asked for when the page is read. */

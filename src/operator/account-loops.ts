@@ -5,6 +5,7 @@ import type { AccountObjects } from '../fleet/accounts/account-objects.ts';
 import type { Account, Accounts } from '../fleet/accounts/accounts.ts';
 import { type ChangeBus, createChangeBus } from '../fleet/change-feed.ts';
 import type { CredentialSources } from '../fleet/credentials/sources.ts';
+import type { FleetMetrics } from '../fleet/metrics.ts';
 import { accountSource, type Fleet, type Source, sourceOf } from '../fleet/objects.ts';
 import type { PolicyStore } from '../fleet/policies.ts';
 import type { Loop } from './loops.ts';
@@ -18,6 +19,7 @@ export interface AccountLoopsOptions {
   readonly driftIntervalMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<FleetMetrics, 'feedAge'>;
 }
 
 export interface AccountLoops {
@@ -28,7 +30,7 @@ export interface AccountLoops {
 }
 
 export function createAccountLoops(options: AccountLoopsOptions): AccountLoops {
-  const { fleet, policies, accountObjects, sources, accounts, clock, log } = options;
+  const { fleet, policies, accountObjects, sources, accounts, clock, log, metrics } = options;
   const listeners: ((source: Source) => void)[] = [];
 
   const sourcesInUse = (): ReadonlySet<Source> => {
@@ -63,6 +65,7 @@ export function createAccountLoops(options: AccountLoopsOptions): AccountLoops {
     intervalMs: options.driftIntervalMs,
     clock,
     log,
+    metrics,
   });
   return {
     changes,

@@ -172,6 +172,7 @@ export async function build(options: OperatorOptions) {
     driftIntervalMs: config.driftInterval,
     clock,
     log,
+    metrics: metrics.upsell,
   });
   const brands = createBrands({
     fleet,

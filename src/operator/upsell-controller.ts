@@ -4,6 +4,7 @@ import type { ReconcileContext } from '../controllers/upsell/context.ts';
 import { createDryRunReconcile } from '../controllers/upsell/reconcile/dry-run.ts';
 import { createReconcile } from '../controllers/upsell/reconcile/reconcile.ts';
 import { createTracedReconcile } from '../controllers/upsell/reconcile/traced.ts';
+import { timeEdits } from '../controllers/upsell/report/edit-times.ts';
 import { brandListener } from '../controllers/upsell/triggers/brand.ts';
 import { driftListener } from '../controllers/upsell/triggers/drift.ts';
 import { judgeOf } from '../controllers/upsell/triggers/settled.ts';
@@ -42,6 +43,8 @@ const reconcileDeadlineMs = 180_000;
 export function createUpsellController(options: UpsellControllerOptions): Controller {
   const { context, queue, accountLoops, resyncIntervalMs } = options;
   const { fleet, accounts, clock, log, metrics } = context;
+  // A replica that waits for the lease notes edits too: after a change of leader their time does not begin again.
+  const editTimes = timeEdits({ fleet, clock, metrics });
   const verifier = createVerifier({ ...context, judge: judgeOf(context), queue });
   const reconcile = reconcileOf(options);
   const controller = {
@@ -58,6 +61,7 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
     name: 'tenantuserupsell',
     shutDown: () => queue.shutDown(),
     async run(signal) {
+      editTimes.count();
       metrics.forecast(() =>
         forecast({
           ...options,

@@ -2,10 +2,26 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { objectiveBuckets } from '../../src/observability/metrics/objectives.ts';
 import { createProgress } from '../../tools/progress.ts';
 import { promtoolProgram } from '../../tools/prometheus/programs.ts';
-import { rendered, root } from './chart.ts';
-import { buildMs, directoryOf, type Rules, readRules, rulesFile, said } from './observability.ts';
+import { alertCases, type Case, job, lastEvent, replica, type Series } from './alert-cases.ts';
+import { chartDir, refusal, root } from './chart.ts';
+import { objectiveCases, type RecordedCase, recordedCases, recordedLabels } from './objective-cases.ts';
+import {
+  type Alert,
+  alertsOf,
+  buildMs,
+  directoryOf,
+  type Rules,
+  readRules,
+  recordingsOf,
+  said,
+} from './observability.ts';
+
+const cases = [...alertCases, ...objectiveCases];
+/** promtool evaluates hours of series, minute by minute. */
+const promtoolMs = 240_000;
 
 let promtool: string;
 let rules: Rules;
@@ -14,269 +30,8 @@ beforeAll(async () => {
   rules = await readRules();
 }, buildMs);
 
-const alerts = () => rules.groups.flatMap((group) => group.rules);
-
-/** Series by name, each a sample a minute in promtool's notation. */
-type Series = Readonly<Record<string, string>>;
-
-const target = (instance: string) => `namespace="sys", job="op", instance="${instance}"`;
-/** A replica, with what else it shows. */
-function replica(instance: string, leads: 0 | 1, more: Series = {}): Series {
-  const at = (name: string) => {
-    const [family = '', labels = ''] = name.split('|');
-    return `${family}{${target(instance)}${labels === '' ? '' : `, ${labels}`}}`;
-  };
-  const series = {
-    'acronis_upsell_operator_build_info|version="1.2.3"': '1x240',
-    'leader_election_master_status|name="lease"': `${leads}x240`,
-    ...more,
-  };
-  return Object.fromEntries(Object.entries(series).map(([name, values]) => [at(name), values]));
-}
-
-interface Case {
-  readonly alert: string;
-  readonly what: string;
-  readonly series: Series;
-  /** Minutes. */
-  readonly at: number;
-  /** The labels besides name and severity; undefined: silent. */
-  readonly fires?: Series;
-}
-
-const job = { namespace: 'sys', job: 'op' };
-const notReady = (stalled: boolean) => `acronis_upsell_longest_not_ready_seconds|stalled="${stalled}"`;
-const rejected = 'acronis_upsell_objects|reason="CredentialsRejected"';
-const corrected = 'acronis_upsell_drift_corrected_total';
-const assigned = 'acronis_upsell_objects|reason="BuyerAssigned"';
-const lastEvent = 'reflector_last_event_timestamp_seconds|resource="tenantuserupsells.upsell.acronis.com"';
-
-const accountRejected = 'acronis_upsell_accounts|reason="CredentialsRejected"';
-const accountConnected = 'acronis_upsell_accounts|reason="Connected"';
-const accountPending = 'acronis_upsell_accounts|reason="Pending"';
-const feedRefused = 'acronis_upsell_account_feeds|reason="Refused"';
-const feedFollowing = 'acronis_upsell_account_feeds|reason="Following"';
-const withoutLink = 'acronis_upsell_tenants_without_buy_url';
-
-const cases: readonly Case[] = [
-  { alert: 'OperatorDown', what: 'nothing is scraped', series: {}, at: 11, fires: {} },
-  { alert: 'OperatorDown', what: 'a replica is there', series: replica('a', 0), at: 11 },
-
-  {
-    alert: 'OperatorNotLeading',
-    what: 'no replica leads',
-    series: { ...replica('a', 0), ...replica('b', 0) },
-    at: 6,
-    fires: { ...job, name: 'lease' },
-  },
-  { alert: 'OperatorNotLeading', what: 'one of two leads', series: { ...replica('a', 0), ...replica('b', 1) }, at: 60 },
-  {
-    alert: 'OperatorNotLeading',
-    what: 'the lease changes hands in three minutes',
-    series: {
-      ...replica('a', 0, { 'leader_election_master_status|name="lease"': '1x10 0x60' }),
-      ...replica('b', 0, { 'leader_election_master_status|name="lease"': '0x13 1x60' }),
-    },
-    at: 14,
-  },
-  {
-    alert: 'OperatorNotLeading',
-    what: "another release's operator does not lead",
-    series: {
-      ...replica('a', 1),
-      'leader_election_master_status{namespace="x", job="y", instance="z", name="w"}': '0x60',
-    },
-    at: 30,
-  },
-
-  {
-    alert: 'WatchStalled',
-    what: 'nothing comes any more',
-    series: replica('a', 1, { [lastEvent]: '0+60x10 600x60' }),
-    at: 18,
-    fires: { ...job, instance: 'a', resource: 'tenantuserupsells.upsell.acronis.com' },
-  },
-  {
-    alert: 'WatchStalled',
-    what: 'a bookmark a minute comes',
-    series: replica('a', 1, { [lastEvent]: '0+60x60' }),
-    at: 55,
-  },
-
-  {
-    alert: 'CredentialsRejected',
-    what: 'the leader counts objects that wait for credentials',
-    series: replica('a', 1, { [rejected]: '3x60' }),
-    at: 11,
-    fires: { ...job, reason: 'CredentialsRejected' },
-  },
-  { alert: 'CredentialsRejected', what: 'none does', series: replica('a', 1, { [rejected]: '0x60' }), at: 30 },
-  {
-    alert: 'CredentialsRejected',
-    what: 'they are mended within minutes',
-    series: replica('a', 1, { [rejected]: '0x5 3x8 0x60' }),
-    at: 14,
-  },
-  {
-    alert: 'CredentialsRejected',
-    what: 'only a replica that does not lead still thinks so',
-    series: { ...replica('a', 0, { [rejected]: '3x60' }), ...replica('b', 1, { [rejected]: '0x60' }) },
-    at: 30,
-  },
-
-  {
-    alert: 'Throttled',
-    what: 'two thirds of the time requests are held back',
-    series: replica('a', 1, { acronis_throttled_seconds_total: '0+40x120' }),
-    at: 90,
-    fires: job,
-  },
-  {
-    alert: 'Throttled',
-    what: 'requests were held back once for a quarter of an hour',
-    series: replica('a', 1, { acronis_throttled_seconds_total: '0x40 900x80' }),
-    at: 69,
-  },
-
-  {
-    alert: 'CircuitOpen',
-    what: 'Acronis does not respond to an account',
-    series: replica('a', 1, { acronis_circuit_open: '1x60' }),
-    at: 6,
-    fires: job,
-  },
-  {
-    alert: 'CircuitOpen',
-    what: 'it was back soon',
-    series: replica('a', 1, { acronis_circuit_open: '0x5 1x3 0x60' }),
-    at: 9,
-  },
-
-  {
-    alert: 'ObjectsNotReady',
-    what: 'an object has been waiting for half an hour',
-    series: replica('a', 1, { [notReady(false)]: '0+60x60' }),
-    at: 32,
-    fires: job,
-  },
-  {
-    alert: 'ObjectsNotReady',
-    what: 'it became Ready after twenty minutes, and another one is waited for',
-    series: replica('a', 1, { [notReady(false)]: '0+60x20 0+60x20' }),
-    at: 39,
-  },
-  {
-    alert: 'ObjectsNotReady',
-    what: 'one that has been waiting for a person for hours has a spell of trouble',
-    series: replica('a', 1, { [notReady(false)]: '0x20 7200+60x12 0x60' }),
-    at: 33,
-  },
-  {
-    alert: 'ObjectsNotReady',
-    what: 'the one that waits waits for a person',
-    series: replica('a', 1, { [notReady(true)]: '0+60x120', [notReady(false)]: '0x120' }),
-    at: 100,
-  },
-  {
-    alert: 'ObjectsStalled',
-    what: 'an object waits for a person for longer than an hour',
-    series: replica('a', 1, { [notReady(true)]: '0+60x120' }),
-    at: 67,
-    fires: job,
-  },
-  {
-    alert: 'ObjectsStalled',
-    what: 'a person came within the hour',
-    series: replica('a', 1, { [notReady(true)]: '0+60x50 0x60' }),
-    at: 67,
-  },
-
-  {
-    alert: 'RevocationGivenUp',
-    what: 'an object was released ten minutes ago',
-    series: replica('a', 1, { acronis_upsell_revocations_given_up_total: '0x10 1x120' }),
-    at: 20,
-    fires: job,
-  },
-  {
-    alert: 'RevocationGivenUp',
-    what: 'that was yesterday',
-    series: replica('a', 1, { acronis_upsell_revocations_given_up_total: '0x10 1x120' }),
-    at: 90,
-  },
-
-  {
-    alert: 'DriftStorm',
-    what: 'types of a small fleet are assigned again once a minute',
-    series: replica('a', 1, { [corrected]: '0+1x120', [assigned]: '100x120' }),
-    at: 90,
-    fires: job,
-  },
-  {
-    alert: 'DriftStorm',
-    what: 'an administrator edits twenty users',
-    series: replica('a', 1, { [corrected]: '0x10 0+2x10 20x120', [assigned]: '100x120' }),
-    at: 40,
-  },
-  {
-    alert: 'DriftStorm',
-    what: 'it is few for a large fleet',
-    series: replica('a', 1, { [corrected]: '0+1x120', [assigned]: '1000x120' }),
-    at: 90,
-  },
-
-  {
-    alert: 'AccountNotReady',
-    what: 'the credentials of an account are rejected',
-    series: replica('a', 1, { [accountRejected]: '1x60', [accountConnected]: '4x60' }),
-    at: 16,
-    fires: { ...job, reason: 'CredentialsRejected' },
-  },
-  {
-    alert: 'AccountNotReady',
-    what: 'all accounts are connected, or were made just now',
-    series: replica('a', 1, { [accountRejected]: '0x60', [accountConnected]: '4x60', [accountPending]: '1x60' }),
-    at: 40,
-  },
-  {
-    alert: 'AccountNotReady',
-    what: 'an account comes back within minutes',
-    series: replica('a', 1, { [accountRejected]: '0x5 1x10 0x60' }),
-    at: 18,
-  },
-  {
-    alert: 'ChangeFeedNotFollowed',
-    what: 'a feed is refused',
-    series: replica('a', 1, { [feedRefused]: '2x60', [feedFollowing]: '1x60' }),
-    at: 31,
-    fires: { ...job, reason: 'Refused' },
-  },
-  {
-    alert: 'ChangeFeedNotFollowed',
-    what: 'all feeds are followed',
-    series: replica('a', 1, { [feedRefused]: '0x60', [feedFollowing]: '3x60' }),
-    at: 50,
-  },
-  {
-    alert: 'ChangeFeedNotFollowed',
-    what: 'only a replica that does not lead still thinks so',
-    series: { ...replica('a', 0, { [feedRefused]: '1x60' }), ...replica('b', 1, { [feedRefused]: '0x60' }) },
-    at: 50,
-  },
-  {
-    alert: 'BuyersWithoutLink',
-    what: 'administrators of two tenants see no link',
-    series: replica('a', 1, { [withoutLink]: '2x120' }),
-    at: 61,
-    fires: job,
-  },
-  {
-    alert: 'BuyersWithoutLink',
-    what: 'every administrator sees one',
-    series: replica('a', 1, { [withoutLink]: '0x120' }),
-    at: 100,
-  },
-];
+const alerts = () => alertsOf(rules);
+const text = () => stringify(rules, { lineWidth: 0 });
 
 const nameOf = ({ alert }: Case) => `AcronisUpsell${alert}`;
 const titleOf = (each: Case) => `${nameOf(each)} ${each.fires === undefined ? 'is silent' : 'fires'}: ${each.what}`;
@@ -304,59 +59,109 @@ function promtoolTest(each: Case) {
   };
 }
 
-/** Runs promtool's tests of these cases against these rules. */
-async function tested(text: string, of: readonly Case[]) {
-  const tests = {
-    rule_files: ['rules.yaml'],
-    evaluation_interval: '1m',
-    tests: of.map(promtoolTest),
+function recordedTest({ record, series, at, share }: RecordedCase) {
+  const labels = Object.entries(recordedLabels).map(([name, value]) => `${name}="${value}"`);
+  return {
+    name: `${record} is ${share}`,
+    interval: '1m',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    promql_expr_test: [
+      {
+        expr: record,
+        eval_time: `${at}m`,
+        exp_samples: [{ labels: `${record}{${labels.join(', ')}}`, value: share }],
+      },
+    ],
   };
-  const dir = await directoryOf({ 'rules.yaml': text, 'tests.yaml': stringify(tests, { lineWidth: 0 }) });
+}
+
+/** Runs promtool's tests against these rules. */
+async function tested(rulesText: string, tests: readonly object[], interval = '1m') {
+  const file = { rule_files: ['rules.yaml'], evaluation_interval: interval, fuzzy_compare: true, tests };
+  const dir = await directoryOf({ 'rules.yaml': rulesText, 'tests.yaml': stringify(file, { lineWidth: 0 }) });
   return await said(promtool, ['test', 'rules', join(dir, 'tests.yaml')]);
 }
 
-it('promtool accepts the rules', async () => {
-  const { said: words, exitCode } = await said(promtool, ['check', 'rules', rulesFile]);
+it('promtool accepts the rules as the chart renders them', async () => {
+  const dir = await directoryOf({ 'rules.yaml': text() });
+  const { said: words, exitCode } = await said(promtool, ['check', 'rules', join(dir, 'rules.yaml')]);
   expect(exitCode, words).toBe(0);
-  expect(words).toContain(`${alerts().length} rules found`);
+  expect(words).toContain(`${alerts().length + recordingsOf(rules).length} rules found`);
 });
 
-it('each alert fires when it should and is silent when it should be', async () => {
-  const { said: words, exitCode } = await tested(await readFile(rulesFile, 'utf8'), cases);
-  expect(exitCode, words).toBe(0);
-});
+/**
+ * The cases against rules that were changed, in the order of the cases: each case with the rules of its own group, since promtool evaluates all rules that it is
+ * given in every minute of every case.
+ */
+async function testedCases(change: (rule: Alert) => object = (rule) => rule) {
+  const ended: { said: string; exitCode: number | undefined }[] = [];
+  for (const group of rules.groups) {
+    const own = cases.filter((each) => group.rules.some((rule) => 'alert' in rule && rule.alert === nameOf(each)));
+    const changed = { ...group, rules: group.rules.map((rule) => ('alert' in rule ? change(rule) : rule)) };
+    ended.push(await tested(stringify({ groups: [changed] }), own.map(promtoolTest)));
+  }
+  return {
+    words: ended.map(({ said: words }) => words).join('\n'),
+    isWell: ended.every(({ exitCode }) => exitCode === 0),
+  };
+}
 
-it('every alert has a case in which it fires, and one in which it does not', () => {
+it(
+  'each alert fires when it should and is silent when it should be',
+  async () => {
+    const { words, isWell } = await testedCases();
+    expect(isWell, words).toBe(true);
+  },
+  promtoolMs,
+);
+
+it(
+  'each recorded share is that of its window',
+  async () => {
+    const recordings = stringify({ groups: [{ name: 'recordings', interval: '5m', rules: recordingsOf(rules) }] });
+    const { said: words, exitCode } = await tested(recordings, recordedCases.map(recordedTest), '5m');
+    expect(exitCode, words).toBe(0);
+    const [first] = recordedCases;
+    const wrong = await tested(recordings, first === undefined ? [] : [recordedTest({ ...first, share: 0.4 })], '5m');
+    expect(wrong.exitCode).not.toBe(0);
+  },
+  promtoolMs,
+);
+
+it('no rule is without a case: every alert has one in which it fires and one in which it does not, every recording its share', () => {
   const names = (of: readonly Case[]) => [...new Set(of.map(nameOf))].toSorted();
   const all = alerts()
     .map(({ alert }) => alert)
     .toSorted();
   expect(names(cases.filter(({ fires }) => fires !== undefined))).toEqual(all);
   expect(names(cases.filter(({ fires }) => fires === undefined))).toEqual(all);
+  const recorded = recordingsOf(rules).map(({ record }) => record);
+  expect(recordedCases.map(({ record }) => record).toSorted()).toEqual(recorded.toSorted());
 });
 
 /** The alerts of cases that promtool says failed. */
 const failed = (words: string): string[] =>
   [...words.matchAll(/expr: "ALERTS\{alertname=\\"(\w+)\\"/g)].map(([, name = '']) => name);
 
-it('the measure itself: cases fail where an alert always fires, and where it never does', async () => {
-  const changed = (change: (rule: Rules['groups'][number]['rules'][number]) => object) =>
-    stringify({ groups: rules.groups.map((group) => ({ ...group, rules: group.rules.map(change) })) });
-  const never = await tested(
-    changed((rule) => ({ ...rule, expr: `(${rule.expr}) and vector(1) > 1` })),
-    cases,
-  );
-  expect(never.exitCode).not.toBe(0);
-  expect(failed(never.said)).toEqual(cases.filter(({ fires }) => fires !== undefined).map(nameOf));
-  const always = await tested(
-    changed(({ for: _, ...rule }) => ({ ...rule, expr: 'vector(1)' })),
-    cases,
-  );
-  expect(new Set(failed(always.said))).toEqual(new Set(alerts().map(({ alert }) => alert)));
-});
+it(
+  'the measure itself: cases fail where an alert always fires, and where it never does',
+  async () => {
+    const never = await testedCases((rule) => ({ ...rule, expr: `(${rule.expr}) and vector(1) > 1` }));
+    expect(never.isWell).toBe(false);
+    expect(failed(never.words).toSorted()).toEqual(
+      cases
+        .filter(({ fires }) => fires !== undefined)
+        .map(nameOf)
+        .toSorted(),
+    );
+    const always = await testedCases(({ for: _, ...rule }) => ({ ...rule, expr: 'vector(1)' }));
+    expect(new Set(failed(always.words))).toEqual(new Set(alerts().map(({ alert }) => alert)));
+  },
+  promtoolMs,
+);
 
 it('what people read says how much and for how long', async () => {
-  const text = await readFile(rulesFile, 'utf8');
+  const { groups } = await readRules({ runbookURL: 'https://example.com/runbooks.md#' });
   const series = Object.entries(replica('pod-1', 1, { [lastEvent]: '0x60' })).map(([name, values]) => ({
     series: name,
     values,
@@ -365,7 +170,7 @@ it('what people read says how much and for how long', async () => {
     summary: 'The watch on the API server is dead.',
     description:
       'pod-1 has received nothing about tenantuserupsells.upsell.acronis.com for 10m 0s; there is a bookmark about every minute. Edits are not seen.',
-    runbook_url: 'docs/runbooks.md#acronisupsellwatchstalled',
+    runbook_url: 'https://example.com/runbooks.md#acronisupsellwatchstalled',
   };
   const exp_labels = {
     ...job,
@@ -380,11 +185,7 @@ it('what people read says how much and for how long', async () => {
       { eval_time: '10m', alertname: 'AcronisUpsellWatchStalled', exp_alerts: [{ exp_labels, exp_annotations }] },
     ],
   };
-  const dir = await directoryOf({
-    'rules.yaml': text,
-    'tests.yaml': stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: [test] }),
-  });
-  const { said: words, exitCode } = await said(promtool, ['test', 'rules', join(dir, 'tests.yaml')]);
+  const { said: words, exitCode } = await tested(stringify({ groups }), [test]);
   expect(exitCode, words).toBe(0);
 });
 
@@ -397,22 +198,76 @@ describe('runbooks', () => {
     const real = alerts().map(
       ({ alert, labels: { severity } }) => `${alert} ${severity.charAt(0).toUpperCase()}${severity.slice(1)}`,
     );
-    expect(documented).toEqual(real);
+    expect(documented.toSorted()).toEqual(real.toSorted());
   });
 
-  it('each alert links to its own', () => {
-    for (const { alert, annotations } of alerts())
-      expect(annotations.runbook_url).toBe(`docs/runbooks.md#${alert.toLowerCase()}`);
+  it('each alert carries its own as text, with the names of its release, and no link that works only in a checkout', () => {
+    for (const { alert, annotations } of alerts()) {
+      expect(annotations.runbook_url).toBeUndefined();
+      expect(annotations.runbook, alert).toMatch(/^\*\*(Critical|Warning|Info)\.\*\* /);
+      expect(annotations.runbook, alert).not.toMatch(/-n NS|deploy\/acronis-upsell-operator|\]\(/);
+    }
+    const down = alerts().find(({ alert }) => alert === 'AcronisUpsellOperatorDown');
+    expect(down?.annotations.runbook).toContain('kubectl -n sys logs deploy/demo-acronis-upsell-operator --previous');
+  });
+
+  it('an alert links to its own where an address is given', async () => {
+    for (const { alert, annotations } of alertsOf(await readRules({ runbookURL: 'https://example.com/runbooks' }))) {
+      expect(annotations.runbook).toBeUndefined();
+      expect(annotations.runbook_url).toBe(`https://example.com/runbooks/${alert.toLowerCase()}`);
+    }
   });
 });
 
-it('the chart renders rules that promtool accepts too', async () => {
-  const { text } = await rendered({ metrics: { prometheusRule: { enabled: true } } });
-  const [rule = ''] = text.split(/^---$/m).filter((each) => each.includes('kind: PrometheusRule'));
-  const dir = await directoryOf({
-    'rules.yaml': /^spec:\n([\s\S]*)/m.exec(rule)?.[1]?.replaceAll(/^ {2}/gm, '') ?? '',
+describe('a release', () => {
+  const metric =
+    /\b(?:acronis_\w+|leader_election_\w+|reflector_\w+|controller_runtime_\w+|workqueue_\w+|rest_client_\w+)(?![\w:])(\{[^}]*\})?/g;
+
+  it('has alerts about its own series alone: every one of them is chosen by namespace and job', () => {
+    const chosen = `namespace="${job.namespace}", job="${job.job}"`;
+    for (const { expr } of [...alerts(), ...recordingsOf(rules)]) {
+      const series = [...expr.matchAll(metric)].filter(([, matchers]) => !matchers?.startsWith('{upsell_release='));
+      for (const [whole, matchers] of series)
+        expect(matchers?.startsWith(`{${chosen}`), `${whole} in ${expr}`).toBe(true);
+    }
   });
-  const { said: words, exitCode } = await said(promtool, ['check', 'rules', join(dir, 'rules.yaml')]);
-  expect(exitCode, words).toBe(0);
-  expect(words).toContain(`${alerts().length} rules found`);
+
+  it('that is scraped in another way says how its series are found', async () => {
+    const found = await readRules({ selector: 'job="pods", pod=~"upsell-.*"' });
+    expect(alertsOf(found)[0]?.expr).toBe('absent(acronis_upsell_operator_build_info{job="pods", pod=~"upsell-.*"})');
+    expect(await refusal({ metrics: { prometheusRule: { selector: 'job=pods' } } })).toContain('selector');
+  });
+});
+
+describe('objectives', () => {
+  it('are of values: share and time', async () => {
+    const found = await readRules({ objectives: { editToReady: { percent: 99.9, withinSeconds: 10 } } });
+    const { expr = '' } = alertsOf(found).find(({ alert }) => alert === 'AcronisUpsellEditToReadyFastBurn') ?? {};
+    expect(expr).toContain('> 14.4 * 0.001 ');
+    expect(expr).toContain('le=~"10(.0)?"');
+  });
+
+  it('have times that are bounds of the histograms, so that no share is guessed', async () => {
+    const schema = await readFile(`${chartDir}/values.schema.json`, 'utf8');
+    const bounds = /"withinSeconds": \{\s*"enum": (\[[^\]]*\])/.exec(schema)?.[1] ?? '';
+    expect(JSON.parse(bounds)).toEqual(objectiveBuckets);
+    const between = { prometheusRule: { enabled: true, objectives: { feedAge: { withinSeconds: 61 } } } };
+    expect(await refusal({ metrics: between })).toContain('withinSeconds');
+  });
+
+  it('that no poll could keep are refused', async () => {
+    const values = { reconcile: { driftInterval: '1m' }, metrics: { prometheusRule: { enabled: true } } };
+    expect(await refusal(values)).toContain(
+      'objectives.driftCorrection.withinSeconds is 60, but changes are asked for every 1m (reconcile.driftInterval): write at least twice that',
+    );
+  });
+
+  it('whose alerts are left out record nothing either', async () => {
+    const disabled = ['AcronisUpsellFeedAgeFastBurn', 'AcronisUpsellFeedAgeSlowBurn'];
+    expect(recordingsOf(await readRules({ disabled })).map(({ record }) => record)).toEqual(
+      recordingsOf(rules)
+        .map(({ record }) => record)
+        .filter((record) => !record.startsWith('acronis_upsell_feed_age:')),
+    );
+  });
 });

@@ -4,35 +4,45 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
-import { parse } from 'yaml';
 import * as z from 'zod';
 import { pageOfAllMetrics } from '../support/page-of-all-metrics.ts';
-import { chartDir } from './chart.ts';
+import { chartDir, rendered } from './chart.ts';
 
 /** Go's first build of Prometheus's tools takes minutes. */
 export const buildMs = 1_800_000;
 
-export const rulesFile = `${chartDir}/files/rules.yaml`;
-
+const alertSchema = z.object({
+  alert: z.string(),
+  expr: z.string(),
+  for: z.string().optional(),
+  labels: z.object({ severity: z.enum(['critical', 'warning', 'info']) }),
+  annotations: z.object({
+    summary: z.string(),
+    description: z.string(),
+    runbook: z.string().optional(),
+    runbook_url: z.string().optional(),
+  }),
+});
+const recordSchema = z.object({ record: z.string(), expr: z.string(), labels: z.record(z.string(), z.string()) });
+export type Alert = z.output<typeof alertSchema>;
+export type Recording = z.output<typeof recordSchema>;
 const rulesSchema = z.object({
-  groups: z.array(
-    z.object({
-      name: z.string(),
-      rules: z.array(
-        z.object({
-          alert: z.string(),
-          expr: z.string(),
-          for: z.string().optional(),
-          labels: z.object({ severity: z.enum(['critical', 'warning', 'info']) }),
-          annotations: z.object({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
-        }),
-      ),
-    }),
-  ),
+  groups: z.array(z.object({ name: z.string(), rules: z.array(z.union([alertSchema, recordSchema])) })),
 });
 export type Rules = z.output<typeof rulesSchema>;
 
-export const readRules = async (): Promise<Rules> => rulesSchema.parse(parse(await readFile(rulesFile, 'utf8')));
+/** The series of the release that `readRules` renders the rules of. */
+export const release = { namespace: 'sys', job: 'demo-acronis-upsell-operator-metrics' };
+
+/** The rules as a release has them, for Prometheus. */
+export async function readRules(prometheusRule: object = {}): Promise<Rules> {
+  const chart = await rendered({ metrics: { prometheusRule: { enabled: true, ...prometheusRule } } });
+  return chart.only('PrometheusRule', z.object({ spec: rulesSchema })).spec;
+}
+export const alertsOf = ({ groups }: Rules): Alert[] =>
+  groups.flatMap(({ rules }) => rules.filter((rule) => 'alert' in rule));
+export const recordingsOf = ({ groups }: Rules): Recording[] =>
+  groups.flatMap(({ rules }) => rules.filter((rule) => 'record' in rule));
 
 const dashboardSchema = z.object({
   title: z.string(),

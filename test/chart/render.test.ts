@@ -396,7 +396,9 @@ describe('values', () => {
       spec: z.object({
         groups: z.array(
           z.object({
-            rules: z.array(z.object({ alert: z.string(), annotations: z.record(z.string(), z.string()) })).nullable(),
+            rules: z.array(
+              z.object({ alert: z.string().optional(), annotations: z.record(z.string(), z.string()).default({}) }),
+            ),
           }),
         ),
       }),
@@ -404,7 +406,8 @@ describe('values', () => {
     const alerts = async (prometheusRule: object) =>
       (await rendered({ metrics: { prometheusRule: { enabled: true, ...prometheusRule } } }))
         .only('PrometheusRule', rule)
-        .spec.groups.flatMap(({ rules }) => rules ?? []);
+        .spec.groups.flatMap(({ rules }) => rules)
+        .flatMap(({ alert, annotations }) => (alert === undefined ? [] : [{ alert, annotations }]));
     for (const [runbookURL, begins] of [
       ['https://example.com/runbooks/', 'https://example.com/runbooks/'],
       ['https://example.com/runbooks', 'https://example.com/runbooks/'],

@@ -47,7 +47,9 @@ function countEachOnce(metrics: Metrics): void {
   upsell.wrote('assign', 'applied');
   upsell.wouldWrite('assign');
   upsell.driftFound(1);
-  upsell.driftCorrected();
+  upsell.driftCorrected(1);
+  upsell.becameReady(1);
+  upsell.feedAge(1);
   upsell.resyncDone();
   upsell.revocationGivenUp();
   upsell.eventDropped();

@@ -41,6 +41,8 @@ export const quietMetrics: Metrics = {
     wrote: nothing,
     driftFound: nothing,
     driftCorrected: nothing,
+    becameReady: nothing,
+    feedAge: nothing,
     resyncDone: nothing,
     wouldWrite: nothing,
     revocationGivenUp: nothing,

@@ -4,6 +4,7 @@ import type { AcronisMetrics, AcronisOperation } from '../../acronis/metrics.ts'
 import type { Clock } from '../../base/clock.ts';
 import type { NotReadySince, OfferCounts, RequestsPerHour } from '../../fleet/metrics.ts';
 import type { Metrics } from './interfaces.ts';
+import { objectives } from './objectives.ts';
 import { counter, gauge, histogram } from './series.ts';
 
 const operations = {
@@ -89,6 +90,7 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
     'acronis_upsell_drift_corrected_total',
     'Types put back that the status of their object said were there.',
   ).of();
+  const { becameReady, correctedAfter, feedAge } = objectives(registry);
   const givenUp = counter(
     registry,
     'acronis_upsell_revocations_given_up_total',
@@ -119,7 +121,12 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
     wrote: (action, outcome) => writes.of(action, outcome).inc(),
     wouldWrite: (action) => wouldWrite.of(action).inc(),
     driftFound: (users) => drift.inc(users),
-    driftCorrected: () => corrected.inc(),
+    driftCorrected(seconds) {
+      corrected.inc();
+      if (seconds !== undefined) correctedAfter.observe(seconds);
+    },
+    becameReady: (seconds) => becameReady.observe(seconds),
+    feedAge: (seconds) => feedAge.observe(seconds),
     resyncDone: () => lastResync.set(clock.wall() / 1_000),
     revocationGivenUp: () => givenUp.inc(),
     eventDropped: () => dropped.inc(),

@@ -11,6 +11,7 @@ const minute = 60_000;
 let world: World;
 let queued: string[];
 let drifted: number;
+let ages: number[];
 let stop: AbortController;
 let ended: Promise<void>;
 let bus: ChangeBus;
@@ -23,6 +24,7 @@ beforeEach(() => {
   world = createWorld();
   queued = [];
   drifted = 0;
+  ages = [];
   stop = new AbortController();
   const account = accountOf();
   accounts = async () => [account];
@@ -42,6 +44,7 @@ const start = () => {
     intervalMs: minute,
     clock,
     log,
+    metrics: { feedAge: (seconds) => ages.push(seconds) },
   });
   bus.subscribe(driftListener({ fleet, queue, metrics }));
   ended = bus.run(stop.signal);
@@ -201,6 +204,39 @@ describe('a feed that does not respond', () => {
   });
 });
 
+it('the age of a feed grows with each poll that does not read it to the end, and is an interval once it is followed', async () => {
+  let isWell = true;
+  const account = accountOf();
+  const feed: Account['changes'] = {
+    state: { kind: 'pending' },
+    aheadMs: undefined,
+    async *poll() {
+      if (!isWell) throw answered(503);
+      yield [];
+      return { kind: 'complete' };
+    },
+  };
+  accounts = async () => [{ ...account, changes: feed }];
+  start();
+  await world.clock.advance(3 * minute);
+  expect(ages).toEqual([60, 60]);
+  isWell = false;
+  await world.clock.advance(4 * minute);
+  isWell = true;
+  await world.clock.advance(2 * minute);
+  // The first failing poll is as old as the last good one: an interval.
+  expect(ages.slice(2)).toEqual([60, 120, 180, 240, 300, 60]);
+});
+
+it('the age of a feed that never responded counts from when its account was used first', async () => {
+  world.acronis.always('changes', () => {
+    throw answered(403);
+  });
+  start();
+  await world.clock.advance(4 * minute);
+  expect(ages).toEqual([60, 120, 180]);
+});
+
 it('accounts that cannot be found out just now are asked for again the next time', async () => {
   const account = accountOf();
   let asked = 0;
@@ -237,6 +273,7 @@ it('what it finds merges with what waits in the real queue already', async () =>
     intervalMs: minute,
     clock,
     log,
+    metrics: { feedAge: (seconds) => ages.push(seconds) },
   });
   bus.subscribe(driftListener({ fleet, queue, metrics: quietMetrics.upsell }));
   ended = bus.run(stop.signal);

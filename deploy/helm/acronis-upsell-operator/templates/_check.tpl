@@ -166,7 +166,13 @@
 {{- end -}}
 {{- end -}}
 {{- $alerts := list -}}
-{{- range (.Files.Get "files/rules.yaml" | fromYaml).groups -}}{{- range .rules -}}{{- with .alert -}}{{- $alerts = append $alerts . -}}{{- end -}}{{- end -}}{{- end -}}
+{{- range (include "upsell.rules" . | fromYaml).groups -}}{{- range .rules -}}{{- with .alert -}}{{- $alerts = append $alerts . -}}{{- end -}}{{- end -}}{{- end -}}
+{{- range $name := list "driftCorrection" "feedAge" -}}
+{{- $within := (get $metrics.prometheusRule.objectives $name).withinSeconds -}}
+{{- if and $metrics.prometheusRule.enabled (lt (mulf 1000 (float64 $within)) (mulf 2 (float64 (include "upsell.milliseconds" $.Values.reconcile.driftInterval)))) -}}
+{{- fail (printf "metrics.prometheusRule.objectives.%s.withinSeconds is %v, but changes are asked for every %s (reconcile.driftInterval): write at least twice that, or every one would be late." $name $within $.Values.reconcile.driftInterval) -}}
+{{- end -}}
+{{- end -}}
 {{- range $metrics.prometheusRule.disabled -}}
 {{- if not (has . $alerts) -}}
 {{- fail (printf "metrics.prometheusRule.disabled has %q, which is no alert of this chart. There are %s." . (join ", " $alerts)) -}}

@@ -73,7 +73,10 @@ async function conclude(
       const { verdict } = findings;
       if (!passes(verdict)) tries.endedWell();
       else if (isRoutine(before) && tries.failedInPassing()) return resultOf(verdict, atLeastMs);
-      if (applied !== undefined && isRoutine(before)) context.metrics.driftCorrected();
+      if (applied !== undefined && isRoutine(before)) {
+        const { afterMs } = applied;
+        context.metrics.driftCorrected(afterMs === undefined ? undefined : afterMs / 1_000);
+      }
       onStatus(await report(object, findings, applied, context, signal));
       return object.deletedAt === undefined ? resultOf(verdict, atLeastMs) : resultOfHeld(verdict, atLeastMs);
     }

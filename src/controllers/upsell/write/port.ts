@@ -39,7 +39,7 @@ export function supposedWrites<W>(say: (action: WouldWrite, object: TenantUserUp
     async write({ action, user, change }, { object, by }) {
       say(action, object);
       const evidence: Evidence = { kind: 'seen', user: { ...user, businessTypes: [...change.businessTypes] }, by };
-      return { evidence, applied: { from: change.version, to: change.version } };
+      return { evidence, applied: { from: change.version, to: change.version, afterMs: undefined } };
     },
   };
 }

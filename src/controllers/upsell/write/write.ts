@@ -21,6 +21,8 @@ import { type ObjectTries, writeBasis } from './tries.ts';
 export interface Applied {
   readonly from: Revision;
   readonly to: Revision;
+  /** Milliseconds from the change of the user before this write to the write, by Acronis's clock; undefined where its responses do not show both. */
+  readonly afterMs: number | undefined;
 }
 
 export interface WriteEnd {
@@ -95,7 +97,7 @@ async function afterFailure(
 }
 
 function applied(
-  { change }: OwedWrite,
+  { change, user: before }: OwedWrite,
   evidence: Evidence & { kind: 'seen' },
   tries: ObjectTries,
   audit: AuditedWrite,
@@ -104,7 +106,11 @@ function applied(
   const to = evidence.user.version;
   audit.end(outcome, to);
   tries.applied();
-  return { evidence, applied: { from: change.version, to } };
+  return { evidence, applied: { from: change.version, to, afterMs: timeBetween(before, evidence.user) } };
+}
+
+function timeBetween({ updatedAt: from }: User, { updatedAt: to }: User): number | undefined {
+  return from === undefined || to === undefined || to < from ? undefined : to - from;
 }
 
 /** Whether the user is as the write was to leave it. */

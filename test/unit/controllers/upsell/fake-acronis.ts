@@ -20,6 +20,8 @@ export interface FakeUser {
   roles: string[];
   /** Of a user that was deleted. */
   deleted_at?: string;
+  /** When it was changed last; shown only where a test sets it. */
+  updated_at?: string;
   /** Personal data that must get no further than the client. */
   contact: { email: string };
 }

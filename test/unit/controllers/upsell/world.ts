@@ -58,6 +58,8 @@ export interface World {
   /** `action outcome` of each PUT. */
   readonly wrote: string[];
   readonly count: { givenUp: number; driftCorrected: number };
+  /** Seconds, as each correction of drift and each edit reported them. */
+  readonly took: { readonly correction: (number | undefined)[]; readonly edit: number[] };
   /** One reconcile, with as much time as it takes. */
   reconcile(key: string, signal?: AbortSignal): Promise<Result>;
   /** Lets time pass until the promise is settled. */
@@ -73,6 +75,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const events: ToldEvent[] = [];
   const wrote: string[] = [];
   const count = { givenUp: 0, driftCorrected: 0 };
+  const took: World['took'] = { correction: [], edit: [] };
   const tell =
     (type: ToldEvent['type']): EventRecorder['normal'] =>
     ({ namespace, name }, reason, message) => {
@@ -84,9 +87,11 @@ export function createWorld(options: WorldOptions = {}): World {
     revocationGivenUp: () => {
       count.givenUp++;
     },
-    driftCorrected: () => {
+    driftCorrected: (seconds) => {
       count.driftCorrected++;
+      took.correction.push(seconds);
     },
+    becameReady: (seconds) => took.edit.push(seconds),
   };
   const accountObjects = createAccountObjects({ namespace: accountNamespace, log, isSynced: () => true });
   const sources = createCredentialSources({
@@ -147,6 +152,7 @@ export function createWorld(options: WorldOptions = {}): World {
     events,
     wrote,
     count,
+    took,
     finish,
     reconcile: (key, signal = new AbortController().signal) => finish(reconcile(key, signal)),
   };

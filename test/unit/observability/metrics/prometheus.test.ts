@@ -84,7 +84,7 @@ test('every method ends up in its series', async () => {
   acronis.countOpenCircuits(() => 2);
   upsell.wrote('revoke', 'applied');
   upsell.driftFound(2);
-  upsell.driftCorrected();
+  upsell.driftCorrected(undefined);
   upsell.resyncDone();
   upsell.watchNotReady(() => ({ stalled: clock.wall() - 90_000, passing: undefined }));
   upsell.countOffers(() => ({

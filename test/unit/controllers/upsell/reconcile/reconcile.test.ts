@@ -104,6 +104,26 @@ describe('a user named by id', () => {
     expect(world.count.driftCorrected).toBe(0);
   });
 
+  it('that loses the type gets it back after a time that is told by the clock of Acronis alone', async () => {
+    const user = world.acronis.add({ id: userId, updated_at: '2001-01-01T00:00:00Z' });
+    const key = world.cluster.create({ userID: userId });
+    await world.reconcile(key);
+    const strip = (at?: string) => {
+      Object.assign(user, { business_types: [], version: Number(user.version) + 1, updated_at: at });
+    };
+    const putShows = (updated_at: string) =>
+      world.acronis.next('put', (apply) => Object.assign({}, apply(), { updated_at }));
+    strip('2001-01-02T00:00:00Z');
+    putShows('2001-01-02T00:00:17');
+    await world.reconcile(key);
+    strip('2001-01-03T00:00:00Z');
+    putShows('2001-01-02T23:59:00Z');
+    await world.reconcile(key);
+    strip();
+    await world.reconcile(key);
+    expect(world.took.correction).toEqual([17, undefined, undefined]);
+  });
+
   it('that was deleted is reported so, and the object forgets it', async () => {
     world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
