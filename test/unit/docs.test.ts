@@ -29,7 +29,7 @@ const pages = readdirSync(root, { withFileTypes: true })
       ? readdirSync(join(root, entry.name), { recursive: true, encoding: 'utf8' }).map((path) => join(entry.name, path))
       : [entry.name],
   )
-  .filter((path) => path.endsWith('.md') && !path.includes('node_modules'));
+  .filter((path) => path.endsWith('.md') && !path.includes('node_modules') && !path.startsWith('site/dist'));
 
 /** The rows of a page's tables as cells, without headings and rulers. A `|` inside a cell is written as `\|`. */
 function rows(page: string): readonly (readonly string[])[] {

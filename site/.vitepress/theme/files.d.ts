@@ -1,0 +1,8 @@
+/** What the bundler makes of files that are no TypeScript. */
+declare module '*.vue' {
+  import type { DefineComponent } from 'vue';
+
+  const component: DefineComponent;
+  export default component;
+}
+declare module '*.css';
