@@ -4,10 +4,13 @@
  */
 import { Command, CommanderError } from 'commander';
 import { settingsHelp } from '../config/config.ts';
+import { addCheck } from './check/command.ts';
 import { addCompletion } from './completion/command.ts';
 import { endOf } from './end.ts';
+import { addImport } from './import/command.ts';
 import { addPlan } from './plan/command.ts';
 import { addRun } from './run/command.ts';
+import { addStatus } from './status/command.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export interface CommandLine {
@@ -22,7 +25,7 @@ export interface CommandLine {
 export type AddCommand = (program: Command, line: CommandLine) => Command;
 
 /** In the order of `--help`. */
-const commands: readonly AddCommand[] = [addRun, addPlan, addCompletion];
+const commands: readonly AddCommand[] = [addRun, addPlan, addImport, addCheck, addStatus, addCompletion];
 
 /** As a plugin of kubectl it is a program for people, and starts no operator by itself. */
 export const pluginName = 'kubectl-upsell';

@@ -9,7 +9,7 @@ import { readOnly } from '../../acronis/http/read-only.ts';
 import type { UrlPolicy } from '../../acronis/http/url.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { ReadingConfig } from '../../config/config.ts';
-import { type Account, type Accounts, createAccounts } from '../../fleet/accounts/accounts.ts';
+import { type Account, type AccountConnection, type Accounts, createAccounts } from '../../fleet/accounts/accounts.ts';
 import { maxConcurrency } from '../../fleet/accounts/limits.ts';
 
 /** It has nothing through which a write could leave. */
@@ -36,16 +36,23 @@ export interface ReadOnlyAccountsOptions {
   readonly onRequest?: () => void;
 }
 
-/** @throws ProxySettingsError */
-export function openAccounts({ config, env, userAgent, clock, onRequest }: ReadOnlyAccountsOptions): ReadOnlyAccounts {
-  const proxy = proxyFrom(env);
+/** How the requests of one API client leave, for reading only. */
+export function connectReadOnly(
+  { config, userAgent, clock, onRequest }: Omit<ReadOnlyAccountsOptions, 'env'>,
+  proxy: ProxySettings | undefined,
+): AccountConnection {
   const egress = { privateHosts: config.acronisAllowPrivateHosts, anyAddress: config.allowInsecureAcronis, proxy };
+  const connections = createConnections({ open: () => createDispatcher(egress, maxConcurrency, clock), clock });
+  const send = createSend({ clock, connections, userAgent });
+  return { send: counted(readOnly(send), onRequest), close: () => connections.close() };
+}
+
+/** @throws ProxySettingsError */
+export function openAccounts(options: ReadOnlyAccountsOptions): ReadOnlyAccounts {
+  const { config, env, clock } = options;
+  const proxy = proxyFrom(env);
   const lifetime = new AbortController();
-  const connect = () => {
-    const connections = createConnections({ open: () => createDispatcher(egress, maxConcurrency, clock), clock });
-    const send = createSend({ clock, connections, userAgent });
-    return { send: counted(readOnly(send), onRequest), close: () => connections.close() };
-  };
+  const connect = () => connectReadOnly(options, proxy);
   const accounts = createAccounts<NoWrites>({
     writesOf: () => undefined,
     connect,

@@ -11,6 +11,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Characters in a line; undefined where there is no limit. */
   readonly width: number | undefined;
+  /** Lines on the screen; undefined where there is no limit. */
+  readonly height: number | undefined;
   /** The text in this style, where the reader shows styles (NO_COLOR and FORCE_COLOR count). */
   style(style: Style, text: string): string;
 }
@@ -72,7 +74,12 @@ export function outputTo(stream: NodeJS.WriteStream, columns: string | undefined
     },
     get width() {
       const given = Number.parseInt(columns ?? '', 10);
-      return stream.isTTY === true ? stream.columns : given > 0 ? given : undefined;
+      // A pseudo-terminal without a size says 0.
+      if (stream.isTTY === true) return stream.columns > 0 ? stream.columns : 80;
+      return given > 0 ? given : undefined;
+    },
+    get height() {
+      return stream.isTTY === true ? stream.rows || 24 : undefined;
     },
     style: (style, text) => styleText(style, text, { stream }),
   };

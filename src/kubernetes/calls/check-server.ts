@@ -20,7 +20,7 @@ const versionInfo = z.object({ gitVersion: z.string() });
 /** @throws the signal's reason when `signal` ends it */
 export async function checkServer(
   client: KubernetesReader,
-  connection: Connection,
+  connection: Pick<Connection, 'server' | 'describe' | 'remedy'>,
   signal: AbortSignal,
 ): Promise<ServerCheck> {
   try {
@@ -64,7 +64,10 @@ export async function untilReachable(options: ReachOptions, signal: AbortSignal)
   return undefined;
 }
 
-function explain(error: KubernetesError, connection: Connection): { message: string; lasting: boolean } {
+function explain(
+  error: KubernetesError,
+  connection: Pick<Connection, 'server' | 'describe' | 'remedy'>,
+): { message: string; lasting: boolean } {
   const { server, describe, remedy } = connection;
   const where = `The API server ${server} (${describe})`;
   if (error.status === 401) {

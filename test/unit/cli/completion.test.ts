@@ -3,7 +3,13 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { candidates } from '../../../src/cli/completion/candidates.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 
-const output = { isTerminal: false, width: undefined, style: (_: string, text: string) => text, write: async () => {} };
+const output = {
+  isTerminal: false,
+  width: undefined,
+  height: undefined,
+  style: (_: string, text: string) => text,
+  write: async () => {},
+};
 const terminal = {
   out: output,
   err: output,

@@ -7,6 +7,7 @@ function recorded(isTerminal: boolean) {
   const err = {
     isTerminal,
     width: 40,
+    height: undefined,
     style: (_: string, text: string) => text,
     write: async (text: string) => void written.push(text),
   };
