@@ -23,7 +23,10 @@ const statsSchema = z.object({
 });
 export type AcronisStats = z.output<typeof statsSchema>;
 
-const castSchema = z.object({ clients: z.object({ customer: z.string() }) });
+const castSchema = z.object({
+  clients: z.object({ customer: z.string() }),
+  tenants: z.object({ partner: z.string() }),
+});
 const secretSchema = z.object({ clientSecret: z.string() });
 const faultSchema = z.object({ number: z.number() });
 
@@ -42,7 +45,10 @@ export interface Acronis {
   reseed(): Promise<void>;
   /** Users who are not buyers yet, always in the same order. */
   strangers(count: number): Promise<readonly SandboxUser[]>;
+  /** Other people: so many, in so many customers of the partner. @returns the partner's tenant. `reseed` ends it. */
+  populate(people: { readonly users: number; readonly tenants: number }): Promise<string>;
   /** What an administrator does in the console. */
+  setRoles(id: string, roles: readonly string[]): Promise<void>;
   strip(id: string): Promise<void>;
   isBuyer(id: string): Promise<boolean>;
   /** Another API client of the same data center. */
@@ -92,7 +98,10 @@ export async function startAcronis(strangers: number, tenants: number): Promise<
     pid: child.pid ?? -1,
     stats: () => ask('stats', statsSchema),
     reset: async () => void (await ask('reset', z.unknown(), 'POST')),
-    reseed: async () => void (await ask('seed', z.unknown(), 'POST')),
+    reseed: async () => void (await ask('seed', z.unknown(), 'POST', { users, tenants })),
+    populate: async (people) =>
+      (await ask('seed', castSchema, 'POST', { users: people.users, tenants: people.tenants })).tenants.partner,
+    setRoles: async (id, roles) => void (await ask(`users/${id}/roles`, z.unknown(), 'POST', { roles })),
     async strangers(count) {
       const found: SandboxUser[] = [];
       for (let offset = 0; found.length < count; offset += 20_000) {

@@ -12,6 +12,7 @@ export const scenarios = [
   'drift',
   'churn',
   'neighbours',
+  'policy',
   'memory',
 ] as const;
 export type ScenarioName = (typeof scenarios)[number];
@@ -30,6 +31,8 @@ export interface BenchOptions {
   readonly steadySeconds: number;
   readonly churnSeconds: number;
   readonly churnRate: number;
+  readonly policyUsers: number;
+  readonly policyTenants: number;
   readonly memorySizes: readonly number[];
   readonly quick: boolean;
   readonly json: string;
@@ -49,6 +52,8 @@ const quick = {
   fleet: 100,
   steadySeconds: 3,
   churnSeconds: 3,
+  policyUsers: 300,
+  policyTenants: 6,
   memorySizes: [50, 100],
 } as const satisfies Partial<BenchOptions>;
 
@@ -86,6 +91,8 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
       whole,
       10,
     )
+    .option('--policy-users <n>', 'users below the partner of the scenario policy, all of whom match', whole, 30_000)
+    .option('--policy-tenants <n>', 'customers that they are in', whole, 300)
     .option('--memory-sizes <list>', 'fleets of the scenario memory', sizes, [1_000, 10_000, 50_000, 100_000])
     .option('--quick', 'a hundred objects, to see that all of it works', false)
     .option('--json <file>', 'every sample is written here', 'bench-results.json')

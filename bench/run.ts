@@ -7,6 +7,7 @@ import { churn } from './scenarios/churn.ts';
 import { Fleet } from './scenarios/fleet.ts';
 import { type LifecycleOptions, lifecycle } from './scenarios/lifecycle.ts';
 import { neighbours } from './scenarios/neighbours.ts';
+import { policy } from './scenarios/policy.ts';
 import { restart } from './scenarios/restart.ts';
 import { line } from './statistics.ts';
 
@@ -82,6 +83,15 @@ export async function runScenarios(
       perSecond: options.churnRate,
     };
     await inTurn(repeat, (contender, n) => neighbours(lab, contender, n, what), [operators[0]]);
+  }
+
+  if (wanted('policy')) {
+    const { policyUsers: users, policyTenants: tenants } = options;
+    // As it is installed: the change feed is asked every 15 s.
+    const settings = { ...production, driftMs: 15_000 };
+    await inTurn(repeat, (contender, n) => policy(lab, contender, n, { settings, users, tenants, changes: 5 }), [
+      operators[0],
+    ]);
   }
 
   if (!wanted('restart', 'steady', 'drift', 'churn', 'memory')) return;

@@ -53,6 +53,7 @@ export const figures: Readonly<Record<string, Figure>> = {
   readsPerSecond: { label: 'reads from Acronis meanwhile', unit: '/s', digits: 1 },
   bytesPerObject: { label: 'memory per further object', unit: 'B', digits: 0 },
   detectS: { label: 'drift corrected within, at most', unit: 's', digits: 1 },
+  actedS: { label: 'seen and acted on within, at most', unit: 's', digits: 1 },
   cpuPercent: { label: 'CPU of one core', unit: '%', digits: 2 },
 };
 
@@ -81,6 +82,9 @@ export function goalsFor(fleet: number): readonly Goal[] {
     { phase: 'steady', figure: 'needlessWrites', of: 'value', atMost: 0 },
     { phase: 'churn: create', figure: 'p99Ms', of: 'value', atMost: 1_000 },
     { phase: 'churn: edit', figure: 'p99Ms', of: 'value', atMost: 1_000 },
+    { phase: 'policy: first pass', figure: 'seconds', of: 'value', atMost: 180 },
+    { phase: 'policy: a role changes', figure: 'actedS', of: 'value', atMost: 30 },
+    { phase: 'policy: restart', figure: 'needlessWrites', of: 'value', atMost: 0 },
     { phase: 'neighbours: one hangs', figure: 'p99OfAlone', of: 'value', atMost: 1.2 },
   ];
 }

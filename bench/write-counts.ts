@@ -10,6 +10,9 @@ export interface WriteCounts {
   readonly events: number;
 }
 
+/** Objects, and policies where there are any. */
+const ours: ReadonlySet<string> = new Set(['tenantuserupsells', 'tenantupsellpolicies']);
+
 export function countWrites(page: string): WriteCounts {
   const counts = { status: 0, objects: 0, events: 0 };
   for (const text of page.split('\n')) {
@@ -20,7 +23,7 @@ export function countWrites(page: string): WriteCounts {
     const verb = label('verb');
     const changes = verb === 'PATCH' || verb === 'PUT' || verb === 'APPLY';
     if (label('resource') === 'events' && (verb === 'POST' || changes)) counts.events += count;
-    if (label('resource') !== 'tenantuserupsells' || !changes) continue;
+    if (!ours.has(label('resource')) || !changes) continue;
     if (label('subresource') === 'status') counts.status += count;
     else counts.objects += count;
   }
