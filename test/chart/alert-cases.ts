@@ -37,6 +37,7 @@ const notReady = (stalled: boolean) => `acronis_upsell_longest_not_ready_seconds
 const rejected = 'acronis_upsell_objects|reason="CredentialsRejected"';
 const corrected = 'acronis_upsell_drift_corrected_total';
 const assigned = 'acronis_upsell_objects|reason="BuyerAssigned"';
+const braked = 'acronis_upsell_policies|reason="Braked"';
 export const lastEvent = 'reflector_last_event_timestamp_seconds|resource="tenantuserupsells.upsell.acronis.com"';
 
 const accountRejected = 'acronis_upsell_accounts|reason="CredentialsRejected"';
@@ -197,6 +198,33 @@ export const alertCases: readonly Case[] = [
     what: 'a person came within the hour',
     series: replica('a', 1, { [notReady(true)]: '0+60x50 0x60' }),
     at: 67,
+  },
+
+  {
+    alert: 'PolicyBraked',
+    what: 'removals have been held for an hour',
+    series: replica('a', 1, { [braked]: '1x120' }),
+    at: 62,
+    fires: { ...job, reason: 'Braked' },
+  },
+  {
+    alert: 'PolicyBraked',
+    what: 'a person let them through within the hour',
+    series: replica('a', 1, { [braked]: '1x50 0x60' }),
+    at: 62,
+  },
+  {
+    alert: 'PolicyNotReady',
+    what: 'the users of a policy cannot be listed for longer than an hour',
+    series: replica('a', 1, { acronis_upsell_policy_not_ready_seconds: '0+60x120' }),
+    at: 67,
+    fires: job,
+  },
+  {
+    alert: 'PolicyNotReady',
+    what: 'they could be again after half an hour',
+    series: replica('a', 1, { acronis_upsell_policy_not_ready_seconds: '0+60x30 0x60' }),
+    at: 80,
   },
 
   {
