@@ -193,7 +193,7 @@ it('50,000 users are imported within 150 MiB', async () => {
   }
 }, 120_000);
 
-it('status --watch follows the cluster by watch: a change is drawn again, and no list is asked for twice', async () => {
+it('status --watch draws a change again on a terminal, and Ctrl-C ends it', async () => {
   const args = [bundle, 'status', '--watch', '-n', world.namespace];
   // A terminal of its own.
   const child = spawn('script', ['-qec', [process.execPath, ...args].join(' '), '/dev/null'], {
@@ -222,7 +222,7 @@ it('status --watch follows the cluster by watch: a change is drawn again, and no
   expect(await ended).toBe(130);
 });
 
-it('a reader that has seen enough ends status and import quietly', async () => {
+it('a reader that has seen enough ends status --watch quietly', async () => {
   const line = `"${process.execPath}" "${bundle}" status --watch -o json -n ${world.namespace} | head -c 10; exit \${PIPESTATUS[0]}`;
   const child = spawn('bash', ['-c', line], { env: { ...process.env, ...env() } });
   let stderr = '';
