@@ -1,10 +1,6 @@
 /** The formats for machines and for pull requests: what is written is JSON, YAML or Markdown whatever the values hold. */
 import { dump } from 'js-yaml';
 
-/** Of `--output`. */
-export const outputs = ['table', 'json', 'yaml', 'markdown'] as const;
-export type OutputFormat = (typeof outputs)[number];
-
 export const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** Lines are not folded, so that a diff of two outputs shows what differs. */

@@ -1,7 +1,7 @@
 /** `plan`: its flags and its help. */
 import { type Command, Option } from 'commander';
 import { addSomeSettings, type Config, type ReadingConfig, readingFlags } from '../../config/config.ts';
-import { type OutputFormat, outputs } from '../output/formats.ts';
+import { type OutputFormat, outputs } from '../output/choices.ts';
 import type { CommandLine } from '../program.ts';
 
 export interface PlanOptions

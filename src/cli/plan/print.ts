@@ -1,5 +1,6 @@
 /** How a plan is printed: for a terminal, for programs, and for the comment on a pull request. */
-import { asJson, asMarkdown, asYaml, type OutputFormat } from '../output/formats.ts';
+import type { OutputFormat } from '../output/choices.ts';
+import { asJson, asMarkdown, asYaml } from '../output/formats.ts';
 import { tableOf } from '../output/table.ts';
 import type { Output, Style } from '../terminal/terminal.ts';
 import type { Planned, PlannedAction } from './planned.ts';
