@@ -81,14 +81,16 @@ export function unused(entries: readonly Entry[], rights: readonly Right[]): str
 }
 
 function needs(
-  { verb: used, objectRef }: Entry,
+  { verb: used, objectRef, responseStatus }: Entry,
   namespace: string | undefined,
   group: string,
   resource: string,
   verb: string,
   names: readonly string[] | undefined,
 ): boolean {
-  if (objectRef === undefined || used !== verb || objectRef.apiGroup !== group) return false;
+  // A server-side apply of what is not there is a patch that needs the right to create too.
+  const creates = used === 'patch' && responseStatus?.code === 201 && verb === 'create';
+  if (objectRef === undefined || !(used === verb || creates) || objectRef.apiGroup !== group) return false;
   const { subresource, name } = objectRef;
   if (resource !== (subresource === undefined ? objectRef.resource : `${objectRef.resource}/${subresource}`))
     return false;

@@ -35,7 +35,7 @@ class Installed implements AsyncDisposable {
   static async start(values: Values): Promise<Installed> {
     const controlPlane = inject('auditedControlPlane');
     const namespace = await cluster.newNamespace('sys');
-    const acronis = await startSandbox({ users: 20 });
+    const acronis = await startSandbox({ users: 40 });
     const { url, clientId: clientID, clientSecret } = acronis;
     const name = newRelease();
     await cluster.helm(namespace, ['install', name, chartDir], {
@@ -92,24 +92,52 @@ async function argumentsOf(namespace: string, name: string): Promise<string[]> {
     .filter((arg) => !elsewhere.test(arg));
 }
 
-const untilReason = (namespace: string, name: string, reason: string) =>
+const untilReason = (namespace: string, name: string, reason: string, kind: 'tuu' | 'tup' = 'tuu') =>
   until(
     `${namespace}/${name} is ${reason}`,
-    () =>
-      cluster.ok([
-        '-n',
-        namespace,
-        'get',
-        'tuu',
-        name,
-        '-o',
-        'jsonpath={.status.conditions[?(@.type=="Ready")].reason}',
-      ]),
+    async () =>
+      (
+        await cluster.tried([
+          '-n',
+          namespace,
+          'get',
+          kind,
+          name,
+          '-o',
+          'jsonpath={.status.conditions[?(@.type=="Ready")].reason}',
+        ])
+      ).stdout,
     (seen) => seen === reason,
     { withinMs: 30_000 },
   );
 
-/** The cases that need each right: assign by id and by login, a Secret of its own, an account, and revoke. */
+/** A policy makes the object of its one user, and removes it where a person lets that through. */
+async function playPolicy(namespace: string, { id, login, tenantID }: Cast['byPolicy']): Promise<void> {
+  const child = `u-${id}`;
+  const policy = (users: object, annotations: object = {}): object => ({
+    apiVersion: 'upsell.acronis.com/v1alpha1',
+    kind: 'TenantUpsellPolicy',
+    metadata: { namespace, name: 'one-user', annotations },
+    spec: {
+      tenantID,
+      includeSubtenants: false,
+      tenantKinds: ['customer', 'unit'],
+      users: { roles: [], logins: [login], ...users },
+    },
+  });
+  await cluster.apply(policy({}));
+  await untilReason(namespace, child, 'BuyerAssigned');
+  await cluster.apply(policy({ exclude: [id] }, { 'upsell.acronis.com/approve': '1' }));
+  await until(
+    `${namespace}/${child} is gone`,
+    () => cluster.ok(['-n', namespace, 'get', 'tuu', child, '--ignore-not-found', '-o', 'name']),
+    (seen) => seen.trim() === '',
+    { withinMs: 45_000 },
+  );
+  await cluster.ok(['-n', namespace, 'delete', 'tup', 'one-user', '--timeout=30s']);
+}
+
+/** The cases that need each right: assign by id and by login, a Secret of its own, an account, revoke, and a policy. */
 async function play(installed: Installed, namespace: string, cast: Cast): Promise<void> {
   const { acronis } = installed;
   const { url, clientId: clientID, clientSecret } = acronis;
@@ -139,6 +167,7 @@ async function play(installed: Installed, namespace: string, cast: Cast): Promis
     await untilReason(namespace, name, 'BuyerAssigned');
   await cluster.ok(['-n', namespace, 'delete', 'tuu', 'for-a-while', '--timeout=30s']);
   expect(acronis.directory.get(cast.forAWhile)?.businessTypes).toEqual([]);
+  await playPolicy(namespace, cast.byPolicy);
 }
 
 interface Cast {
@@ -147,6 +176,7 @@ interface Cast {
   readonly byAccount: string;
   readonly ownSecret: string;
   readonly forAWhile: string;
+  readonly byPolicy: { readonly id: string; readonly login: string; readonly tenantID: string };
 }
 
 /** Users that no object names yet. */
@@ -155,15 +185,17 @@ function* casts({ acronis }: Installed): Generator<Cast, never> {
   const cast = new Set(Object.values(acronis.cast).flat());
   const users = acronis.directory.all().filter((each) => !cast.has(each.id) && each.businessTypes.length === 0);
   for (;;) {
-    const [one, two, three, four, five] = users.splice(0, 5);
+    const [one, two, three, four, five, six] = users.splice(0, 6);
     if (one === undefined || two === undefined || three === undefined || four === undefined || five === undefined)
       throw new Error('The sandbox has too few users for these tests.');
+    if (six === undefined) throw new Error('The sandbox has too few users for these tests.');
     yield {
       byId: one.id,
       byLogin: { login: two.login, tenantID: two.tenant.id },
       ownSecret: three.id,
       forAWhile: four.id,
       byAccount: five.id,
+      byPolicy: { id: six.id, login: six.login, tenantID: six.tenant.id },
     };
   }
 }
@@ -189,7 +221,7 @@ describe("with a token of the chart's own ServiceAccount", () => {
     );
 
     await untilAllUsed(installed);
-  }, 120_000);
+  }, 240_000);
 
   it('the operator serves listed namespaces with a Role in each, is refused nothing, and needs every right it has', async () => {
     const watched = [await cluster.newNamespace('customers'), await cluster.newNamespace('partners')];
@@ -202,7 +234,7 @@ describe("with a token of the chart's own ServiceAccount", () => {
     await play(installed, watched[0] ?? '', first);
     await play(installed, watched[1] ?? '', second);
     await untilAllUsed(installed);
-  }, 120_000);
+  }, 240_000);
 
   it('without the right to Secrets, an object that names one says so and the others go on', async () => {
     const customers = await cluster.newNamespace('customers');
@@ -217,7 +249,7 @@ describe("with a token of the chart's own ServiceAccount", () => {
     expect(refused(await asked(inject('auditedControlPlane').auditLog, installed.user))).toEqual([
       `get /api/v1/namespaces/${customers}/secrets/own: 403`,
     ]);
-  }, 120_000);
+  }, 240_000);
 
   it('may do nothing beside', async () => {
     const namespace = await cluster.newNamespace('sys');
@@ -229,8 +261,9 @@ describe("with a token of the chart's own ServiceAccount", () => {
       ['list', 'secrets'],
       ['watch', 'secrets'],
       ['create', 'secrets'],
-      ['create', 'tenantuserupsells.upsell.acronis.com'],
-      ['delete', 'tenantuserupsells.upsell.acronis.com'],
+      ['create', 'tenantupsellpolicies.upsell.acronis.com'],
+      ['delete', 'tenantupsellpolicies.upsell.acronis.com'],
+      ['deletecollection', 'tenantuserupsells.upsell.acronis.com'],
       ['patch', 'namespaces'],
       ['list', 'pods'],
       ['create', 'serviceaccounts/token'],
