@@ -155,7 +155,11 @@ for (const [name, comment, values] of components) {
   const added = rendered.filter((each) => !before.has(nameOf(each)));
   const changed = rendered.filter((each) => before.has(nameOf(each)) && before.get(nameOf(each)) !== yaml(each));
   const dir = `deploy/kustomize/components/${name}`;
-  if (added.length > 0) output.set(`${dir}/added.yaml`, stream(added));
+  // Kustomize may change the namespace, but not in texts.
+  const text = stream(added)
+    .replaceAll(`kubectl -n ${namespace} `, 'kubectl -n <namespace> ')
+    .replaceAll(`${namespace}/acronis-upsell-operator`, 'acronis-upsell-operator');
+  if (added.length > 0) output.set(`${dir}/added.yaml`, text);
   if (changed.length > 0) output.set(`${dir}/changed.yaml`, stream(changed));
   output.set(
     `${dir}/kustomization.yaml`,

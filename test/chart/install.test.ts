@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,8 @@ function readdirSamples(): [string, string][] {
     'buyer-by-login.yaml',
     'observe.yaml',
     'own-credentials.yaml',
+    'policy.yaml',
+    'policy-trial.yaml',
     'revoke-on-delete.yaml',
   ].map((name) => [name, `${root}deploy/samples/${name}`]);
 }
@@ -155,11 +158,25 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
       );
     expect((await policy(userID)).stderr).toContain(`not ${userID}: apply this object in the namespace of its tenant`);
     expect(await policy(tenantID)).toMatchObject({ exitCode: 0 });
-    const child = await cluster.tried(
-      ['create', '--dry-run=server', '-f', '-', `--as=system:serviceaccount:${namespace}:${release}`],
-      JSON.stringify(upsell(customer, 'u-child', { userID })),
-    );
-    expect(child, 'the operator makes a child of a policy, which names a user alone').toMatchObject({ exitCode: 0 });
+    const owner = {
+      apiVersion: 'upsell.acronis.com/v1alpha1',
+      kind: 'TenantUpsellPolicy',
+      name: 'admins',
+      uid: randomUUID(),
+      controller: true,
+    };
+    const child = (spec: object) =>
+      cluster.tried(
+        ['create', '--dry-run=server', '-f', '-', `--as=system:serviceaccount:${namespace}:${release}`],
+        JSON.stringify({
+          apiVersion: 'upsell.acronis.com/v1alpha1',
+          kind: 'TenantUserUpsell',
+          metadata: { name: 'u-child', namespace: customer, ownerReferences: [owner] },
+          spec,
+        }),
+      );
+    expect(await child({ userID }), 'a child of a policy names a user alone').toMatchObject({ exitCode: 0 });
+    expect((await child({ userID, tenantID: userID })).stderr).toContain(`not ${userID}: apply this object`);
 
     const edited = await cluster.tried(patching('{"spec":{"suspend":true}}'));
     expect(edited.stderr).toContain('set spec.tenantID to it');
