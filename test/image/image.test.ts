@@ -98,7 +98,7 @@ describe('the image', () => {
       const map = new (require('module').SourceMap)(JSON.parse(readFileSync('/app/main.js.map', 'utf8')));
       const { originalSource, originalLine } = map.findEntry(line, column);
       console.log(originalSource + ':' + (originalLine + 1));`);
-    const [, file, line] = /^(?:\.\.\/)?(src\/main\.ts):(\d+)$/.exec(found) ?? [];
+    const [, file, line] = /^(?:\.\.\/)?(src\/[\w/-]+\.ts):(\d+)$/.exec(found) ?? [];
     const source = (await readFile(join(root, file ?? 'nothing'), 'utf8')).split('\n');
     expect(source[Number(line) - 1]).toContain('shutting down, draining');
   });
