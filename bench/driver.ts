@@ -61,7 +61,7 @@ export class Driver {
     );
   }
 
-  async remove({ namespace, name }: Target): Promise<void> {
+  async remove({ namespace, name }: Pick<Target, 'namespace' | 'name'>): Promise<void> {
     await this.#client.request(
       { method: 'DELETE', path: pathOf(tenantUserUpsells, { namespace, name }) },
       this.#signal,
@@ -69,7 +69,7 @@ export class Driver {
   }
 
   /** Does it to all, so many concurrently; @returns objects per second. */
-  async all(targets: readonly Target[], act: (target: Target) => Promise<void>): Promise<number> {
+  async all<T>(targets: readonly T[], act: (target: T) => Promise<void>): Promise<number> {
     const started = performance.now();
     const queue = targets.values();
     await Promise.all(

@@ -3,7 +3,7 @@
  * until the user's object is gone or there again; then a restart, in which nothing may be written.
  */
 import { until } from '../../sandbox/until.ts';
-import { apiGroup, apiVersion, tenantUpsellPolicies, tenantUserUpsells } from '../../src/api/names.ts';
+import { apiGroup, apiVersion, tenantUpsellPolicies } from '../../src/api/names.ts';
 import { childName } from '../../src/fleet/children.ts';
 import { pathOf } from '../../src/kubernetes/calls/resource.ts';
 import { readsOf, requestsOf } from '../acronis.ts';
@@ -41,13 +41,14 @@ export async function policy(
   const watch = await DriverWatch.open(cluster.client, namespace, lab.signal);
   let running = await startWorking(lab, contender, options.settings);
   let objects = 0;
+  /** Names of the objects that were Ready once. */
+  const ready = new Set<string>();
   const add = (phase: string, figures: Sample['figures']) =>
     samples.push({ phase: `policy: ${phase}`, contender: contender.name, repeat, objects, figures });
   try {
     note(`a policy over ${options.users} users in ${options.tenants} tenants`);
     await acronis.reset();
     const cost = await measure(running.pid);
-    const ready = new Set<string>();
     const began = performance.now();
     await apply(lab, namespace, partner, options);
     // How many match the operator says itself, once all are listed; how many are Ready, and since when, is seen from outside.
@@ -116,11 +117,14 @@ export async function policy(
     await watch.close();
     await running.stop();
     // There is no garbage collector here, and what is left would be the next scenario's.
-    for (const kind of [tenantUpsellPolicies, tenantUserUpsells])
-      await cluster.client.request(
-        { method: 'DELETE', path: pathOf(kind, { namespace }), discardResponse: true },
-        lab.signal,
-      );
+    await cluster.client.request(
+      { method: 'DELETE', path: pathOf(tenantUpsellPolicies, { namespace }), discardResponse: true },
+      lab.signal,
+    );
+    await lab.driver.all(
+      [...ready].map((name) => ({ namespace, name })),
+      (target) => lab.driver.remove(target),
+    );
     await acronis.reseed();
   }
 }
