@@ -193,7 +193,14 @@ it('a policy that is deleted while Acronis is down makes no child again', async 
   const [child] = await children('admins');
   world.acronis.faults.add({ kind: 'status', status: 503 });
   await world.ok('delete', 'tup', 'admins');
-  // As the garbage collector does, which this control plane does not have.
+  // A child that was made again before the operator sees this would be the garbage collector's, which this control plane does not have.
+  await until(
+    'the operator sees that the policy is gone',
+    async () => (await fetch(world.operator.metrics)).text(),
+    (page) => !/^acronis_upsell_policies\{.*\} [1-9]/m.test(page),
+    { withinMs: 30_000 },
+  );
+  // As the garbage collector does.
   await world.ok('delete', 'tuu', child?.metadata.name ?? '');
   await world.untilGone(child?.metadata.name ?? '');
   world.acronis.faults.clear();
