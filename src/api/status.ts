@@ -30,13 +30,24 @@ export const conditionSchema = z.object({
     .describe('One sentence for the person who reads it: what is the matter and what to do next.'),
 });
 
-export const statusSchema = z.object({
-  observedGeneration: z
-    .int()
-    .min(0)
+/** In the status of every kind. */
+export const observedGenerationField = z
+  .int()
+  .min(0)
+  .optional()
+  .meta({ format: 'int64' })
+  .describe('The generation of spec that this status speaks of.');
+
+/** Likewise: one condition of each type. @param text which types the kind has. */
+export const conditionsField = (text: string) =>
+  z
+    .array(conditionSchema)
     .optional()
-    .meta({ format: 'int64' })
-    .describe('The generation of spec that this status speaks of.'),
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .describe(text);
+
+export const statusSchema = z.object({
+  observedGeneration: observedGenerationField,
   // A bigint where a number would not hold it exactly: see base/exact-json.ts.
   observedVersion: z
     .union([z.int(), z.bigint()])
@@ -71,13 +82,9 @@ export const statusSchema = z.object({
     .string()
     .optional()
     .describe('The value of the annotation upsell.acronis.com/requestedAt that was handled last.'),
-  conditions: z
-    .array(conditionSchema)
-    .optional()
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-    .describe(
-      'Ready; Stalled while a person has to do something; Informed, whether what is sent about quotas can reach the user.',
-    ),
+  conditions: conditionsField(
+    'Ready; Stalled while a person has to do something; Informed, whether what is sent about quotas can reach the user.',
+  ),
 });
 
 export type Status = z.output<typeof statusSchema>;

@@ -1,22 +1,13 @@
 /** What the operator writes: `status` of an AcronisAccount. As elsewhere facts alone, which change only on a transition; nothing of the credentials but the URL. */
 import * as z from 'zod';
 import { pendingCondition } from '../conditions.ts';
-import { conditionSchema } from '../status.ts';
+import { conditionsField, observedGenerationField } from '../status.ts';
 
 export const accountStatusSchema = z.object({
-  observedGeneration: z
-    .int()
-    .min(0)
-    .optional()
-    .meta({ format: 'int64' })
-    .describe('The generation of spec that this status speaks of.'),
+  observedGeneration: observedGenerationField,
   url: z.string().optional().describe("The data center's URL, as the Secret has it."),
   tenantID: z.string().optional().describe("The API client's own tenant: what is in it and below is all it can reach."),
-  conditions: z
-    .array(conditionSchema)
-    .optional()
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-    .describe('Ready, ChangeFeed once it was polled and, while a person has to do something, Stalled.'),
+  conditions: conditionsField('Ready, ChangeFeed once it was polled and, while a person has to do something, Stalled.'),
 });
 
 export type AccountStatus = z.output<typeof accountStatusSchema>;

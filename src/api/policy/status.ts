@@ -1,17 +1,12 @@
 /** What the operator writes: `status` of a TenantUpsellPolicy. As elsewhere facts alone, which change only when a fact does; it names no user. */
 import * as z from 'zod';
 import { pendingCondition } from '../conditions.ts';
-import { conditionSchema, type offers } from '../status.ts';
+import { conditionsField, observedGenerationField, type offers } from '../status.ts';
 
 const count = z.int().min(0);
 
 export const policyStatusSchema = z.object({
-  observedGeneration: z
-    .int()
-    .min(0)
-    .optional()
-    .meta({ format: 'int64' })
-    .describe('The generation of spec that this status speaks of.'),
+  observedGeneration: observedGenerationField,
   matched: count.optional().describe('How many users match.'),
   children: count.optional().describe('How many TenantUserUpsells this policy keeps.'),
   ready: count.optional().describe('How many of them are Ready.'),
@@ -32,11 +27,7 @@ export const policyStatusSchema = z.object({
     .describe(
       'When all users were listed last, as of the last change of anything else here: it is not written for its own sake.',
     ),
-  conditions: z
-    .array(conditionSchema)
-    .optional()
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-    .describe('Ready and, while a person has to do something, Stalled.'),
+  conditions: conditionsField('Ready and, while a person has to do something, Stalled.'),
 });
 
 export type PolicyStatus = z.output<typeof policyStatusSchema>;

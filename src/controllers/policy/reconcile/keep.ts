@@ -74,7 +74,7 @@ export async function keepChildren(
     nextMs: Math.min(
       isLeft ? 0 : Number.POSITIVE_INFINITY,
       isAwaiting ? awaitOlderMs : Number.POSITIVE_INFINITY,
-      count > 0 || memory.pending.size > 0 ? pendingMs : Number.POSITIVE_INFINITY,
+      isDue ? pendingMs : Number.POSITIVE_INFINITY,
       owed.held.waiting > 0 ? Math.max(pendingMs, owed.held.waitMs) : Number.POSITIVE_INFINITY,
     ),
   };
