@@ -2,6 +2,7 @@
  * The words of `status.conditions`: every reason that `Ready` can have and what it means for a reader and for the next try.
  * kubectl wait, kstatus (Flux), Argo CD and Helm read `Ready` and `Stalled` by these.
  */
+import { timestamp } from '../base/timestamp.ts';
 import { type InformedReason, meaningOfInformed } from './informed.ts';
 
 type Meaning = {
@@ -132,8 +133,6 @@ export function inPlaceOf(
   });
   return [...kept, ...left.values()];
 }
-
-const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** The reason of `Ready`, or `Pending` where there is no such condition. */
 export const conditionReason = (conditions: readonly Condition[] | undefined): string =>

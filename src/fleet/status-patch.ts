@@ -2,6 +2,8 @@
  * How the status of an object is written, whatever its kind: the fields that differ and no others, as a JSON patch that tests the uid, so that it never
  * reaches a namesake that was created since. (Of a merge patch of `status` the API server ignores the uid: measured with 1.36.)
  */
+import type { KubernetesClient } from '../kubernetes/calls/client.ts';
+import { pathOf, type Resource } from '../kubernetes/calls/resource.ts';
 import { isRecord } from '../runtime/reflector/list/object-meta.ts';
 
 /** What leads from one status to another: changed fields whole, `null` for those that go. Undefined where nothing differs. */
@@ -17,11 +19,44 @@ export function changedFields<S extends object>(
   return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
-/** A field can only be added to a status that is there; a CRD without our default for it leaves it out. */
-export const statusOperations = (
-  { uid, status }: { readonly uid: string; readonly status: object },
+/** An object as its status is written: what is stored of it now. */
+export interface Patched {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly status: object;
+}
+
+/**
+ * @param changes as `changedFields` has them.
+ * @returns the object as it is stored now; undefined where the response is discarded.
+ * @throws KubernetesError (422 where it is another object by now, or a field that goes was not there), or the signal's reason once it is aborted.
+ */
+export const sendStatusPatch = (
+  client: Pick<KubernetesClient, 'request'>,
+  resource: Resource,
+  object: Patched,
   changes: Readonly<Record<string, unknown>>,
-): readonly object[] => [
+  { discardResponse }: { readonly discardResponse: boolean },
+  signal: AbortSignal,
+): Promise<unknown> =>
+  client.request(
+    {
+      method: 'PATCH',
+      path: statusPathOf(resource, object),
+      contentType: 'application/json-patch+json',
+      body: statusOperations(object, changes),
+      discardResponse,
+    },
+    signal,
+  );
+
+/** Where the status of an object is. */
+export const statusPathOf = (resource: Resource, { namespace, name }: Pick<Patched, 'namespace' | 'name'>): string =>
+  pathOf(resource, { namespace, name, subresource: 'status' });
+
+/** A field can only be added to a status that is there; a CRD without our default for it leaves it out. */
+const statusOperations = ({ uid, status }: Patched, changes: Readonly<Record<string, unknown>>): readonly object[] => [
   { op: 'test', path: '/metadata/uid', value: uid },
   ...(Object.keys(status).length === 0 ? [{ op: 'add', path: '/status', value: changes }] : operations(changes)),
 ];

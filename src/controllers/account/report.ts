@@ -8,11 +8,10 @@ import {
 } from '../../api/account/conditions.ts';
 import type { AcronisAccount } from '../../api/account/object.ts';
 import type { AccountStatus } from '../../api/account/status.ts';
-import { acronisAccounts, apiGroup, apiVersion } from '../../api/names.ts';
+import { acronisAccounts } from '../../api/names.ts';
 import { conditionOf } from '../../api/status.ts';
-import { changedFields, statusOperations } from '../../fleet/status-patch.ts';
-import { pathOf } from '../../kubernetes/calls/resource.ts';
-import type { EventSubject } from '../../kubernetes/events/recorder.ts';
+import { changedFields, sendStatusPatch } from '../../fleet/status-patch.ts';
+import { subjectOf } from '../../kubernetes/events/subject.ts';
 import type { AccountContext } from './context.ts';
 
 /** What the status shall say. */
@@ -47,19 +46,9 @@ export async function report(
   signal: AbortSignal,
 ): Promise<AccountStatus> {
   const status = statusOf(account, findings, clock.wall());
-  const { namespace, name } = account;
   const changes = changedFields(account.status, status, fields);
   if (changes === undefined) return account.status;
-  await client.request(
-    {
-      method: 'PATCH',
-      path: pathOf(acronisAccounts, { namespace, name, subresource: 'status' }),
-      contentType: 'application/json-patch+json',
-      body: statusOperations(account, changes),
-      discardResponse: true,
-    },
-    signal,
-  );
+  await sendStatusPatch(client, acronisAccounts, account, changes, { discardResponse: true }, signal);
   notify(account, findings.health, events);
   return status;
 }
@@ -71,22 +60,11 @@ const fields = [
   'conditions',
 ] as const satisfies readonly (keyof AccountStatus)[];
 
-function notify(
-  { namespace, name, uid, resourceVersion, status }: AcronisAccount,
-  { ready, feed }: AccountHealth,
-  events: AccountContext['events'],
-): void {
-  const about: EventSubject = {
-    apiVersion: `${apiGroup}/${apiVersion}`,
-    kind: acronisAccounts.kind,
-    namespace,
-    name,
-    uid,
-    resourceVersion,
-  };
-  if (conditionOf(status, 'Ready')?.reason !== ready.reason)
+function notify(account: AcronisAccount, { ready, feed }: AccountHealth, events: AccountContext['events']): void {
+  const about = subjectOf(acronisAccounts, account);
+  if (conditionOf(account.status, 'Ready')?.reason !== ready.reason)
     events[isWell(ready.reason) ? 'normal' : 'warning'](about, ready.reason, ready.message);
-  const before = conditionOf(status, 'ChangeFeed')?.reason;
+  const before = conditionOf(account.status, 'ChangeFeed')?.reason;
   if (feed === undefined || before === feed.reason) return;
   // That it is not asked without credentials, or follows from the first, is no event of its own.
   if (meaningOfFeed(feed.reason) === 'True' ? before !== undefined : isWell(ready.reason))

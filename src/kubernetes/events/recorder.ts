@@ -7,20 +7,12 @@
 import type { Clock, Random } from '../../base/clock.ts';
 import { TokenBucket } from '../../base/concurrency/token-bucket.ts';
 import type { Log } from '../../base/log.ts';
+import { timestamp } from '../../base/timestamp.ts';
 import type { KubernetesClient } from '../calls/client.ts';
 import { isForbidden, isNotFound, isTransient, KubernetesError } from '../calls/errors.ts';
 import { pathOf } from '../calls/resource.ts';
 import type { EventMetrics } from './metrics.ts';
-
-/** The object an event is about. */
-export interface EventSubject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion?: string | undefined;
-}
+import type { EventSubject } from './subject.ts';
 
 export interface EventRecorder {
   normal(subject: EventSubject, reason: string, message: string): void;
@@ -153,7 +145,7 @@ class BufferedRecorder implements EventRecorder {
     const wall = clock.wall();
     // As client-go names them: the object, and a number that does not come twice.
     const suffix = `.${(BigInt(Math.trunc(wall)) * 1_000_000n + BigInt(this.#count++ % 1_000_000)).toString(16)}`;
-    const at = `${new Date(wall).toISOString().slice(0, 19)}Z`;
+    const at = timestamp(wall);
     return {
       apiVersion: 'v1',
       kind: 'Event',

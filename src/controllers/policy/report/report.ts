@@ -2,13 +2,14 @@
  * How a policy is reported: its status where a fact is another, an Event where its reason became another. While a large policy is made its counts change all the
  * time; they are written every few seconds, and nothing is once they stand still.
  */
-import { apiGroup, apiVersion, tenantUpsellPolicies } from '../../../api/names.ts';
+import { tenantUpsellPolicies } from '../../../api/names.ts';
 import { meaningOfPolicy, type PolicyVerdict, policyConditions } from '../../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { PolicyStatus } from '../../../api/policy/status.ts';
 import { conditionOf, offers } from '../../../api/status.ts';
-import { changedFields, statusOperations } from '../../../fleet/status-patch.ts';
-import { pathOf } from '../../../kubernetes/calls/resource.ts';
+import { timestamp } from '../../../base/timestamp.ts';
+import { changedFields, sendStatusPatch } from '../../../fleet/status-patch.ts';
+import { subjectOf } from '../../../kubernetes/events/subject.ts';
 import { objectsOf } from '../children/children.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
@@ -43,17 +44,7 @@ export async function report(
   const left = memory.writtenAt + countsEveryMs - clock.now();
   if (left > 0 && Object.keys(changes).every((field) => counts.has(field))) return left;
   const written = changedFields(policy.status, status, [...facts, 'lastFullPass']) ?? changes;
-  const { namespace, name } = policy;
-  await client.request(
-    {
-      method: 'PATCH',
-      path: pathOf(tenantUpsellPolicies, { namespace, name, subresource: 'status' }),
-      contentType: 'application/json-patch+json',
-      body: statusOperations(policy, written),
-      discardResponse: true,
-    },
-    signal,
-  );
+  await sendStatusPatch(client, tenantUpsellPolicies, policy, written, { discardResponse: true }, signal);
   memory.written = { over: cached, status };
   memory.writtenAt = clock.now();
   notify(policy, verdict, events);
@@ -113,21 +104,8 @@ export function statusOf(
   };
 }
 
-const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-
-function notify(
-  { namespace, name, uid, resourceVersion, status }: TenantUpsellPolicy,
-  { reason, message }: PolicyVerdict,
-  events: Reporting['events'],
-): void {
-  if (conditionOf(status, 'Ready')?.reason === reason) return;
-  const about = {
-    apiVersion: `${apiGroup}/${apiVersion}`,
-    kind: tenantUpsellPolicies.kind,
-    namespace,
-    name,
-    uid,
-    resourceVersion,
-  };
+function notify(policy: TenantUpsellPolicy, { reason, message }: PolicyVerdict, events: Reporting['events']): void {
+  if (conditionOf(policy.status, 'Ready')?.reason === reason) return;
+  const about = subjectOf(tenantUpsellPolicies, policy);
   events[meaningOfPolicy(reason).status === 'False' ? 'warning' : 'normal'](about, reason, message);
 }

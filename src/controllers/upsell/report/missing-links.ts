@@ -3,7 +3,8 @@
  * Event per tenant, on the object that showed it first, and again once it had a link in between.
  */
 import type { Status } from '../../../api/status.ts';
-import type { EventRecorder, EventSubject } from '../../../kubernetes/events/recorder.ts';
+import type { EventRecorder } from '../../../kubernetes/events/recorder.ts';
+import type { EventSubject } from '../../../kubernetes/events/subject.ts';
 
 const message =
   'Company administrators of this tenant are offered more, but see no link: the branding in force has no Buy URL. Set it in the management portal, under Settings, Branding, Upsell.';

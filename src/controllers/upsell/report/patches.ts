@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import { statusOperations } from '../../../fleet/status-patch.ts';
+import { sendStatusPatch, statusPathOf } from '../../../fleet/status-patch.ts';
 import type { KubernetesClient } from '../../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../../kubernetes/calls/resource.ts';
@@ -28,26 +28,24 @@ export async function patchStatus(
   given: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { namespace, name, uid } = object;
   const changes = pruned.without(given);
   if (changes === undefined) return;
-  const path = pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' });
   const mustSee = pruned.mustSee(changes);
-  const response = await client.request(
-    {
-      method: 'PATCH',
-      path,
-      contentType: 'application/json-patch+json',
-      body: statusOperations(object, changes),
-      discardResponse: !mustSee,
-    },
+  const response = await sendStatusPatch(
+    client,
+    tenantUserUpsells,
+    object,
+    changes,
+    { discardResponse: !mustSee },
     signal,
   );
   if (!mustSee) return;
   const stored = storedSchema.safeParse(response);
   // What a gateway says in its own JSON must not pass for a write that was done.
-  if (!stored.success || stored.data.metadata.uid !== uid)
-    throw new KubernetesError(`PATCH ${path}: the response is not the object`, { reason: 'InvalidResponse' });
+  if (!stored.success || stored.data.metadata.uid !== object.uid)
+    throw new KubernetesError(`PATCH ${statusPathOf(tenantUserUpsells, object)}: the response is not the object`, {
+      reason: 'InvalidResponse',
+    });
   pruned.saw(changes, stored.data.status);
 }
 

@@ -3,12 +3,13 @@
  * own, since it may leave the condition as it was.
  */
 import { meaningOfVerdict, type Reason, type Verdict } from '../../../api/conditions.ts';
-import { apiGroup, apiVersion, tenantUserUpsells } from '../../../api/names.ts';
+import { tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { conditionOf, type Status } from '../../../api/status.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { FailureReports } from '../../../fleet/failure-reports.ts';
-import type { EventRecorder, EventSubject } from '../../../kubernetes/events/recorder.ts';
+import type { EventRecorder } from '../../../kubernetes/events/recorder.ts';
+import { type EventSubject, subjectOf } from '../../../kubernetes/events/subject.ts';
 import type { Findings } from '../assess/owed.ts';
 import type { Applied } from '../write/write.ts';
 import type { MissingLinks } from './missing-links.ts';
@@ -83,11 +84,4 @@ export const wanted = ({ spec }: TenantUserUpsell): string => (spec.ok ? spec.va
 
 export const revisions = ({ from, to }: Applied): string => `revision ${from} to ${to}`;
 
-export const eventSubject = ({ namespace, name, uid, resourceVersion }: TenantUserUpsell): EventSubject => ({
-  apiVersion: `${apiGroup}/${apiVersion}`,
-  kind: tenantUserUpsells.kind,
-  namespace,
-  name,
-  uid,
-  resourceVersion,
-});
+export const eventSubject = (object: TenantUserUpsell): EventSubject => subjectOf(tenantUserUpsells, object);
