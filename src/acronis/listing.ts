@@ -1,6 +1,6 @@
 /**
  * A list that comes in pages, read to its end, one page in memory at a time, and what it proves. A list that was cut, repeated or reordered on the way shows
- * fewer than there are, and whoever is missing from it must not count as gone: it is complete only if every page was the API's own, nothing came twice,
+ * fewer than there are, and a user that is missing from it must not count as gone: it is complete only if every page was the API's own, nothing came twice,
  * every item could be read, and the cursor moved from page to page to its end.
  */
 import type { Clock } from '../base/clock.ts';

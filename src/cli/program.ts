@@ -1,6 +1,6 @@
 /**
  * The commands of this program. What each of them does is loaded when it runs: `--help` and completion wait for flags alone. Each ends with the exit code that its
- * own help names, and Ctrl-C ends all but `run` at once.
+ * own help names, and Ctrl-C ends all but `run` immediately.
  */
 import { Command, CommanderError } from 'commander';
 import { settingsHelp } from '../config/config.ts';

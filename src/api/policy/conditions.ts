@@ -14,7 +14,7 @@ const meanings = {
   Applied: { status: 'True', stalled: false },
   Pending: { status: 'Unknown', stalled: false },
   Suspended: { status: 'Unknown', stalled: false },
-  /** Children are being made or removed, at the pace that the brakes allow. */
+  /** Children are being made or removed, as fast as the brakes allow. */
   Progressing: { status: 'Unknown', stalled: false },
   /** More children would go than maxRemovals allows: a person has to let them through. */
   Braked: { status: 'False', stalled: true },

@@ -43,7 +43,7 @@ export class ExistingObjects {
     return this.#keys.size;
   }
 
-  /** @param key `namespace/name` of the object that would be printed: one of that name would be changed by applying it, whoever's it is. */
+  /** @param key `namespace/name` of the object that would be printed: one of that name would be changed by applying it, whichever user it names. */
   has(user: ImportedUser, key: string): boolean {
     return this.#users.has(user.userID) || this.#keys.has(key) || this.#logins.has(loginKey(user));
   }

@@ -40,7 +40,7 @@ export async function showStatus(flags: StatusFlags, terminal: Terminal): Promis
     ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
     ...(flags.selector === undefined ? {} : { labelSelector: flags.selector }),
   };
-  // Also before a watch: a mistake is said at once, where a reflector would try again for ever.
+  // Also before a watch: a mistake is reported immediately, where a reflector would try again for ever.
   const first = await readOnce(cluster, scope, terminal);
   if (!flags.watch) await terminal.out.write(textOf(first, flags, terminal));
   else await follow(cluster, scope, flags, terminal);

@@ -11,7 +11,7 @@ export interface Progress {
   end(): void;
 }
 
-/** What ends at once shows nothing, and a line changes no faster than one can read it. */
+/** What ends immediately shows nothing, and a line changes no faster than one can read it. */
 const redrawMs = 100;
 const clearLine = '\r\x1b[2K';
 

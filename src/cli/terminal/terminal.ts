@@ -25,7 +25,7 @@ export interface Terminal {
   readonly err: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Never aborted by the terminal itself: Ctrl-C ends the process at once. */
+  /** Never aborted by the terminal itself: Ctrl-C ends the process immediately. */
   readonly signal: AbortSignal;
   readonly version: string;
   /** How this program is called: `kubectl upsell` as a plugin, `acronis-upsell-operator` otherwise. */

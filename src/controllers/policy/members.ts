@@ -21,7 +21,7 @@ export interface MembersOptions {
 }
 
 /** Changes come together, and what is our own is in the cache a moment later. */
-const gatherMs = 1_000;
+const batchMs = 1_000;
 
 /** What the controller subscribes to the change feed. */
 export function membersListener({ policies, fleet, memories, queue }: MembersOptions): ChangeListener {
@@ -33,7 +33,7 @@ export function membersListener({ policies, fleet, memories, queue }: MembersOpt
       for (const stamp of changes)
         if (memory.suspects.size < maxSuspects && isSuspect(stamp, policy, memory, fleet))
           memory.suspects.add(stamp.id);
-      if (memory.suspects.size > before) queue.addAfter(policy.key, gatherMs, 'retry');
+      if (memory.suspects.size > before) queue.addAfter(policy.key, batchMs, 'retry');
     }
   };
 }

@@ -31,7 +31,7 @@ export interface Memory {
   readonly pending: Map<string, number>;
   made: Made[];
   removedAt: number[];
-  /** Users whose children a person let go. */
+  /** Users whose children a person let through. */
   letThrough: ReadonlySet<string>;
   /** The version of the policy whose approval was used: it counts once. */
   approvalUsedAt: string | undefined;

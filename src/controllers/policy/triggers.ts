@@ -22,7 +22,7 @@ export interface PolicyTriggerOptions {
 }
 
 /** Children change by the hundred. */
-const gatherMs = 1_000;
+const batchMs = 1_000;
 
 /** Puts every policy into the queue, and from then on those that a change concerns. To be called once, by a process that works. */
 export function connectPolicyTriggers(options: PolicyTriggerOptions): void {
@@ -37,7 +37,7 @@ export function connectPolicyTriggers(options: PolicyTriggerOptions): void {
   });
   fleet.subscribe((before, after) => {
     if (policies.size === 0) return;
-    for (const key of concerned(before, after, options)) queue.addAfter(key, gatherMs, 'retry');
+    for (const key of concerned(before, after, options)) queue.addAfter(key, batchMs, 'retry');
   });
   namespaces.subscribe((before, after) => {
     const name = (after ?? before)?.key;

@@ -1,6 +1,6 @@
 /**
  * The users that a selection means, as an account's API client is shown them: first the kinds of the tenants, then user by user, one page in memory at a
- * time. How it ends says what it proves: only a complete one shows that somebody is not among them, and even then a tenant may hide itself, so that whoever
+ * time. How it ends says what it proves: only a complete one shows that somebody is not among them, and even then a tenant may hide itself, so that a user that
  * loses something for it is judged by itself before (`judgeUsers`).
  */
 import type { AcronisApi } from '../../acronis/api.ts';

@@ -45,7 +45,10 @@ export interface NewFacts {
 }
 
 /** How many children may be made now, and, where that is bounded, in how many milliseconds it may be one more. */
-export function paceNew({ maxNewPerHour, madeAt, now }: NewFacts): { readonly count: number; readonly nextMs: number } {
+export function limitNew({ maxNewPerHour, madeAt, now }: NewFacts): {
+  readonly count: number;
+  readonly nextMs: number;
+} {
   if (maxNewPerHour === 0) return { count: Number.POSITIVE_INFINITY, nextMs: 0 };
   // Clocks differ: what seems to be made in the future was made just now.
   const lately = madeAt.map((at) => Math.min(at, now)).filter((at) => now - at < hourMs);

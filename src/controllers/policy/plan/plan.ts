@@ -1,12 +1,12 @@
 /**
- * What a policy owes its children: which to make, which to put right, which to let go, and what holds the rest. Pure: the users that match come from a complete
+ * What a policy owes its children: which to make, which to put right, which to remove, and what holds the rest. Pure: the users that match come from a complete
  * listing, what may go from a proof for each (`../pass/proof.ts`), and the cluster is as the cache has it.
  *
  * Invariants: no child is made beside another object that has the user; none goes without a proof, but those whose user another object has; more removals
  * than the brake allows hold all of them.
  */
 import type { PolicySpec } from '../../../api/policy/spec.ts';
-import { brakeRemovals, hourMs, paceNew, type Removals } from './brakes.ts';
+import { brakeRemovals, hourMs, limitNew, type Removals } from './brakes.ts';
 
 /** One child as it is now. */
 export interface Child {
@@ -100,7 +100,7 @@ export function plan(input: PlanInput): Plan {
     return { make: [], update: [], remove: [], handOver: [], held: { ...nothingHeld, tooMany: true } };
   const { wanted, left } = wantedOf(input);
   const { maxNewPerHour } = input.limits;
-  const paced = paceNew({ maxNewPerHour, madeAt: maxNewPerHour === 0 ? [] : madeLately(input), now: input.now });
+  const paced = limitNew({ maxNewPerHour, madeAt: maxNewPerHour === 0 ? [] : madeLately(input), now: input.now });
   const make = wanted.slice(0, paced.count);
   const kept = keptOf(input);
   const through = kept.due.filter((id) => input.isLetThrough(id));

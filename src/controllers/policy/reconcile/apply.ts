@@ -1,5 +1,5 @@
 /**
- * What a plan owes, done, as much of it as one slice takes: several children concurrently, so that a large policy is made at the API server's pace, and neither its
+ * What a plan owes, done, as much of it as one slice takes: several children concurrently, so that a large policy is made as fast as the API server takes it, and neither its
  * status nor an edit waits for all of it.
  */
 import { isAlreadyExists, isConflict, isNotFound, KubernetesError } from '../../../kubernetes/calls/errors.ts';
@@ -35,7 +35,7 @@ export async function applySlice(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { client, clock, metrics } = context;
-  /** What lets a child go comes first: it may be in another's way. */
+  /** What removes a child comes first: it may be in another's way. */
   const steps: (() => Promise<void>)[] = [
     ...existing(handOver, children, async ({ object }, id) => {
       await handOverChild(client, template, object, id, signal);

@@ -33,7 +33,7 @@ export interface StepsEnd {
   readonly atLeastMs: number | undefined;
 }
 
-/** What the steps read. Whoever has no more than this cannot write. */
+/** What the steps read. A caller that has no more than this cannot write. */
 export interface StepsContext<W>
   extends TenancyOptions,
     AccountSources<W>,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { brakeRemovals, hourMs, paceNew, type RemovalFacts } from '../../../../src/controllers/policy/plan/brakes.ts';
+import { brakeRemovals, hourMs, limitNew, type RemovalFacts } from '../../../../src/controllers/policy/plan/brakes.ts';
 
 const facts: RemovalFacts = {
   due: 0,
@@ -37,17 +37,17 @@ describe('removals', () => {
 describe('new children', () => {
   const now = 10 * hourMs;
   it('without a limit there is none', () => {
-    expect(paceNew({ maxNewPerHour: 0, madeAt: [now], now })).toEqual({ count: Number.POSITIVE_INFINITY, nextMs: 0 });
+    expect(limitNew({ maxNewPerHour: 0, madeAt: [now], now })).toEqual({ count: Number.POSITIVE_INFINITY, nextMs: 0 });
   });
   it('those of the last hour count, older ones do not', () => {
-    expect(paceNew({ maxNewPerHour: 3, madeAt: [now - hourMs, now - 1], now }).count).toBe(2);
+    expect(limitNew({ maxNewPerHour: 3, madeAt: [now - hourMs, now - 1], now }).count).toBe(2);
   });
   it('the next one comes when the oldest of the hour is an hour old', () => {
     const madeAt = [now - 10, now - 40 * 60_000, now - 50 * 60_000];
-    expect(paceNew({ maxNewPerHour: 3, madeAt, now })).toEqual({ count: 0, nextMs: 10 * 60_000 });
-    expect(paceNew({ maxNewPerHour: 2, madeAt, now })).toEqual({ count: 0, nextMs: 20 * 60_000 });
+    expect(limitNew({ maxNewPerHour: 3, madeAt, now })).toEqual({ count: 0, nextMs: 10 * 60_000 });
+    expect(limitNew({ maxNewPerHour: 2, madeAt, now })).toEqual({ count: 0, nextMs: 20 * 60_000 });
   });
   it('a server whose clock is ahead does not stop them for longer than an hour', () => {
-    expect(paceNew({ maxNewPerHour: 1, madeAt: [now + 5 * hourMs], now })).toEqual({ count: 0, nextMs: hourMs });
+    expect(limitNew({ maxNewPerHour: 1, madeAt: [now + 5 * hourMs], now })).toEqual({ count: 0, nextMs: hourMs });
   });
 });
