@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import * as z from 'zod';
 import type { ControlPlaneAddress } from '../../sandbox/controlplane/controlplane.ts';
+import { until } from '../../sandbox/until.ts';
 
 const objectSchema = z.object({
   metadata: z.object({
@@ -23,6 +24,8 @@ export type SeenObject = z.output<typeof objectSchema>;
 const listSchema = z.object({ items: z.array(objectSchema) });
 const leaseSchema = z.object({ spec: z.object({ holderIdentity: z.string().optional() }).optional() });
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+
 const group = '/apis/upsell.acronis.com/v1alpha1';
 
 export class Cluster {
@@ -39,8 +42,20 @@ export class Cluster {
     return new Cluster(address, new Agent({ connect: { ca }, connections: 16 }));
   }
 
-  /** The parsed response; undefined for a 404. @throws Error for any other refusal. */
-  async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT', path: string, body?: unknown): Promise<unknown> {
+  /** The parsed response; undefined for a 404. A 429 (a storage that is being initialized) is asked again after the second it names, as kubectl does. @throws Error for any other refusal. */
+  async call(method: Method, path: string, body?: unknown): Promise<unknown> {
+    const { status, text } = await until(
+      `an answer other than 429 to ${method} ${path}`,
+      () => this.#callOnce(method, path, body),
+      ({ status }) => status !== 429,
+      { withinMs: 30_000, everyMs: 1_000 },
+    );
+    if (status === 404) return undefined;
+    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text.slice(0, 300)}`);
+    return JSON.parse(text);
+  }
+
+  async #callOnce(method: Method, path: string, body: unknown): Promise<{ status: number; text: string }> {
     const response = await request(this.#address.server + path, {
       method,
       dispatcher: this.#agent,
@@ -50,10 +65,7 @@ export class Cluster {
       },
       body: body === undefined ? null : JSON.stringify(body),
     });
-    const text = await response.body.text();
-    if (response.statusCode === 404) return undefined;
-    if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 300)}`);
-    return JSON.parse(text);
+    return { status: response.statusCode, text: await response.body.text() };
   }
 
   createNamespace(name: string, labels: Readonly<Record<string, string>> = {}): Promise<unknown> {

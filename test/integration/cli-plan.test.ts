@@ -217,8 +217,10 @@ it('on a terminal it fits the width and is coloured; NO_COLOR takes the colours 
   await writeFile(file, JSON.stringify(manifest('john', { userID: acronis.cast.johnDoe })));
   const onTerminal = async (more: Record<string, string>) => {
     const command = `stty cols 70 < /dev/tty; '${process.execPath}' '${bundle}' plan -f '${file}'`;
+    // An environment of its own: that of CI (CI, NO_COLOR, a TERM that is dumb) says that nothing is to be coloured.
     const child = execa('script', ['-qec', command, '/dev/null'], {
-      env: { ...env(), ...more },
+      extendEnv: false,
+      env: { PATH: process.env['PATH'], HOME: folder, TERM: 'xterm-256color', ...env(), ...more },
       reject: false,
       stdin: 'ignore',
     });

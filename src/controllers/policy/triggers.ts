@@ -23,6 +23,8 @@ export interface PolicyTriggerOptions {
 
 /** Children change by the hundred. */
 const batchMs = 1_000;
+/** What a child's status says matters to the policy's counts alone, which are written no oftener. */
+const countsMs = 5_000;
 
 /** Puts every policy into the queue, and from then on those that a change concerns. To be called once, by a process that works. */
 export function connectPolicyTriggers(options: PolicyTriggerOptions): void {
@@ -37,7 +39,8 @@ export function connectPolicyTriggers(options: PolicyTriggerOptions): void {
   });
   fleet.subscribe((before, after) => {
     if (policies.size === 0) return;
-    for (const key of concerned(before, after, options)) queue.addAfter(key, batchMs, 'retry');
+    const afterMs = isStatusAlone(before, after) ? countsMs : batchMs;
+    for (const key of concerned(before, after, options)) queue.addAfter(key, afterMs, 'retry');
   });
   namespaces.subscribe((before, after) => {
     const name = (after ?? before)?.key;
@@ -100,6 +103,10 @@ const changesClaim = (before: TenantUserUpsell | undefined, after: TenantUserUps
   before?.status.userID !== after?.status.userID ||
   (before?.deletedAt === undefined) !== (after?.deletedAt === undefined) ||
   isMissing(before) !== isMissing(after);
+
+/** Whether the object is as it was but for its status; what others judge by is in `changesClaim`. */
+const isStatusAlone = (before: TenantUserUpsell | undefined, after: TenantUserUpsell | undefined): boolean =>
+  before?.generation === after?.generation && before?.child === after?.child && !changesClaim(before, after);
 
 const isMissing = (object: TenantUserUpsell | undefined): boolean =>
   object !== undefined && conditionOf(object.status, 'Ready')?.reason === 'UserNotFound';

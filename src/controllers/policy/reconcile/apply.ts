@@ -1,6 +1,7 @@
 /**
- * What a plan owes, done, as much of it as one slice takes: several children concurrently, so that a large policy is made as fast as the API server takes it, and neither its
- * status nor an edit waits for all of it.
+ * What a plan owes, done, as much of it as one slice takes: several children concurrently, so that a large policy is made as fast as the API server takes it. A
+ * slice is a time and not a number: the policy's status does not wait for all of it, and however many children there are, the plan is made anew only once per
+ * slice. An edit of the policy ends it at once.
  */
 import { isAlreadyExists, isConflict, isNotFound, KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { KnownChild } from '../children/children.ts';
@@ -14,12 +15,15 @@ export interface ApplyOptions {
   readonly template: Template;
   readonly children: ReadonlyMap<string, KnownChild>;
   readonly memory: Memory;
+  /** Whether the policy is as it was when the plan was made. */
+  readonly isCurrent: () => boolean;
   readonly context: Pick<PolicyContext, 'client' | 'clock' | 'metrics'>;
 }
 
+type Step = (signal: AbortSignal) => Promise<void>;
 type Steps = Pick<Plan, 'make' | 'update' | 'remove' | 'handOver'>;
 
-export const maxSlice = 500;
+const sliceMs = 5_000;
 const maxConcurrent = 16;
 /** A child that was made and does not show in the cache by then is made again, if it is not there. */
 const pendingMs = 30_000;
@@ -29,75 +33,82 @@ const pendingMs = 30_000;
  * @returns whether steps are left.
  * @throws KubernetesError where the API server refuses or fails, or the signal's reason; the steps that were done are done.
  */
-export async function applySlice(
+export async function applySlice(plan: Steps, options: ApplyOptions, signal: AbortSignal): Promise<boolean> {
+  const steps = stepsOf(plan, options);
+  const { clock } = options.context;
+  const end = clock.now() + sliceMs;
+  return await concurrently(steps, () => clock.now() < end && options.isCurrent(), signal);
+}
+
+/** What removes a child comes first: it may be in another's way. */
+function* stepsOf(
   { make, update, remove, handOver }: Steps,
-  { template, children, memory, context }: ApplyOptions,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { client, clock, metrics } = context;
-  /** What removes a child comes first: it may be in another's way. */
-  const steps: (() => Promise<void>)[] = [
-    ...existing(handOver, children, async ({ object }, id) => {
-      await handOverChild(client, template, object, id, signal);
+  { template, children, memory, context: { client, clock, metrics } }: ApplyOptions,
+): Generator<Step> {
+  for (const { object, userId } of existing(handOver, children))
+    yield async (signal) => {
+      await handOverChild(client, template, object, userId, signal);
       metrics.childChanged('handedOver');
-    }),
-    ...existing(remove, children, async ({ object }, id) => {
+    };
+  for (const { object, userId } of existing(remove, children))
+    yield async (signal) => {
       await removeChild(client, object, signal);
       metrics.childChanged('removed');
-      if (!memory.letThrough.has(id)) memory.removedAt.push(clock.wall());
-    }),
-    ...existing(update, children, async ({ object }, id) => {
-      await updateChild(client, template, object, id, signal);
+      if (!memory.letThrough.has(userId)) memory.removedAt.push(clock.wall());
+    };
+  for (const { object, userId } of existing(update, children))
+    yield async (signal) => {
+      await updateChild(client, template, object, userId, signal);
       metrics.childChanged('updated');
-    }),
-    ...make.slice(0, maxSlice).map((id) => async () => {
+    };
+  for (const userId of make)
+    yield async (signal) => {
       // Before it is sent: what is not known to have failed may have been made.
-      memory.pending.set(id, clock.now() + pendingMs);
-      const made = { userId: id, at: clock.wall() };
+      memory.pending.set(userId, clock.now() + pendingMs);
+      const made = { userId, at: clock.wall() };
       memory.made.push(made);
       try {
-        await makeChild(client, template, id, signal);
+        await makeChild(client, template, userId, signal);
         metrics.childChanged('made');
       } catch (error) {
         if (isRefused(error)) {
-          memory.pending.delete(id);
+          memory.pending.delete(userId);
           memory.made.splice(memory.made.indexOf(made), 1);
         }
         throw error;
       }
-    }),
-  ];
-  await concurrently(steps.slice(0, maxSlice), signal);
-  return handOver.length + remove.length + update.length + make.length > maxSlice;
+    };
 }
 
-function existing(
-  ids: readonly string[],
-  children: ReadonlyMap<string, KnownChild>,
-  step: (child: KnownChild, id: string) => Promise<void>,
-): (() => Promise<void>)[] {
-  return ids.slice(0, maxSlice).flatMap((id) => {
+function* existing(ids: readonly string[], children: ReadonlyMap<string, KnownChild>): Generator<KnownChild> {
+  for (const id of ids) {
     const child = children.get(id);
-    return child === undefined ? [] : [() => step(child, id)];
-  });
+    if (child !== undefined) yield child;
+  }
 }
 
-async function concurrently(steps: readonly (() => Promise<void>)[], signal: AbortSignal): Promise<void> {
-  const left = steps.values();
+/** @returns whether steps are left. */
+async function concurrently(steps: Generator<Step>, mayGoOn: () => boolean, signal: AbortSignal): Promise<boolean> {
   let failure: unknown;
+  let isLeft = true;
   const worker = async () => {
-    for (const step of left) {
-      if (failure !== undefined) return;
+    while (failure === undefined && mayGoOn()) {
+      const { done, value: step } = steps.next();
+      if (done === true) {
+        isLeft = false;
+        return;
+      }
       try {
-        await step();
+        await step(signal);
       } catch (error) {
         if (!isOtherState(error)) failure ??= error;
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(maxConcurrent, steps.length) }, worker));
+  await Promise.all(Array.from({ length: maxConcurrent }, worker));
   signal.throwIfAborted();
   if (failure !== undefined) throw failure;
+  return isLeft;
 }
 
 /** The object is gone, another one, or changed since it was seen: the watch brings what it is now. */

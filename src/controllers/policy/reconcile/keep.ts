@@ -65,7 +65,20 @@ export async function keepChildren(
   else if (owed.held.approved) await useApproval(policy, owed.remove, memory, context, signal);
   const isAwaiting = owed.make.length > 0 && isAwaitingOlder(policy, { policies, memories });
   const steps = { ...owed, make: isAwaiting ? [] : owed.make, remove: mustPass ? [] : owed.remove };
-  const isLeft = await applySlice(steps, { template, children, memory, context }, signal);
+  const isLeft = await applySlice(
+    steps,
+    {
+      template,
+      children,
+      memory,
+      context,
+      isCurrent() {
+        const now = policies.get(policy.key);
+        return now?.uid === policy.uid && now.generation === policy.generation;
+      },
+    },
+    signal,
+  );
   const count = owed.make.length + owed.update.length + owed.remove.length + owed.handOver.length;
   const isDue = count > 0 || memory.pending.size > 0;
   const live = [...children.values()].filter(({ deletedAt }) => deletedAt === undefined).length;

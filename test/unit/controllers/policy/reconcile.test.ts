@@ -89,6 +89,30 @@ describe('children', () => {
     expect(world.child(id)).toBeDefined();
   });
 
+  it('an edit of the policy ends what is under way: what it asks for comes first', async () => {
+    world.listed = users(200);
+    world.policy('admins');
+    world.onWrite = () => {
+      world.onWrite = () => {};
+      world.policy('admins', { suspend: true });
+    };
+    await world.reconcile();
+    await world.settle();
+    expect(world.children.length).toBeLessThan(50);
+    expect(world.ready('admins').reason).toBe('Suspended');
+  });
+
+  it('what takes long is done in slices of seconds, so that the status says how far it is', async () => {
+    world.listed = users(200);
+    world.policy('admins');
+    world.onWrite = () => world.clock.pause(100);
+    await world.reconcile();
+    expect(world.children.length).toBeLessThan(100);
+    expect(world.ready('admins').reason).toBe('Progressing');
+    for (let slice = 0; slice < 10; slice++) await world.reconcile();
+    expect(world.children.length).toBe(200);
+  });
+
   it('one that the cache does not show yet is not made twice', async () => {
     world.isWatching = false;
     world.listed = users(2);

@@ -7,6 +7,7 @@ import { PolicyWorld, tenant, userOf, users } from './world.ts';
 
 let world: PolicyWorld;
 let queued: string[];
+let waits: number[];
 beforeEach(async () => {
   world = new PolicyWorld();
   world.listed = users(3);
@@ -20,9 +21,16 @@ beforeEach(async () => {
     memories,
     namespaces: createNamespaceStore(quietLog),
     accountObjects: createAccountObjects({ namespace: 'operator', log: quietLog, isSynced: () => true }),
-    queue: { add: (key) => void queued.push(key), addAfter: (key) => void queued.push(key) },
+    queue: {
+      add: (key) => void queued.push(key),
+      addAfter(key, ms) {
+        queued.push(key);
+        waits.push(ms);
+      },
+    },
   });
   queued.length = 0;
+  waits = [];
 });
 
 it('a status that the operator wrote asks for nothing', () => {
@@ -61,4 +69,16 @@ it('an object of another namespace wakes the policies whose users it names, and 
   expect(queued).toEqual([]);
   world.object('other', 'by-hand', { userID: userOf(2) }, { status: { userID: userOf(2), tenantID: tenant } });
   expect(queued).toEqual(['sales/admins']);
+});
+
+it("a child's own news is counted with others' of the same seconds, and one that somebody changed is put right sooner", () => {
+  const key = world.childKey(userOf(1));
+  const child = world.fleet.get(key);
+  if (child === undefined) throw new Error('it is there');
+  world.fleet.upsert({ ...child, resourceVersion: '98', status: { ...child.status, offer: 'BuyNow' } });
+  world.edit(userOf(1), ({ spec }) => {
+    spec['suspend'] = true;
+  });
+  const [counted = 0, changed = 0] = waits;
+  expect(counted).toBeGreaterThan(changed);
 });

@@ -53,6 +53,8 @@ export class PolicyWorld {
   credentials = { url, clientId: 'client', clientSecret: 'secret' };
   /** The cache shows what is written only once this is true. */
   isWatching = true;
+  /** Called before each write of a child. */
+  onWrite = () => {};
   #version = 10;
 
   readonly #client: KubernetesClient = {
@@ -149,10 +151,10 @@ export class PolicyWorld {
     this.rawPolicies.set(key, {
       metadata: {
         uid: `uid-${name}`,
-        generation: (Number(known?.metadata['generation']) || 0) + 1,
         creationTimestamp: '2026-01-01T00:00:00Z',
         ...known?.metadata,
         ...metadata,
+        generation: (Number(known?.metadata['generation']) || 0) + 1,
         name,
         namespace: 'sales',
       },
@@ -256,6 +258,7 @@ export class PolicyWorld {
     this.writes.push(`${method} ${plural}/${name}${subresource === undefined ? '' : `/${subresource}`}`);
     const sent = structuredClone(body) as never;
     if (plural === 'tenantupsellpolicies') return this.#patchPolicy(key, sent);
+    this.onWrite();
     const known = this.raw.get(key);
     if (method === 'DELETE') {
       if (known === undefined) throw new KubernetesError('gone', { status: 404, reason: 'NotFound' });
