@@ -282,6 +282,7 @@ export async function build(options: OperatorOptions) {
     }),
     accountLoops,
     controllerMetrics: metrics.policy.controller,
+    dryRun: config.dryRun,
     hardStop: hardStop.signal,
   });
 
@@ -302,8 +303,8 @@ export async function build(options: OperatorOptions) {
     sources,
     fence,
     hardStop,
-    // The health of accounts and the children of policies are nothing but writes.
-    controllers: config.dryRun ? [upsell] : [upsell, account, policyRunner],
+    // The health of accounts is nothing but writes.
+    controllers: config.dryRun ? [upsell, policyRunner] : [upsell, account, policyRunner],
     loops: accountLoops.loops,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

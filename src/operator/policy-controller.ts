@@ -3,6 +3,7 @@ import type { PolicyContext } from '../controllers/policy/context.ts';
 import { membersListener } from '../controllers/policy/members.ts';
 import { createMemories } from '../controllers/policy/memory.ts';
 import type { Lister } from '../controllers/policy/pass/pass.ts';
+import { realPolicyWrites, supposedPolicyWrites } from '../controllers/policy/reconcile/port.ts';
 import { createPolicyReconcile } from '../controllers/policy/reconcile/reconcile.ts';
 import { connectPolicyTriggers } from '../controllers/policy/triggers.ts';
 import { isOlderPolicy } from '../fleet/policies.ts';
@@ -19,6 +20,8 @@ export interface PolicyControllerOptions {
   readonly queue: WorkQueue;
   readonly accountLoops: Pick<AccountLoops, 'changes' | 'onCredentialsChanged'>;
   readonly controllerMetrics: ControllerMetrics;
+  /** Nothing is written; what would be is logged and counted. */
+  readonly dryRun?: boolean;
   /** Reconciles in flight give up when it is aborted. */
   readonly hardStop: AbortSignal;
 }
@@ -41,6 +44,7 @@ export function createPolicyController(options: PolicyControllerOptions): Contro
     context,
     lister,
     memories,
+    writes: options.dryRun === true ? supposedPolicyWrites(context) : realPolicyWrites(context),
     onMembers(policy) {
       for (const each of policies.values()) if (isOlderPolicy(policy, each)) queue.add(each.key, 'retry');
     },

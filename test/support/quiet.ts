@@ -32,6 +32,7 @@ export const quietMetrics: Metrics = {
     queue: quietQueue,
     countPolicies: nothing,
     childChanged: nothing,
+    wouldChangeChild: nothing,
     passEnded: nothing,
   },
   reflector: { watchEvent: nothing, listed: nothing, watchFailed: nothing },

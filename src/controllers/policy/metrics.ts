@@ -5,10 +5,13 @@ import { conditionOf } from '../../api/status.ts';
 import type { PolicyStore } from '../../fleet/policies.ts';
 
 export type ChildChange = 'made' | 'updated' | 'removed' | 'handedOver';
+/** What `--dry-run` would have done to a child. */
+export type WouldChangeChild = 'makeChild' | 'updateChild' | 'removeChild' | 'handOverChild';
 export type PassEnd = 'complete' | 'incomplete' | 'failed';
 
 export interface PolicyMetrics {
   childChanged(change: ChildChange): void;
+  wouldChangeChild(change: WouldChangeChild): void;
   /** All users of a selection were listed, or were to be. */
   passEnded(end: PassEnd, seconds: number): void;
   /** Asked for when the page is read. */

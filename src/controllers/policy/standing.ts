@@ -3,24 +3,33 @@
  * stay as they are.
  */
 import { createHash } from 'node:crypto';
+import type { AcronisWrites } from '../../acronis/api.ts';
 import type { Credentials } from '../../acronis/credentials.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import { type PolicyVerdict, policyReasonOf } from '../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import type { PolicySpec, Selection } from '../../api/policy/spec.ts';
-import type { Account } from '../../fleet/accounts/accounts.ts';
+import type { Account, Accounts } from '../../fleet/accounts/accounts.ts';
 import { boundedTo } from '../../fleet/accounts/bounded.ts';
 import { sourceOf } from '../../fleet/objects.ts';
-import { boundsOf, forbidsAsking, namespaceGuard } from '../../fleet/tenancy.ts';
+import { boundsOf, forbidsAsking, namespaceGuard, type TenancyOptions } from '../../fleet/tenancy.ts';
 import type { PolicyContext } from './context.ts';
 import { invalidSpecVerdict, suspendedVerdict } from './verdicts.ts';
+
+/** What users are listed of: a policy writes nothing there. */
+export type ListingAccount = Pick<Account, 'id' | 'api' | 'tenants'>;
+
+/** What is read to find out. A caller that has no more than this cannot write. @typeParam W what an account has for writes. */
+export interface StandingContext<W = AcronisWrites> extends TenancyOptions, Pick<PolicyContext, 'sources'> {
+  readonly accounts: Pick<Accounts<W>, 'of'>;
+}
 
 export type Standing =
   | { readonly kind: 'stopped'; readonly verdict: PolicyVerdict }
   | {
       readonly kind: 'served';
       readonly spec: PolicySpec;
-      readonly account: Account;
+      readonly account: ListingAccount;
       /** Tells API clients apart, whatever their secret is at the moment; it reveals nothing of the credentials. */
       readonly client: string;
       /** As the spec has it; in a namespace whose label names a tenant, the users of this one alone, since no others may be named there. */
@@ -32,9 +41,9 @@ export type Standing =
 export type Served = Extract<Standing, { kind: 'served' }>;
 
 /** @throws KubernetesError where a Secret or the namespace could not be asked for, or the signal's reason. */
-export async function standingOf(
+export async function standingOf<W>(
   policy: TenantUpsellPolicy,
-  context: PolicyContext,
+  context: StandingContext<W>,
   signal: AbortSignal,
 ): Promise<Standing> {
   if (!policy.spec.ok) return stopped(invalidSpecVerdict(policy.spec.problem));

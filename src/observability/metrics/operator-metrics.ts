@@ -63,7 +63,25 @@ export function acronisMetrics(registry: Registry): AcronisMetrics {
   };
 }
 
-export function upsellMetrics(registry: Registry, { clock }: { readonly clock: Clock }): Metrics['upsell'] {
+/** One series for all kinds. */
+export type WouldWriteCounter = ReturnType<typeof wouldWriteCounter>;
+export function wouldWriteCounter(registry: Registry) {
+  const counted = counter(
+    registry,
+    'acronis_upsell_would_write_total',
+    'What --dry-run would have written, by action.',
+    ['action'],
+  );
+  for (const action of ['assign', 'revoke', 'makeChild', 'updateChild', 'removeChild', 'handOverChild'])
+    counted.of(action);
+  return counted;
+}
+
+export function upsellMetrics(
+  registry: Registry,
+  { clock }: { readonly clock: Clock },
+  wouldWrite: WouldWriteCounter,
+): Metrics['upsell'] {
   const writes = counter(
     registry,
     'acronis_upsell_writes_total',
@@ -72,14 +90,6 @@ export function upsellMetrics(registry: Registry, { clock }: { readonly clock: C
   );
   writes.of('assign', 'applied');
   writes.of('revoke', 'applied');
-  const wouldWrite = counter(
-    registry,
-    'acronis_upsell_would_write_total',
-    'What --dry-run would have written, by action.',
-    ['action'],
-  );
-  wouldWrite.of('assign');
-  wouldWrite.of('revoke');
   const drift = counter(
     registry,
     'acronis_upsell_drift_found_total',

@@ -2,12 +2,17 @@
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.ts';
 import type { ChildChange, PassEnd, PolicyCounts, PolicyMetrics } from '../../controllers/policy/metrics.ts';
+import type { WouldWriteCounter } from './operator-metrics.ts';
 import { counter, gauge, histogram } from './series.ts';
 
 const childChanges: readonly ChildChange[] = ['made', 'updated', 'removed', 'handedOver'];
 const passEnds: readonly PassEnd[] = ['complete', 'incomplete', 'failed'];
 
-export function policyMetrics(registry: Registry, clock: Pick<Clock, 'wall'>): PolicyMetrics {
+export function policyMetrics(
+  registry: Registry,
+  clock: Pick<Clock, 'wall'>,
+  wouldWrite: WouldWriteCounter,
+): PolicyMetrics {
   let count = (): PolicyCounts => ({ byReason: new Map(), matched: 0, children: 0, notReadySince: undefined });
   const policies = gauge(
     registry,
@@ -56,6 +61,7 @@ export function policyMetrics(registry: Registry, clock: Pick<Clock, 'wall'>): P
   for (const end of passEnds) passes.of(end);
   return {
     childChanged: (change) => changes.of(change).inc(),
+    wouldChangeChild: (change) => wouldWrite.of(change).inc(),
     passEnded: (end, seconds) => passes.of(end).observe(seconds),
     countPolicies(counted) {
       count = counted;

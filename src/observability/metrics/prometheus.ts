@@ -8,7 +8,7 @@ import type { MetricsPage } from '../server/server.ts';
 import { accountMetrics } from './account-metrics.ts';
 import { type ControllerName, controllerMetrics, queueMetrics, reflectorMetrics } from './controller-metrics.ts';
 import type { Metrics } from './interfaces.ts';
-import { acronisMetrics, upsellMetrics } from './operator-metrics.ts';
+import { acronisMetrics, upsellMetrics, wouldWriteCounter } from './operator-metrics.ts';
 import { policyMetrics } from './policy-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { counter, gauge, histogram } from './series.ts';
@@ -46,6 +46,7 @@ export function createPrometheus(options: PrometheusOptions): Prometheus {
   leads.set(0);
   const controllers = controllerMetrics(registry);
   const queues = queueMetrics(registry, options.clock);
+  const wouldWrite = wouldWriteCounter(registry);
   return {
     metrics: {
       controller: controllers(options.upsell),
@@ -58,12 +59,12 @@ export function createPrometheus(options: PrometheusOptions): Prometheus {
       policy: {
         controller: controllers(options.policy),
         queue: queues(options.policy),
-        ...policyMetrics(registry, options.clock),
+        ...policyMetrics(registry, options.clock, wouldWrite),
       },
       reflector: reflectorMetrics(registry, options.clock),
       kubernetes: kubernetesMetrics(registry, options.kubernetesHost),
       acronis: acronisMetrics(registry),
-      upsell: upsellMetrics(registry, options),
+      upsell: upsellMetrics(registry, options, wouldWrite),
       leading: (now) => leads.set(now ? 1 : 0),
     },
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

@@ -2,7 +2,7 @@
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { type Fleet, orphansOf } from '../../../fleet/objects.ts';
 import type { Child } from '../plan/plan.ts';
-import { isChildOf, isCurrent, type Policy, type Template } from './template.ts';
+import { isChildOf, isCurrent, listedBy, type Policy, type Template } from './template.ts';
 
 export interface KnownChild extends Child {
   readonly object: TenantUserUpsell;
@@ -22,6 +22,16 @@ export function childrenOf(
     found.set(userId, { userId, object, isCurrent: isCurrent(object, template), createdAt, deletedAt });
   }
   return found;
+}
+
+/** The users of the children that this API client listed: of the others it proves nothing, since what one client was shown another one may not be. */
+export function* usersListedBy(
+  client: string,
+  policy: Policy,
+  fleet: Pick<Fleet, 'byIndex' | 'get'>,
+): Iterable<string> {
+  for (const { child, spec } of objectsOf(policy, fleet))
+    if (listedBy(child) === client && spec.ok && spec.value.userID !== undefined) yield spec.value.userID;
 }
 
 /** Read them immediately: they may change with the cache. */

@@ -6,9 +6,9 @@ import { AcronisError } from '../../../acronis/errors.ts';
 import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
 import type { Selection } from '../../../api/policy/spec.ts';
 import type { Clock } from '../../../base/clock.ts';
-import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { UserJudgement } from '../../../fleet/selection/judge-users.ts';
 import type { Completeness, Match, SelectionGap } from '../../../fleet/selection/select-users.ts';
+import type { ListingAccount } from '../standing.ts';
 import { listingFailed, listingIncomplete, tenantNotFound } from '../verdicts.ts';
 import { proofsOf } from './proof.ts';
 
@@ -38,13 +38,13 @@ export type PassEnd =
 export interface Lister {
   /** The users that match, page by page, and what the list proves. */
   list(
-    account: Account,
+    account: ListingAccount,
     selection: Selection,
     signal: AbortSignal,
   ): AsyncGenerator<Pick<Match, 'userId'>, Completeness, undefined>;
   /** Single users, read by their ids; one judgement for each. @throws AcronisError, or the signal's reason. */
   judge(
-    account: Account,
+    account: ListingAccount,
     selection: Selection,
     ids: readonly string[],
     signal: AbortSignal,
@@ -53,7 +53,7 @@ export interface Lister {
 
 export interface PassOptions {
   readonly lister: Lister;
-  readonly account: Account;
+  readonly account: ListingAccount;
   readonly selection: Selection;
   readonly asked: string;
   readonly maxUsers: number;

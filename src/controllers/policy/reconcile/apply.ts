@@ -9,7 +9,7 @@ import type { Template } from '../children/template.ts';
 import { handOverChild, makeChild, removeChild, updateChild } from '../children/write.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Steps } from './port.ts';
 
 export interface ApplyOptions {
   readonly template: Template;
@@ -21,7 +21,6 @@ export interface ApplyOptions {
 }
 
 type Step = (signal: AbortSignal) => Promise<void>;
-type Steps = Pick<Plan, 'make' | 'update' | 'remove' | 'handOver'>;
 
 const sliceMs = 5_000;
 const maxConcurrent = 16;

@@ -3,8 +3,7 @@
  * for keep a distance that grows with what one costs; those that fail are tried again, later each time.
  */
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
-import { objectsOf } from '../children/children.ts';
-import { listedBy } from '../children/template.ts';
+import { usersListedBy } from '../children/children.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
 import { type Lister, type PassEnd, runPass } from '../pass/pass.ts';
@@ -54,11 +53,7 @@ export async function passIfDue(
   const startedAt = clock.now();
   const wantedAt = memory.wantedAt;
   memory.wantedAt = undefined;
-  const childUsers = function* (): Iterable<string> {
-    // Those that another API client listed prove nothing here: what it was shown this one may not be.
-    for (const { child, spec: of } of objectsOf(policy, context.fleet))
-      if (listedBy(child) === client && of.ok && of.value.userID !== undefined) yield of.value.userID;
-  };
+  const childUsers = () => usersListedBy(client, policy, context.fleet);
   const { maxUsers } = spec.limits;
   const end = await runPass({ lister, account, selection, asked, maxUsers, childUsers, clock }, signal);
   const tookMs = clock.now() - startedAt;

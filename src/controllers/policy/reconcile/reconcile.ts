@@ -10,7 +10,6 @@ import type { BackoffPolicy } from '../../../base/backoff.ts';
 import { isConflict, isNotFound, KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { Result } from '../../../runtime/controller/controller.ts';
 import type { Memories, Memory } from '../memory.ts';
-import { report } from '../report/report.ts';
 import { type Served, standingOf } from '../standing.ts';
 import { type KeepOptions, keepChildren } from './keep.ts';
 import { dueInMs, type PassesOptions, passIfDue } from './passes.ts';
@@ -32,13 +31,14 @@ const maxSilentFailures = 2;
 export function createPolicyReconcile(
   options: PolicyReconcileOptions,
 ): (key: string, signal: AbortSignal) => Promise<Result> {
-  const { context, memories } = options;
+  const { context, memories, writes } = options;
   const { policies, clock, log } = context;
   return async (key, signal) => {
     const policy = policies.get(key);
     // Its children go by themselves: the cluster deletes what the policy owned.
     if (policy === undefined || policy.deletedAt !== undefined) {
       memories.forget(key);
+      writes.forget(key);
       return { kind: 'done' };
     }
     const memory = memories.of(policy);
@@ -50,7 +50,7 @@ export function createPolicyReconcile(
       const standing = await standingOf(policy, context, signal);
       if (standing.kind === 'served') return await serve(policy, standing, memory, options, signal);
       memory.isKnown = true;
-      const leftMs = await report(policy, { verdict: standing.verdict, pass: undefined }, memory, context, signal);
+      const leftMs = await writes.report(policy, { verdict: standing.verdict, pass: undefined }, memory, signal);
       return at(Math.min(stoppedMs, leftMs ?? stoppedMs));
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
@@ -70,7 +70,7 @@ async function serve(
   options: PolicyReconcileOptions,
   signal: AbortSignal,
 ): Promise<Result> {
-  const { context } = options;
+  const { context, writes } = options;
   memory.accountId = served.account.id;
   await judgeSuspects(policy, served, memory, options, signal);
   await passIfDue(policy, served, memory, options, signal);
@@ -81,11 +81,11 @@ async function serve(
     const leftMs =
       failure === undefined
         ? undefined
-        : await report(policy, { verdict: failure, pass: undefined }, memory, context, signal);
+        : await writes.report(policy, { verdict: failure, pass: undefined }, memory, signal);
     return at(Math.min(dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
   }
   const { verdict, nextMs } = await keepChildren(policy, served, pass, memory, options, signal);
-  const leftMs = await report(policy, { verdict: failure ?? verdict, pass }, memory, context, signal);
+  const leftMs = await writes.report(policy, { verdict: failure ?? verdict, pass }, memory, signal);
   return at(Math.min(nextMs, dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
 }
 

@@ -6,6 +6,7 @@ import { transformPolicy } from '../../../../src/api/policy/object.ts';
 import type { PolicyContext } from '../../../../src/controllers/policy/context.ts';
 import { createMemories } from '../../../../src/controllers/policy/memory.ts';
 import type { Lister } from '../../../../src/controllers/policy/pass/pass.ts';
+import { realPolicyWrites, supposedPolicyWrites } from '../../../../src/controllers/policy/reconcile/port.ts';
 import { createPolicyReconcile } from '../../../../src/controllers/policy/reconcile/reconcile.ts';
 import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
 import { createNamespaceStore } from '../../../../src/fleet/namespaces.ts';
@@ -16,6 +17,7 @@ import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernete
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog, quietMetrics } from '../../../support/quiet.ts';
+import { RecordedLog } from '../../../support/recorded-log.ts';
 
 export const tenant = 'ede9f834-70b3-476c-83d9-736f9f8c7dae';
 export const userOf = (n: number) => `1c234e69-5469-424a-a6d1-${String(n).padStart(12, '0')}`;
@@ -41,6 +43,9 @@ export class PolicyWorld {
   readonly policies = createPolicyStore(quietLog);
   readonly memories = createMemories(this.clock);
   readonly events: string[] = [];
+  readonly log = new RecordedLog();
+  /** What `--dry-run` counted. */
+  readonly counted: string[] = [];
   /** Method and last parts of the path of each write. */
   readonly writes: string[] = [];
   readonly raw = new Map<string, Raw>();
@@ -92,8 +97,8 @@ export class PolicyWorld {
       flush: async () => {},
     },
     clock: this.clock,
-    log: quietLog,
-    metrics: quietMetrics.policy,
+    log: this.log,
+    metrics: { ...quietMetrics.policy, wouldChangeChild: (change) => void this.counted.push(change) },
   };
   readonly account = {
     id: 'account',
@@ -123,14 +128,16 @@ export class PolicyWorld {
     judge: async (_account, _selection, ids) =>
       new Map(ids.map((id) => [id, this.judged.get(id) ?? { kind: 'notShown' }])),
   };
-  readonly #reconcile = createPolicyReconcile({
-    context: this.#context,
-    lister: this.#lister,
-    memories: this.memories,
-    onMembers: () => {},
-  });
+  readonly #reconcile: ReturnType<typeof createPolicyReconcile>;
 
-  constructor() {
+  constructor({ isDryRun = false } = {}) {
+    this.#reconcile = createPolicyReconcile({
+      context: this.#context,
+      lister: this.#lister,
+      memories: this.memories,
+      writes: isDryRun ? supposedPolicyWrites(this.#context) : realPolicyWrites(this.#context),
+      onMembers: () => {},
+    });
     this.#context.namespaces.upsert({ key: 'sales', namespace: '', tenantId: undefined, labels: {} });
     this.#context.namespaces.upsert({ key: 'other', namespace: '', tenantId: undefined, labels: {} });
   }

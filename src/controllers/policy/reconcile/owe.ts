@@ -1,0 +1,87 @@
+/**
+ * What a policy owes its children just now, from its last complete pass and what the cache shows. Nothing is written: the operator, its dry run and `plan` of the
+ * command line ask this alike.
+ */
+import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
+import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { childrenOf, type KnownChild } from '../children/children.ts';
+import { type Template, templateOf } from '../children/template.ts';
+import type { Memories, Memory } from '../memory.ts';
+import { isAwaitingOlder, type OthersOptions, othersOf } from '../others.ts';
+import type { Pass } from '../pass/pass.ts';
+import { type Plan, plan } from '../plan/plan.ts';
+import type { Served } from '../standing.ts';
+import { verdictOf } from '../verdicts.ts';
+
+export interface OweOptions extends Pick<OthersOptions, 'fleet' | 'policies'> {
+  /** Keys of the labels by which this operator selects what it serves: a child without them would not be seen. */
+  readonly selectorKeys: readonly string[];
+  readonly memories: Pick<Memories, 'peek'>;
+  readonly clock: Pick<Clock, 'wall' | 'now'>;
+}
+
+export interface Owing {
+  readonly plan: Plan;
+  readonly template: Template;
+  readonly children: ReadonlyMap<string, KnownChild>;
+  /** An older policy was not listed yet: what is new may be its own. */
+  readonly isAwaitingOlder: boolean;
+}
+
+export function owingOf(
+  policy: TenantUpsellPolicy,
+  { spec, client }: Pick<Served, 'spec' | 'client'>,
+  pass: Pass,
+  memory: Memory,
+  { fleet, policies, memories, selectorKeys, clock }: OweOptions,
+): Owing {
+  const template = templateOf(policy, spec, inheritedBy(policy, selectorKeys), client);
+  const children = childrenOf(policy, template, fleet);
+  const owed = plan({
+    matched: pass.matched,
+    users: pass.users,
+    isMatched: (id) => pass.users.has(id),
+    children,
+    otherOf: othersOf(policy, { fleet, policies, memories }),
+    isProved: (id) => pass.proved.has(id),
+    isPending: (id) => (memory.pending.get(id) ?? Number.NEGATIVE_INFINITY) > clock.now(),
+    limits: spec.limits,
+    approved: memory.approvalUsedAt === policy.resourceVersion ? undefined : policy.approved,
+    isLetThrough: (id) => memory.letThrough.has(id),
+    made: memory.made,
+    removedAt: memory.removedAt,
+    now: clock.wall(),
+  });
+  return {
+    plan: owed,
+    template,
+    children,
+    isAwaitingOlder: owed.make.length > 0 && isAwaitingOlder(policy, { policies, memories }),
+  };
+}
+
+/** How the policy is while this is owed. @param isDue something is left to be done now. */
+export function verdictOfOwing(
+  policy: TenantUpsellPolicy,
+  { spec }: Pick<Served, 'spec'>,
+  { matched }: Pass,
+  { plan: { held }, children }: Owing,
+  isDue: boolean,
+): PolicyVerdict {
+  const live = [...children.values()].filter(({ deletedAt }) => deletedAt === undefined).length;
+  return verdictOf(policy, spec, { matched, children: live, isDue, held });
+}
+
+export const countSteps = ({ make, update, remove, handOver }: Plan): number =>
+  make.length + update.length + remove.length + handOver.length;
+
+/** Without the labels that this operator selects by, a child would not be seen. */
+function inheritedBy({ labels }: TenantUpsellPolicy, keys: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const value = labels[key];
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
