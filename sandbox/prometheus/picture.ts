@@ -117,7 +117,8 @@ function drawSeries({ lines, unit, stacked }: DrawnPanel, { from, to, step }: Ti
     unbroken(points, step).flatMap((run) => {
       const colour = palette[index % palette.length];
       const line = run.map(({ at, top }) => `${px(at)} ${py(top)}`).join('L');
-      const floor = run
+      // Where nothing is stacked it is straight.
+      const floor = (stacked ? run : [...run.slice(0, 1), ...run.slice(-1)])
         .toReversed()
         .map(({ at, under }) => `${px(at)} ${py(under)}`)
         .join('L');

@@ -1,19 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from 'vitest';
+import { type Dashboard, queryOf, readDashboard } from '../../sandbox/prometheus/dashboard.ts';
 import { reasons } from '../../src/api/conditions.ts';
 import { createProgress } from '../../tools/progress.ts';
 import { namesIn, promqlNamesProgram } from '../../tools/prometheus/programs.ts';
 import { root } from './chart.ts';
-import {
-  alertsOf,
-  buildMs,
-  type Dashboard,
-  readDashboard,
-  readRules,
-  recordingsOf,
-  registered,
-  withAll,
-} from './observability.ts';
+import { alertsOf, buildMs, readRules, recordingsOf, registered } from './observability.ts';
 
 let names: string;
 let dashboard: Dashboard;
@@ -37,12 +29,22 @@ async function unknown(expressions: readonly string[]): Promise<string[]> {
   });
 }
 
-const queries = () => dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => withAll(expr)));
+const queries = () => dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => queryOf(expr, dashboard)));
 
 it('every query of the dashboard is about metrics and labels that the operator has', async () => {
   expect(queries().length).toBeGreaterThan(20);
   expect(await unknown([...queries(), ...dashboard.annotations.list.map(({ expr }) => expr)])).toEqual([]);
 });
+
+it('what the operator says of its own objects is on the dashboard, each series of it', async () => {
+  const shown = new Set((await namesIn(names, queries())).flatMap(({ metrics }) => metrics));
+  const own = [...(await registered()).keys()].filter((name) => name.startsWith('acronis_upsell_'));
+  const missing = own.filter((name) => !shown.has(name) && !shown.has(name.replace(/_(sum|count|bucket)$/, '_bucket')));
+  expect(missing.toSorted()).toEqual(elsewhere.toSorted());
+});
+
+/** What a dry run would have written, and namespaces that are left to another release: neither is news of the fleet that is shown. */
+const elsewhere = ['acronis_upsell_would_write_total', 'acronis_upsell_unserved_namespaces'];
 
 it('every alert is too', async () => {
   const rules = await readRules();
@@ -61,7 +63,7 @@ it('the measure itself: a metric or label that does not exist is found, and what
 });
 
 it('every legend names a label that its query keeps', () => {
-  const lost = dashboard.panels.flatMap(({ title, targets = [] }) =>
+  const lost = dashboard.panels.flatMap(({ title, targets }) =>
     targets.flatMap(({ expr, legendFormat }) =>
       [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)]
         .filter(
@@ -82,7 +84,7 @@ const kept = (expr: string): string[] =>
 
 it('each reason is Ready, as it was asked to be, passing by itself, or waiting for a person', () => {
   const counted = ['Buyers set', 'Pass by themselves', 'Wait for a person'].flatMap((title) => {
-    const expr = dashboard.panels.find((panel) => panel.title === title)?.targets?.[0]?.expr ?? '';
+    const expr = dashboard.panels.find((panel) => panel.title === title)?.targets[0]?.expr ?? '';
     return [...expr.matchAll(/reason[!=]~?"([^"]*)"/g)].flatMap(([, names = '']) => names.split('|'));
   });
   expect(counted.toSorted()).toEqual([...reasons].toSorted());
@@ -102,5 +104,5 @@ it('the picture of it in the docs is small and loads nothing', async () => {
   const picture = await readFile(`${root}docs/dashboard.svg`, 'utf8');
   expect(picture.length).toBeLessThan(300_000);
   expect(picture.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|href|<script|<style|@import|url\(/);
-  for (const { title, type } of dashboard.panels) if (type !== 'row') expect(picture).toContain(title);
+  expect(dashboard.panels.map(({ title }) => title).filter((title) => !picture.includes(title))).toEqual([]);
 });

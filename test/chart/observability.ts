@@ -1,12 +1,12 @@
 /** The chart's alerts and dashboard as their tests read them. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { pageOfAllMetrics } from '../support/page-of-all-metrics.ts';
-import { chartDir, rendered } from './chart.ts';
+import { rendered } from './chart.ts';
 
 /** Go's first build of Prometheus's tools takes minutes. */
 export const buildMs = 1_800_000;
@@ -43,29 +43,6 @@ export const alertsOf = ({ groups }: Rules): Alert[] =>
   groups.flatMap(({ rules }) => rules.filter((rule) => 'alert' in rule));
 export const recordingsOf = ({ groups }: Rules): Recording[] =>
   groups.flatMap(({ rules }) => rules.filter((rule) => 'record' in rule));
-
-const dashboardSchema = z.object({
-  title: z.string(),
-  annotations: z.object({ list: z.array(z.object({ expr: z.string() })) }),
-  templating: z.object({ list: z.array(z.object({ name: z.string(), query: z.unknown() })) }),
-  panels: z.array(
-    z.object({
-      id: z.number(),
-      type: z.string(),
-      title: z.string(),
-      gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
-      fieldConfig: z.object({ defaults: z.object({ unit: z.string().optional() }) }).optional(),
-      targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).optional(),
-    }),
-  ),
-});
-export type Dashboard = z.output<typeof dashboardSchema>;
-
-export const readDashboard = async (): Promise<Dashboard> =>
-  dashboardSchema.parse(JSON.parse(await readFile(`${chartDir}/files/dashboard.json`, 'utf8')));
-
-/** A query as Grafana sends it while "All" is chosen. */
-export const withAll = (query: string): string => query.replaceAll(/\$(namespace|job)\b/g, '.*');
 
 /** What a program prints, however it ends. */
 export async function said(program: string, args: readonly string[], input?: string) {

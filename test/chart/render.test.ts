@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { constantsOf, dashboardSchema, readDashboard } from '../../sandbox/prometheus/dashboard.ts';
 import { helm } from '../../tools/helm/helm.ts';
 import { TOOLS } from '../../tools/helm/versions.ts';
 import { chartDir, refusal, rendered, root, template } from './chart.ts';
@@ -431,6 +432,22 @@ describe('values', () => {
     const { metadata, data } = (await rendered(everything)).only('ConfigMap', map);
     expect(metadata.labels['grafana_dashboard']).toBe('1');
     expect(JSON.parse(data['acronis-upsell-operator.json'] ?? '')).toMatchObject({ title: expect.any(String) });
+  });
+
+  it("the dashboard judges by the release's own objectives", async () => {
+    const map = z.object({ data: z.object({ 'acronis-upsell-operator.json': z.string() }) });
+    const constants = async (objectives: object) => {
+      const values = { metrics: { dashboard: { enabled: true }, prometheusRule: { objectives } } };
+      const { data } = (await rendered(values)).only('ConfigMap', map);
+      return constantsOf(dashboardSchema.parse(JSON.parse(data['acronis-upsell-operator.json'])));
+    };
+    const asWritten = constantsOf(await readDashboard());
+    expect(asWritten.size).toBe(6);
+    expect(await constants({})).toEqual(asWritten);
+    const other = { editToReady: { percent: 99.9, withinSeconds: 10 }, feedAge: { withinSeconds: 2.5 } };
+    expect(await constants(other)).toEqual(
+      new Map([...asWritten, ['editToReadyPercent', '99.9'], ['editToReadyWithin', '10'], ['feedAgeWithin', '2.5']]),
+    );
   });
 
   it('the CRDs are kept when the release is uninstalled, unless configured otherwise, and can be left out', async () => {
