@@ -116,7 +116,7 @@ function svg(lines: readonly Line[]): string {
 <rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="9" fill="${colours.ground}" stroke="${colours.edge}"/>
 <path d="M.5 36V9.5a9 9 0 0 1 9-9H${width - 9.5}a9 9 0 0 1 9 9V36z" fill="${colours.bar}" stroke="${colours.edge}"/>
 ${lights.join('')}
-<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="${font.size}" fill="${colours.text}" style="white-space:pre">
+<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="${font.size}" fill="${colours.text}">
 <text x="${round(width / 2)}" y="22.5" text-anchor="middle" fill="${colours.dim}">npm run demo</text>
 ${rows.join('\n')}
 </g>
@@ -138,7 +138,8 @@ function textsOf(line: Line, y: number): string[] {
       ...(fill === undefined ? [] : [`fill="${fill}"`]),
       ...(run.bold ? ['font-weight="bold"'] : []),
     ];
-    return [`<text ${attributes.join(' ')}>${escapeXml(text)}</text>`];
+    // On each: a browser's own style sheet lets SVG text inherit it from nowhere, and columns would close up.
+    return [`<text style="white-space:pre" ${attributes.join(' ')}>${escapeXml(text)}</text>`];
   });
 }
 

@@ -255,6 +255,15 @@ test('docs/demo.svg loads nothing', () => {
   expect(picture.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|href|<script|<style|@import|url\(/);
 });
 
+test('docs/demo.svg keeps its columns: the spaces of each line count', () => {
+  // Inherited from a group they do not: browsers set it for each text.
+  const lines = [...read('docs/demo.svg').matchAll(/<text ([^>]*)>[^<]* {2,}[^<]*</g)].map(
+    ([, attributes]) => attributes,
+  );
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.filter((attributes) => attributes?.includes('white-space:pre') !== true)).toEqual([]);
+});
+
 test('messages.md names log messages that the code has', () => {
   const source = globSync('src/**/*.ts', { cwd: root }).map(read).join('\n');
   // A message whose end depends on what is known is a template in the code: its parts are.
