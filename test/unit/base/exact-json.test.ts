@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExactJson, stringifyExact } from '../../../src/base/exact-json.ts';
 
@@ -27,6 +28,26 @@ describe('integers in JSON', () => {
     const text = '{"id":"9007199254740993","b":[true,null]}';
     expect(parseExactJson(text)).toEqual({ id: '9007199254740993', b: [true, null] });
     expect(stringifyExact(parseExactJson(text))).toBe(text);
+  });
+
+  test('an integer keeps its digits wherever it stands, among ids and shorter numbers', () => {
+    const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    const item = fc.oneof(int64, fc.stringMatching(/^[0-9a-f-]{0,40}$/), fc.integer());
+    fc.assert(
+      fc.property(fc.array(item), (items) => {
+        const exact = items.map((each) =>
+          typeof each === 'bigint' && Number.isSafeInteger(Number(each)) ? Number(each) : each,
+        );
+        expect(parseExactJson(stringifyExact(items))).toEqual(exact);
+      }),
+    );
+  });
+
+  test('what cannot be written is refused, with a bigint and without', () => {
+    const circle: Record<string, unknown> = {};
+    circle['itself'] = circle;
+    expect(() => stringifyExact(circle)).toThrow(TypeError);
+    expect(() => stringifyExact([2n, circle])).toThrow(TypeError);
   });
 
   test('what is not JSON is refused, with long integers and without', () => {
