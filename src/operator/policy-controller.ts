@@ -2,13 +2,11 @@
 import type { PolicyContext } from '../controllers/policy/context.ts';
 import { membersListener } from '../controllers/policy/members.ts';
 import { createMemories } from '../controllers/policy/memory.ts';
-import type { Lister } from '../controllers/policy/pass/pass.ts';
+import { createLister } from '../controllers/policy/pass/lister.ts';
 import { realPolicyWrites, supposedPolicyWrites } from '../controllers/policy/reconcile/port.ts';
 import { createPolicyReconcile } from '../controllers/policy/reconcile/reconcile.ts';
 import { connectPolicyTriggers } from '../controllers/policy/triggers.ts';
 import { isOlderPolicy } from '../fleet/policies.ts';
-import { judgeUsers } from '../fleet/selection/judge-users.ts';
-import { selectUsers } from '../fleet/selection/select-users.ts';
 import { runController } from '../runtime/controller/controller.ts';
 import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';
@@ -36,13 +34,9 @@ export function createPolicyController(options: PolicyControllerOptions): Contro
   const { context, queue, accountLoops, controllerMetrics, hardStop } = options;
   const { policies, clock, log } = context;
   const memories = createMemories(clock);
-  const lister: Lister = {
-    list: (account, selection, signal) => selectUsers({ account, selection, clock, signal }),
-    judge: (account, selection, ids, signal) => judgeUsers(ids, { account, selection, signal }),
-  };
   const reconcile = createPolicyReconcile({
     context,
-    lister,
+    lister: createLister(clock),
     memories,
     writes: options.dryRun === true ? supposedPolicyWrites(context) : realPolicyWrites(context),
     onMembers(policy) {

@@ -10,6 +10,7 @@ import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { bundle } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { command, type Ran } from '../support/command.ts';
+import { outputProblems } from '../support/output-schema.ts';
 import { World } from './world.ts';
 
 let world: World;
@@ -42,7 +43,11 @@ const summary = z.object({
   byAccount: z.array(z.object({ name: z.string(), objects: z.number() })),
   noBuyers: z.array(z.object({ name: z.string(), reason: z.string() })),
 });
-const status = async () => summary.parse(JSON.parse((await run('status', '-n', world.namespace, '-o', 'json')).stdout));
+const status = async () => {
+  const { stdout } = await run('status', '-n', world.namespace, '-o', 'json');
+  expect(await outputProblems('status', stdout)).toEqual([]);
+  return summary.parse(JSON.parse(stdout));
+};
 
 it('what import prints makes every company administrator a buyer, and a second run prints nothing', async () => {
   world.logOnFailure();
@@ -89,6 +94,7 @@ it('the prune report names whose user is disabled or has another role, and delet
   const before = await world.ok('get', 'tuu', '-o', 'name');
   world.acronis.console.change(companyAdmin, { enabled: false });
   const report = await importing('--prune-report', '--output=json');
+  expect(await outputProblems('prune-report', report.stdout)).toEqual([]);
   expect(JSON.parse(report.stdout)).toMatchObject([
     { namespace: world.namespace, name: `u-${companyAdmin}`, reason: 'disabled' },
   ]);
@@ -136,6 +142,7 @@ it('check passes what is well, says what it cannot see, and writes nothing', asy
     `--operator-namespace=${world.namespace}`,
     '--output=json',
   );
+  expect(await outputProblems('check', stdout)).toEqual([]);
   const { lines } = checked.parse(JSON.parse(stdout));
   const resultOf = Object.fromEntries(lines.map(({ id, result }) => [id, result]));
   expect(resultOf).toMatchObject({

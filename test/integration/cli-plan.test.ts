@@ -11,6 +11,7 @@ import { kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { bundle } from '../../sandbox/operator/process.ts';
 import type { Document } from '../../src/cli/plan/documents.ts';
 import { problemIn } from '../../src/cli/plan/valid.ts';
+import { outputProblems } from '../support/output-schema.ts';
 
 const namespace = `plan-${randomBytes(4).toString('hex')}`;
 let acronis: Sandbox;
@@ -74,6 +75,7 @@ it('objects with errors name their place in the files, and the exit code is 1', 
     ['-f', '-', '-o', 'json'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: bad }),
   );
+  expect(await outputProblems('plan', stdout)).toEqual([]);
   expect(JSON.parse(stdout)).toMatchObject({
     summary: { objects: 2, assign: 1, errors: 1 },
     objects: [
@@ -94,6 +96,62 @@ it('the cluster: objects there are planned with what their status remembers, and
   const changed = await plan([...inCluster(), '-f', '-'], JSON.stringify(manifest('sam', { userID: johnDoe })));
   expect(changed.stdout).toContain('userID cannot be changed');
   expect(changed.exitCode).toBe(1);
+});
+
+const policy = (spec: object = {}) => ({
+  apiVersion: 'upsell.acronis.com/v1alpha1',
+  kind: 'TenantUpsellPolicy',
+  metadata: { name: 'admins', namespace },
+  spec: { tenantID: acronis.cast.tenants.partner, ...spec },
+});
+
+it('a policy in a file is planned as if it were applied: its children, and what they would assign; no login is printed', async () => {
+  const file = JSON.stringify(policy());
+  const { stdout, stderr, exitCode } = await plan(['-f', '-', '--output', 'json'], file);
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 2 });
+  expect(await outputProblems('plan', stdout)).toEqual([]);
+  const { policies, objects, summary } = JSON.parse(stdout);
+  expect(policies).toMatchObject([{ name: 'admins', action: 'change', children: 0, make: policies[0].matched }]);
+  expect(objects).toHaveLength(policies[0].matched);
+  expect(summary).toMatchObject({ policies: 1, children: { make: policies[0].matched, remove: 0 } });
+  const { companyAdmin } = acronis.cast;
+  expect(objects).toContainEqual(
+    expect.objectContaining({
+      name: `u-${companyAdmin}`,
+      userID: companyAdmin,
+      policy: 'admins',
+      change: 'make',
+      action: 'assign',
+    }),
+  );
+  expect(acronis.ledger.count('putUser')).toBe(0);
+  for (const format of ['table', 'markdown', 'json', 'yaml']) {
+    const { stdout: text } = await plan(['-f', '-', '--output', format], file);
+    expect(text).not.toContain('@');
+    expect(text).toContain(`u-${companyAdmin}`);
+  }
+});
+
+it('a brake that would hold is an error with the command that lets it through', async () => {
+  const { stdout, exitCode } = await plan(['-f', '-'], JSON.stringify(policy({ limits: { maxUsers: 1 } })));
+  expect(stdout).toContain('TooManyUsers');
+  expect(stdout).toContain(`kubectl -n ${namespace} patch tenantupsellpolicies admins --type=merge`);
+  expect(exitCode).toBe(1);
+});
+
+it('an edit of a policy in the cluster is planned over its children there', async () => {
+  const { companyAdmin } = acronis.cast;
+  await kubectlOk(inject('controlPlane'), ['create', '-f', '-'], { stdin: JSON.stringify(policy()) });
+  const applied = await plan(inCluster());
+  expect(applied.stdout).toMatch(new RegExp(`${namespace}/admins +would change`));
+  expect(applied.exitCode).toBe(2);
+  const narrowed = policy({ users: { exclude: [companyAdmin] }, suspend: true });
+  const { stdout } = await plan([...inCluster(), '-f', '-', '-o', 'json'], JSON.stringify(narrowed));
+  expect(JSON.parse(stdout)).toMatchObject({
+    policies: [{ name: 'admins', action: 'none', reason: 'Suspended' }],
+    objects: [],
+  });
+  await kubectlOk(inject('controlPlane'), ['-n', namespace, 'delete', 'tup', 'admins']);
 });
 
 it('a closed pipe ends it quietly, and never as a success', async () => {
@@ -128,14 +186,11 @@ it('a directory of garbage names the file and repeats nothing of it', async () =
   expect(exitCode).toBe(1);
 });
 
-it('a policy is held against its rules, and a note says that its objects are not planned', async () => {
-  const policy = { ...manifest('admins', { tenantID: acronis.cast.tenants.partner }), kind: 'TenantUpsellPolicy' };
-  const good = await plan(['-f', '-'], JSON.stringify(policy));
-  expect(good.stderr).toContain('policies are held against their rules only');
-  expect(good.exitCode).toBe(0);
-  const bad = await plan(['-f', '-'], JSON.stringify({ ...policy, spec: { tenantID: 'x' } }));
-  expect(bad.stdout).toContain('InvalidSpec');
-  expect(bad.exitCode).toBe(1);
+it('a policy that breaks a rule of its CRD is refused with the sentence of the CRD', async () => {
+  const broken = { ...policy(), spec: { tenantID: 'x' } };
+  const { stdout, exitCode } = await plan(['-f', '-'], JSON.stringify(broken));
+  expect(stdout).toContain('tenantID is a UUID');
+  expect(exitCode).toBe(1);
 });
 
 it('10 MB of YAML with other kinds between are planned within seconds', async () => {

@@ -16,6 +16,15 @@ export interface CheckLine {
   readonly remedy?: string;
 }
 
+/** The whole of what `check` found. */
+export interface Checklist {
+  /** Of this program. */
+  readonly version: string;
+  /** The worst of all lines. */
+  readonly result: CheckResult;
+  readonly lines: readonly CheckLine[];
+}
+
 export type Judged = Pick<CheckLine, 'result' | 'says' | 'remedy'>;
 
 export const pass = (says: string): Judged => ({ result: 'pass', says });

@@ -19,7 +19,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { type CheckedAccount, checklist } from './checklist.ts';
 import type { Seen } from './cluster.ts';
 import type { CheckFlags } from './command.ts';
-import { type CheckLine, type CheckResult, exitCodeOf } from './line.ts';
+import { type CheckLine, type Checklist, type CheckResult, exitCodeOf } from './line.ts';
 import { applyPodFlags, podFlags } from './pod-settings.ts';
 
 /** Where chart and manifests put it if nothing else is said. */
@@ -70,7 +70,8 @@ export async function runChecks(command: Command, terminal: Terminal): Promise<n
     progress.show('Checking', lines.length);
   }
   progress.end();
-  if (flags.output === 'json') await terminal.out.write(asJson({ version, result: worstOf(lines), lines }));
+  const checked: Checklist = { version, result: worstOf(lines), lines };
+  if (flags.output === 'json') await terminal.out.write(asJson(checked));
   else await terminal.out.write(`\n${summaryOf(lines)}\n`);
   return exitCodeOf(lines);
 }

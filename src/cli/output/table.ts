@@ -21,7 +21,9 @@ export function tableOf(
   rows: readonly (readonly string[])[],
   output: Pick<Output, 'width' | 'style'>,
 ): string {
-  const widths = columns.map(({ heading }, at) => Math.max(heading.length, ...rows.map((row) => lengthOf(row[at]))));
+  const widths = columns.map(({ heading }, at) =>
+    rows.reduce((width, row) => Math.max(width, lengthOf(row[at])), heading.length),
+  );
   const table = new Table({
     head: columns.map(({ heading }) => output.style('bold', heading)),
     chars: noLines,

@@ -18,7 +18,7 @@ const flags = [...readingFlags, '--require-tenant-label', '--watch-namespaces', 
 export function addPlan(program: Command, { terminal, run }: CommandLine): Command {
   const plan = program
     .command('plan')
-    .description('say what the operator would do to each object, and why; nothing is written')
+    .description('say what the operator would do to each object and for each policy, and why; nothing is written')
     .addOption(
       new Option('-f, --filename <path>', 'a file, a directory, or - for standard input; may be given again')
         .default([], 'none')
@@ -32,7 +32,7 @@ export function addPlan(program: Command, { terminal, run }: CommandLine): Comma
     .addHelpText(
       'after',
       `
-Exit code: 0 nothing would be written, 2 something would, 1 an object has an error or the plan could not be made.
+Exit code: 0 nothing would be written, 2 something would, 1 an object or a policy has an error, or the plan could not be made.
 
 Examples:
   kubectl upsell plan -f upsell.yaml

@@ -2,15 +2,16 @@
  * What the operator would do to each object, found by the operator's own steps: the same questions to Acronis, the same judgement, and a port for writes that has
  * nothing to write with. Objects are planned together, so that their reads travel a hundred at a time.
  */
-import { tenantUpsellPolicies } from '../../api/names.ts';
 import { Semaphore } from '../../base/concurrency/semaphore.ts';
 import { ownCredentials } from '../../config/config.ts';
 import { refusePublicSuffixes } from '../../config/public-suffix.ts';
+import { createLister } from '../../controllers/policy/pass/lister.ts';
 import { type StepsContext, takeSteps } from '../../controllers/upsell/reconcile/steps.ts';
 import { supposedWrites, type WouldWrite } from '../../controllers/upsell/write/port.ts';
 import { createTries } from '../../controllers/upsell/write/tries.ts';
 import { createBrands } from '../../fleet/brands/brands.ts';
 import { createCredentialSources } from '../../fleet/credentials/sources.ts';
+import { selectorKeys } from '../../kubernetes/calls/label-selector.ts';
 import { type NoWrites, openAccounts } from '../connect/accounts.ts';
 import { type Cluster, openCluster } from '../connect/cluster.ts';
 import { notesTo } from '../connect/notes.ts';
@@ -19,10 +20,12 @@ import { createProgress, type Progress } from '../terminal/progress.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { PlanOptions } from './command.ts';
 import { documentsOf } from './documents.ts';
-import { allOf, choose, type Wanted } from './objects.ts';
-import { exitCodeOf, type Planned, plannedOf } from './planned.ts';
-import { planOf, printed } from './print.ts';
+import { allOf, type Chosen, choose, type Wanted } from './objects.ts';
+import { type About, exitCodeOf, type Planned, plannedOf, plannedRemoval } from './planned.ts';
+import { type PlannedPolicies, planPolicies } from './policies.ts';
+import { printed } from './print.ts';
 import { readSources } from './sources.ts';
+import { planOf } from './summary.ts';
 import { layOver, worldOfCluster, worldOfFiles } from './world.ts';
 
 /** Objects in work: two full batches of reads. */
@@ -51,9 +54,7 @@ export async function runPlan(options: PlanOptions, terminal: Terminal): Promise
       ? worldOfFiles(documents, options.accountNamespace ?? namespace, log)
       : await worldOfCluster(cluster, scopeOf(options, cluster), { clock, log, signal });
   layOver(world, documents);
-  if (documents.some(({ kind }) => kind === tenantUpsellPolicies.kind))
-    log.warn('policies are held against their rules only: which objects they make is in their status');
-  const { wanted, refused } = options.filename.length === 0 ? allOf(world) : choose(documents, world, namespace);
+  const chosen = options.filename.length === 0 ? allOf(world) : choose(documents, world, namespace);
   const lifetime = new AbortController();
   const sources = createCredentialSources({
     own: ownCredentials(options, terminal.env),
@@ -81,12 +82,51 @@ export async function runPlan(options: PlanOptions, terminal: Terminal): Promise
     revokeGiveUpAfterMs: 0,
     log,
   };
-  const planned = await planAll(wanted, context, terminal, progress);
+  if (chosen.policies.length > 0) progress.show('Listing the users of policies');
+  const ofPolicies = await planPolicies(
+    chosen.policies,
+    {
+      ...context,
+      policies: world.policies,
+      selectorKeys: options.watchSelector === undefined ? [] : selectorKeys(options.watchSelector),
+      clock,
+      lister: createLister(clock),
+    },
+    signal,
+  );
+  const { tasks, gone } = tasksOf(chosen, ofPolicies);
+  const planned = await planAll(tasks, context, terminal, progress);
   progress.end();
   lifetime.abort(new Error('The plan is made.'));
-  const objects = [...refused, ...planned].toSorted(byName);
-  await out.write(printed(planOf(objects), options.output, out));
-  return exitCodeOf(objects);
+  const objects = [...chosen.refused, ...gone, ...planned].toSorted(byName);
+  const policies = ofPolicies.policies.toSorted(byName);
+  await out.write(printed(planOf(objects, policies), options.output, out));
+  return exitCodeOf(objects, policies);
+}
+
+type Task = Pick<Wanted, 'object'> & About;
+
+/** What is to be planned: objects as they are wanted, and children as their policies would have made them. */
+function tasksOf(
+  { wanted, policies }: Chosen,
+  { children }: PlannedPolicies,
+): { readonly tasks: readonly Task[]; readonly gone: readonly Planned[] } {
+  const whereOf = new Map(policies.map(({ policy, where }) => [policy.key, where]));
+  const changed = new Set(children.map(({ object }) => object.key));
+  return {
+    tasks: [
+      ...wanted.filter(({ object }) => !changed.has(object.key)),
+      ...children
+        .filter(({ isGone }) => !isGone)
+        .map(({ object, policy, change }) => ({
+          object,
+          policy: policy.name,
+          change,
+          where: whereOf.get(policy.key),
+        })),
+    ],
+    gone: children.filter(({ isGone }) => isGone).map((each) => plannedRemoval(each, whereOf.get(each.policy.key))),
+  };
 }
 
 function scopeOf(options: PlanOptions, { connection }: Cluster) {
@@ -99,7 +139,7 @@ function scopeOf(options: PlanOptions, { connection }: Cluster) {
 }
 
 async function planAll(
-  wanted: readonly Wanted[],
+  tasks: readonly Task[],
   context: StepsContext<NoWrites>,
   { clock, signal }: Pick<Terminal, 'clock' | 'signal'>,
   progress: Progress,
@@ -108,7 +148,8 @@ async function planAll(
   const tries = createTries(clock);
   let done = 0;
   return await Promise.all(
-    wanted.map(async ({ object, where }) => {
+    tasks.map(async (task) => {
+      const { object } = task;
       const end = await inFlight.acquire(signal);
       try {
         const actions: WouldWrite[] = [];
@@ -118,18 +159,19 @@ async function planAll(
           { context, writes, tries: tries.of(object), onStatus: () => {} },
           AbortSignal.any([signal, AbortSignal.timeout(maxObjectMs)]),
         );
-        return plannedOf(object, steps, actions, where);
+        return plannedOf(object, steps, actions, task);
       } catch (error) {
         if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
-        return unavailable(object, where);
+        return unavailable(task);
       } finally {
-        progress.show('Planning objects', ++done, wanted.length);
+        progress.show('Planning objects', ++done, tasks.length);
         end();
       }
     }),
   );
 }
-const unavailable = ({ namespace, name }: Wanted['object'], where: string | undefined): Planned => ({
+
+const unavailable = ({ object: { namespace, name }, where }: Task): Planned => ({
   namespace,
   name,
   action: 'error',
@@ -141,4 +183,5 @@ const unavailable = ({ namespace, name }: Wanted['object'], where: string | unde
 /** As long as a reconcile may take. */
 const maxObjectMs = 180_000;
 
-const byName = (a: Planned, b: Planned): number => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1);
+type Named = Pick<Planned, 'namespace' | 'name'>;
+const byName = (a: Named, b: Named): number => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1);

@@ -4,35 +4,8 @@ import { asJson, asMarkdown, asYaml } from '../output/formats.ts';
 import { tableOf } from '../output/table.ts';
 import type { Output, Style } from '../terminal/terminal.ts';
 import type { Planned, PlannedAction } from './planned.ts';
-
-export interface Plan {
-  readonly objects: readonly Planned[];
-  readonly summary: Summary;
-}
-
-export interface Summary {
-  readonly objects: number;
-  readonly assign: number;
-  readonly revoke: number;
-  /** Finalizers alone. */
-  readonly finalizers: number;
-  readonly unchanged: number;
-  readonly errors: number;
-}
-
-export function planOf(objects: readonly Planned[]): Plan {
-  const count = (...actions: readonly PlannedAction[]) =>
-    objects.filter(({ action }) => actions.includes(action)).length;
-  const summary = {
-    objects: objects.length,
-    assign: count('assign'),
-    revoke: count('revoke'),
-    finalizers: count('addFinalizer', 'removeFinalizer'),
-    unchanged: count('none'),
-    errors: count('error'),
-  };
-  return { objects, summary };
-}
+import type { PlannedPolicy } from './policies.ts';
+import { type Plan, sentenceOf } from './summary.ts';
 
 export function printed(plan: Plan, format: OutputFormat, output: Pick<Output, 'width' | 'style'>): string {
   switch (format) {
@@ -55,6 +28,17 @@ const words: Readonly<Record<PlannedAction, readonly [word: string, style: Style
   none: ['nothing to do', 'dim'],
   error: ['error', 'red'],
 };
+const changes: Readonly<Record<NonNullable<Planned['change']>, readonly [word: string, style: Style]>> = {
+  make: ['would make', 'green'],
+  update: ['would update', 'cyan'],
+  remove: ['would remove', 'yellow'],
+  handOver: ['would hand over', 'cyan'],
+};
+const policyWords: Readonly<Record<PlannedPolicy['action'], readonly [word: string, style: Style]>> = {
+  change: ['would change', 'green'],
+  none: words.none,
+  error: words.error,
+};
 
 const columns = [
   { heading: 'OBJECT' },
@@ -62,49 +46,113 @@ const columns = [
   { heading: 'REASON' },
   { heading: 'MESSAGE', wraps: true },
 ];
+const policyColumns = [
+  { heading: 'POLICY' },
+  { heading: 'ACTION' },
+  ...['MATCHED', 'CHILDREN', 'MAKE', 'UPDATE', 'REMOVE', 'HAND OVER', 'REASON'].map((heading) => ({ heading })),
+  { heading: 'MESSAGE', wraps: true },
+];
 
-/** What stays as it is only counts. */
-function table({ objects, summary }: Plan, output: Pick<Output, 'width' | 'style'>): string {
-  const shown = objects.filter(({ action }) => action !== 'none');
-  const rows = shown.map((each) => {
-    const [word, style] = words[each.action];
-    return [`${each.namespace}/${each.name}`, output.style(style, word), each.reason, messageOf(each)];
-  });
-  const body = rows.length === 0 ? '' : `${tableOf(columns, rows, output)}\n`;
-  return `${body}${sentenceOf(summary)}\n`;
+/** Children of one policy that are shown where people read: a policy may have tens of thousands. */
+const maxChildren = 10;
+
+function table({ policies, objects, summary }: Plan, output: Pick<Output, 'width' | 'style'>): string {
+  const { rows, left } = shownOf(objects);
+  const blocks = [
+    policies.length === 0
+      ? []
+      : [
+          tableOf(
+            policyColumns,
+            policies.map((each) => policyCells(each, output.style)),
+            output,
+          ),
+        ],
+    rows.length === 0
+      ? []
+      : [
+          tableOf(
+            columns,
+            rows.map((each) => cells(each, output.style)),
+            output,
+          ),
+        ],
+    left.length === 0 ? [] : [left.map((line) => `${line}\n`).join('')],
+  ].flat();
+  return [...blocks, `${sentenceOf(summary)}\n`].join('\n');
 }
 
 /** What is long is folded away. */
-function markdown({ objects, summary }: Plan): string {
-  const shown = objects.filter(({ action }) => action !== 'none');
-  const rows = shown.map((each) => [
-    `${each.namespace}/${each.name}`,
-    words[each.action][0],
-    each.reason,
-    messageOf(each),
-  ]);
-  const body = asMarkdown(['Object', 'Action', 'Reason', 'Message'], rows);
+function markdown({ policies, objects, summary }: Plan): string {
+  const { rows, left } = shownOf(objects);
   const heading = `### Upsell plan\n\n${sentenceOf(summary)}\n`;
-  if (rows.length === 0) return heading;
+  const ofPolicies =
+    policies.length === 0
+      ? ''
+      : `\n${asMarkdown(
+          policyColumns.map((column) => sentenceCase(column.heading)),
+          policies.map((each) => policyCells(each, plain)),
+        )}`;
+  const body = asMarkdown(
+    columns.map((column) => sentenceCase(column.heading)),
+    rows.map((each) => cells(each, plain)),
+  );
+  const more = left.length === 0 ? '' : `\n${left.join('\n')}\n`;
+  if (rows.length === 0) return heading + ofPolicies;
   return rows.length <= unfolded
-    ? `${heading}\n${body}`
-    : `${heading}\n<details><summary>${rows.length} objects</summary>\n\n${body}\n</details>\n`;
+    ? `${heading}${ofPolicies}\n${body}${more}`
+    : `${heading}${ofPolicies}\n<details><summary>${rows.length} objects</summary>\n\n${body}${more}\n</details>\n`;
 }
 const unfolded = 20;
 
-const messageOf = ({ where, message, action }: Planned): string =>
-  where === undefined || action !== 'error' ? message : `${where}: ${message}`;
+const plain = (_style: Style, text: string): string => text;
+const sentenceCase = (heading: string): string => heading[0] + heading.slice(1).toLowerCase();
 
-export function sentenceOf({ objects, assign, revoke, finalizers, unchanged, errors }: Summary): string {
-  if (objects === 0) return 'Nothing to do: there is no object.';
-  const parts = [
-    [assign, 'to assign'],
-    [revoke, 'to revoke'],
-    [finalizers, 'whose finalizer changes'],
-    [errors, errors === 1 ? 'with an error' : 'with errors'],
-    [unchanged, 'unchanged'],
-  ] as const;
-  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString('en')} ${what}`);
-  const begin = assign + revoke + finalizers + errors === 0 ? 'Nothing to do' : 'Plan';
-  return `${begin}: ${said.join(', ')}.`;
+/** What stays as it is only counts, and of the children of one policy the first ones are shown: those with errors before the others. */
+function shownOf(objects: readonly Planned[]): { readonly rows: readonly Planned[]; readonly left: readonly string[] } {
+  const rows: Planned[] = [];
+  const ofPolicies = new Map<string, Planned[]>();
+  for (const each of objects) {
+    if (each.change === undefined) {
+      if (each.action !== 'none') rows.push(each);
+      continue;
+    }
+    const policy = `${each.namespace}/${each.policy}`;
+    const children = ofPolicies.get(policy);
+    if (children === undefined) ofPolicies.set(policy, [each]);
+    else children.push(each);
+  }
+  const left: string[] = [];
+  for (const [policy, children] of ofPolicies) {
+    const inOrder = [...children.filter(isError), ...children.filter((each) => !isError(each))];
+    rows.push(...inOrder.slice(0, maxChildren));
+    const more = inOrder.length - maxChildren;
+    if (more > 0)
+      left.push(`… and ${more.toLocaleString('en')} more children of ${policy}. --output json has all of them.`);
+  }
+  return { rows, left };
 }
+const isError = ({ action }: Planned): boolean => action === 'error';
+
+function cells(each: Planned, style: Output['style']): string[] {
+  const [word, colour] = words[each.action];
+  const own = style(colour, word);
+  const change = each.change === undefined ? undefined : style(changes[each.change][1], changes[each.change][0]);
+  const action = change === undefined ? own : each.action === 'none' ? change : `${change}, ${own}`;
+  return [`${each.namespace}/${each.name}`, action, each.reason, messageOf(each)];
+}
+
+function policyCells(each: PlannedPolicy, style: Output['style']): string[] {
+  const [word, colour] = policyWords[each.action];
+  const { matched, children, make, update, remove, handOver } = each;
+  return [
+    `${each.namespace}/${each.name}`,
+    style(colour, word),
+    ...[matched, children, make, update, remove, handOver].map((count) => count?.toLocaleString('en') ?? ''),
+    each.reason,
+    messageOf(each),
+  ];
+}
+
+const messageOf = ({ where, message, action }: Pick<Planned, 'where' | 'message'> & { action: string }): string =>
+  where === undefined || action !== 'error' ? message : `${where}: ${message}`;

@@ -11,6 +11,7 @@ import { type AccountObjects, createAccountObjects } from '../../fleet/accounts/
 import { createWatch } from '../../fleet/cache.ts';
 import { createNamespaceStore, type NamespaceStore, transformNamespace } from '../../fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../fleet/objects.ts';
+import { createPolicyStore, type PolicyStore } from '../../fleet/policies.ts';
 import type { KubernetesReader } from '../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
@@ -20,6 +21,7 @@ import type { Document } from './documents.ts';
 
 export interface PlanWorld {
   readonly fleet: Fleet;
+  readonly policies: PolicyStore;
   readonly namespaces: NamespaceStore;
   readonly accountObjects: AccountObjects;
   readonly reader: KubernetesReader;
@@ -56,10 +58,13 @@ export async function worldOfCluster(
   const gaveUp = await Promise.race([failed, isLate]);
   late.cancel();
   const problem = watch.problem();
+  const unread = watch.policiesProblem();
   end.abort();
   await running;
   if (gaveUp) throw new CommandError(problem ?? 'The cluster could not be read in time. Try again.');
-  return { fleet: watch.fleet, namespaces: watch.namespaces, accountObjects: watch.accounts, reader };
+  if (unread !== undefined) log.warn(`policies are not planned, since they cannot be read: ${unread}`);
+  const { fleet, policies, namespaces, accounts: accountObjects } = watch;
+  return { fleet, policies, namespaces, accountObjects, reader };
 }
 
 const quiet = { watchEvent: () => {}, listed: () => {}, watchFailed: () => {} };
@@ -67,6 +72,7 @@ const quiet = { watchEvent: () => {}, listed: () => {}, watchFailed: () => {} };
 export function worldOfFiles(documents: readonly Document[], accountNamespace: string, log: Log): PlanWorld {
   return {
     fleet: createFleet(log),
+    policies: createPolicyStore(log),
     namespaces: createNamespaceStore(log),
     accountObjects: createAccountObjects({ namespace: accountNamespace, log, isSynced: () => true }),
     reader: readerOf(documents),

@@ -66,7 +66,7 @@ export class PolicyWorld {
     request: async (call) => this.#request(call),
     watch: async () => {},
   };
-  readonly #context: PolicyContext = {
+  readonly context: PolicyContext = {
     policies: this.policies,
     fleet: this.fleet,
     client: this.#client,
@@ -123,7 +123,7 @@ export class PolicyWorld {
     isPaused: () => false,
     room: () => 1,
   };
-  readonly #lister: Lister = {
+  readonly lister: Lister = {
     list: () => this.#list(),
     judge: async (_account, _selection, ids) =>
       new Map(ids.map((id) => [id, this.judged.get(id) ?? { kind: 'notShown' }])),
@@ -132,14 +132,14 @@ export class PolicyWorld {
 
   constructor({ isDryRun = false } = {}) {
     this.#reconcile = createPolicyReconcile({
-      context: this.#context,
-      lister: this.#lister,
+      context: this.context,
+      lister: this.lister,
       memories: this.memories,
-      writes: isDryRun ? supposedPolicyWrites(this.#context) : realPolicyWrites(this.#context),
+      writes: isDryRun ? supposedPolicyWrites(this.context) : realPolicyWrites(this.context),
       onMembers: () => {},
     });
-    this.#context.namespaces.upsert({ key: 'sales', namespace: '', tenantId: undefined, labels: {} });
-    this.#context.namespaces.upsert({ key: 'other', namespace: '', tenantId: undefined, labels: {} });
+    this.context.namespaces.upsert({ key: 'sales', namespace: '', tenantId: undefined, labels: {} });
+    this.context.namespaces.upsert({ key: 'other', namespace: '', tenantId: undefined, labels: {} });
   }
 
   async *#list(): ReturnType<Lister['list']> {
