@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { policyFieldManager, tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { childName } from '../../../fleet/children.ts';
-import type { KubernetesClient } from '../../../kubernetes/calls/client.ts';
+import type { KubernetesCall, KubernetesClient } from '../../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../../kubernetes/calls/resource.ts';
 import { manifestOf, type Template } from './template.ts';
@@ -21,7 +21,7 @@ export async function makeChild(
   userId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await apply(client, template, userId, { resourceVersion: beforeAll }, signal);
+  await apply(client, template, userId, { resourceVersion: beforeAll }, { discardResponse: true }, signal);
 }
 
 /** Puts right what the policy says; what people added stays. @throws KubernetesError where it is gone or another object by now, or the signal's reason. */
@@ -32,7 +32,7 @@ export async function updateChild(
   userId: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const response = await apply(client, template, userId, { uid }, signal);
+  const response = await apply(client, template, userId, { uid }, { discardResponse: false }, signal);
   const stored = storedSchema.safeParse(response);
   if (!stored.success || stored.data.metadata.uid !== uid)
     throw new KubernetesError('PATCH of a child: the response is not the child', { reason: 'InvalidResponse' });
@@ -83,6 +83,7 @@ const apply = (
   template: Template,
   userId: string,
   metadata: { readonly uid?: string; readonly resourceVersion?: string },
+  { discardResponse }: Required<Pick<KubernetesCall, 'discardResponse'>>,
   signal: AbortSignal,
 ): Promise<unknown> =>
   client.request(
@@ -93,6 +94,7 @@ const apply = (
       // JSON is YAML.
       contentType: 'application/apply-patch+yaml',
       body: manifestOf(template, userId, metadata),
+      discardResponse,
     },
     signal,
   );
