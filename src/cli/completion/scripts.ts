@@ -37,8 +37,13 @@ if [ "\${funcstack[1]}" = "_kubectl_upsell" ]; then _kubectl_upsell; else compde
 function __kubectl_upsell_complete
   set -l words (commandline -opc)
   set -l typed (commandline -ct)
-  $words[1] __complete $words[2..-1] "$typed" 2>/dev/null
+  set -l found ($words[1] __complete $words[2..-1] "$typed" 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path "$typed"
+  end
 end
-complete -c kubectl-upsell -a '(__kubectl_upsell_complete)'
+complete -c kubectl-upsell -f -a '(__kubectl_upsell_complete)'
 `,
 };
