@@ -11,6 +11,7 @@ import { addImport } from './import/command.ts';
 import { addPlan } from './plan/command.ts';
 import { addRun } from './run/command.ts';
 import { addStatus } from './status/command.ts';
+import { clearLine } from './terminal/progress.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export interface CommandLine {
@@ -37,7 +38,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     terminal,
     isDefault: terminal.program !== pluginName,
     async run(body) {
-      endAtOnce();
+      endAtOnce(terminal);
       exitCode = await endOf(body, terminal);
     },
   };
@@ -68,7 +69,13 @@ export function createProgram(line: CommandLine): Command {
 }
 
 /** Also where this is process 1 of a container, for which the default of a signal is to be ignored. */
-function endAtOnce(): void {
-  process.once('SIGINT', () => process.exit(130));
-  process.once('SIGTERM', () => process.exit(143));
+function endAtOnce(terminal: Terminal): void {
+  const end = (exitCode: number) => () => {
+    const { err } = terminal;
+    // The line of a progress, and the ^C on it. A terminal has taken it when this returns.
+    if (err.isTerminal) void err.write(clearLine).catch(() => {});
+    process.exit(exitCode);
+  };
+  process.once('SIGINT', end(130));
+  process.once('SIGTERM', end(143));
 }

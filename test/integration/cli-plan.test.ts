@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest'
 import { type Sandbox, startSandbox } from '../../sandbox/acronis/sandbox.ts';
 import { kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { bundle } from '../../sandbox/operator/process.ts';
+import { until } from '../../sandbox/until.ts';
 import type { Document } from '../../src/cli/plan/documents.ts';
 import { problemIn } from '../../src/cli/plan/valid.ts';
 import { outputProblems } from '../support/output-schema.ts';
@@ -295,3 +296,36 @@ it('on a terminal it fits the width and is coloured; NO_COLOR takes the colours 
 
 /** With this a progress takes back its line. */
 const takenBack = '\r\u001b[2K';
+
+it.each([
+  ['plan', 'Planning objects', ['-f', '-']],
+  ['import', 'Reading users', ['--no-cluster', '--tenant=ede9f834-70b3-476c-83d9-736f9f8c7dae']],
+])(
+  'Ctrl-C ends %s immediately, with 130, and leaves neither output nor the line of its progress',
+  async (name, progress, args) => {
+    const file = join(folder, 'forever.json');
+    await writeFile(file, JSON.stringify(manifest('john', { userID: acronis.cast.johnDoe })));
+    acronis.faults.add({ kind: 'hang' });
+    onTestFinished(() => acronis.faults.clear());
+    const command = [process.execPath, bundle, name, ...args].map((each) => `'${each}'`).join(' ');
+    const child = execa('script', ['-qec', `${command} < '${file}'`, '/dev/null'], {
+      env: { ...env(), TERM: 'xterm', COLUMNS: '100' },
+      reject: false,
+      stdin: 'pipe',
+      buffer: false,
+    });
+    let shown = '';
+    child.stdout?.on('data', (data) => {
+      shown += String(data);
+    });
+    await until(
+      'its progress',
+      () => shown,
+      (seen) => seen.includes(progress),
+      { withinMs: 30_000 },
+    );
+    child.stdin?.write('\u0003');
+    expect((await child).exitCode).toBe(130);
+    expect(shown.split(takenBack).at(-1)?.replace('^C', '').trim()).toBe('');
+  },
+);

@@ -1,9 +1,10 @@
 /** `check`: a checklist with remedies, before anything is installed and when something does not work. What it does is loaded when it runs. */
 import { type Command, Option } from 'commander';
 import { addSettings, type Config } from '../../config/config.ts';
+import { type ContextFlag, contextOption } from '../connect/context.ts';
 import type { CommandLine } from '../program.ts';
 
-export interface CheckFlags extends Config {
+export interface CheckFlags extends Config, ContextFlag {
   readonly operatorNamespace: string | undefined;
   readonly output: 'table' | 'json';
 }
@@ -24,6 +25,7 @@ const shown: ReadonlySet<string> = new Set([
   '--watch-selector',
   '--leader-election-id',
   '--kubeconfig',
+  '--context',
 ]);
 
 export function addCheck(program: Command, { terminal, run }: CommandLine): Command {
@@ -50,7 +52,7 @@ Examples:
   kubectl upsell check --output json | jq '.lines[] | select(.result == "fail")'
   kubectl exec -n acronis-system deploy/acronis-upsell-operator -- node dist/main.js check`,
     );
-  addSettings(check);
+  addSettings(check).addOption(contextOption());
   for (const option of check.options) if (!shown.has(option.long ?? '')) option.hideHelp();
   return check;
 }

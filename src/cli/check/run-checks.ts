@@ -32,7 +32,7 @@ export async function runChecks(command: Command, terminal: Terminal): Promise<n
   if (ofPod !== undefined) applyPodFlags(command, ofPod);
   const flags = command.opts<CheckFlags>();
   const userAgent = `kubectl-upsell/${version}`;
-  const opened = openOrSay({ kubeconfig: flags.kubeconfig, env, userAgent, clock, log: silentLog });
+  const opened = openOrSay({ ...flags, env, userAgent, clock, log: silentLog });
   await using end = new AsyncDisposableStack();
   if ('reader' in opened) end.use(opened);
   const proxy = proxyOrSay(env);
@@ -61,7 +61,7 @@ export async function runChecks(command: Command, terminal: Terminal): Promise<n
     },
     signal,
   );
-  const progress = createProgress(terminal);
+  using progress = createProgress(terminal);
   progress.show('Checking');
   for await (const line of list) {
     progress.end();

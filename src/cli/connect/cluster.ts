@@ -38,6 +38,7 @@ export interface ServiceAccount {
 
 export interface ClusterOptions {
   readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userAgent: string;
   readonly clock: Clock;
@@ -48,8 +49,8 @@ const reviews = { group: 'authorization.k8s.io', version: 'v1' };
 const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 
 /** @throws KubeconfigError */
-export function openCluster({ kubeconfig, env, userAgent, clock, log }: ClusterOptions): Cluster {
-  const connection = openConnection({ kubeconfig, env, clock, log });
+export function openCluster({ kubeconfig, context, env, userAgent, clock, log }: ClusterOptions): Cluster {
+  const connection = openConnection({ kubeconfig, context, env, clock, log });
   const client = createKubernetesClient({ connection, clock, userAgent, metrics: { requested: () => {} } });
   const review = async (
     kind: 'SelfSubjectAccessReview' | 'SubjectAccessReview',

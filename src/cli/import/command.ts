@@ -1,9 +1,10 @@
 /** `import`: ready-to-apply objects for the users of a tree. What it does is loaded when it runs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addSomeSettings, type ReadingConfig, readingFlags } from '../../config/config.ts';
+import { type ContextFlag, contextOption } from '../connect/context.ts';
 import type { CommandLine } from '../program.ts';
 
-export interface ImportFlags extends ReadingConfig {
+export interface ImportFlags extends ReadingConfig, ContextFlag {
   readonly tenant: string;
   /** Empty: whatever the roles are. */
   readonly role: readonly string[];
@@ -63,7 +64,7 @@ Examples:
   kubectl upsell import --tenant ede9f834-70b3-476c-83d9-736f9f8c7dae -n customers --policy
   kubectl upsell import --tenant ede9f834-70b3-476c-83d9-736f9f8c7dae -n customers --prune-report`,
     );
-  return addSomeSettings(command, readingFlags);
+  return addSomeSettings(command, readingFlags).addOption(contextOption());
 }
 
 function rolesOf(text: string): readonly string[] {

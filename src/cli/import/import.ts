@@ -36,12 +36,10 @@ export async function importUsers(flags: ImportFlags, terminal: Terminal): Promi
   const userAgent = `kubectl-upsell/${version}`;
   const log = notesTo(terminal);
   await using accounts = openAccounts({ config: flags, env, userAgent, clock });
-  await using cluster = flags.cluster
-    ? openCluster({ kubeconfig: flags.kubeconfig, env, userAgent, clock, log })
-    : undefined;
+  await using cluster = flags.cluster ? openCluster({ ...flags, env, userAgent, clock, log }) : undefined;
   const namespace = flags.namespace ?? cluster?.connection.namespace ?? 'default';
   const account = await accountFor(flags, namespace, accounts, cluster, env, signal);
-  const progress = createProgress(terminal);
+  using progress = createProgress(terminal);
   try {
     const existing = cluster === undefined ? [] : await readExisting(cluster, namespace, progress, terminal);
     if (flags.pruneReport) {

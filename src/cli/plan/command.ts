@@ -1,11 +1,13 @@
 /** `plan`: its flags and its help. */
 import { type Command, Option } from 'commander';
 import { addSomeSettings, type Config, type ReadingConfig, readingFlags } from '../../config/config.ts';
+import { type ContextFlag, contextOption } from '../connect/context.ts';
 import { type OutputFormat, outputs } from '../output/choices.ts';
 import type { CommandLine } from '../program.ts';
 
 export interface PlanOptions
   extends ReadingConfig,
+    ContextFlag,
     Pick<Config, 'requireTenantLabel' | 'watchNamespaces' | 'watchSelector'> {
   readonly filename: readonly string[];
   readonly cluster: boolean;
@@ -28,6 +30,7 @@ export function addPlan(program: Command, { terminal, run }: CommandLine): Comma
     .option('-n, --namespace <name>', "of objects that name none (default: the kubeconfig context's, else default)")
     .addOption(new Option('-o, --output <format>', 'how it is printed').choices(outputs).default('table'));
   return addSomeSettings(plan, flags)
+    .addOption(contextOption())
     .allowExcessArguments(false)
     .addHelpText(
       'after',

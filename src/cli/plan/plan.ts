@@ -41,14 +41,14 @@ export async function runPlan(options: PlanOptions, terminal: Terminal): Promise
   const { clock, signal, out } = terminal;
   const log = notesTo(terminal);
   const userAgent = `kubectl-upsell/${terminal.version}`;
-  const progress = createProgress(terminal);
+  using progress = createProgress(terminal);
   await using accounts = openAccounts({ config: options, env: terminal.env, userAgent, clock });
   const documents = (await readSources(options.filename, process.stdin)).flatMap(documentsOf);
   await using cluster = options.cluster
-    ? openCluster({ kubeconfig: options.kubeconfig, env: terminal.env, userAgent, clock, log })
+    ? openCluster({ ...options, env: terminal.env, userAgent, clock, log })
     : undefined;
   const namespace = options.namespace ?? cluster?.connection.namespace ?? 'default';
-  progress.show('Reading the cluster');
+  if (cluster !== undefined) progress.show('Reading the cluster');
   const world =
     cluster === undefined
       ? worldOfFiles(documents, options.accountNamespace ?? namespace, log)
@@ -147,6 +147,7 @@ async function planAll(
   const inFlight = new Semaphore(maxInFlight);
   const tries = createTries(clock);
   let done = 0;
+  progress.show('Planning objects', done, tasks.length);
   return await Promise.all(
     tasks.map(async (task) => {
       const { object } = task;

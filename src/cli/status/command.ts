@@ -1,9 +1,10 @@
 /** `status`: the fleet in one screen, once or as it changes. What it does is loaded when it runs. */
 import { type Command, Option } from 'commander';
 import { addSomeSettings } from '../../config/config.ts';
+import { type ContextFlag, contextOption } from '../connect/context.ts';
 import type { CommandLine } from '../program.ts';
 
-export interface StatusFlags {
+export interface StatusFlags extends ContextFlag {
   readonly namespace: string | undefined;
   readonly selector: string | undefined;
   readonly watch: boolean;
@@ -36,5 +37,5 @@ Examples:
   kubectl upsell status --watch --namespace customers
   kubectl upsell status --output json | jq '.noBuyers[] | .namespace + "/" + .name + ": " + .reason'`,
     );
-  return addSomeSettings(status, ['--kubeconfig']);
+  return addSomeSettings(status, ['--kubeconfig']).addOption(contextOption());
 }

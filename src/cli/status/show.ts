@@ -30,7 +30,7 @@ const ageMs = 10_000;
 export async function showStatus(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { clock, env, version } = terminal;
   await using cluster = openCluster({
-    kubeconfig: flags.kubeconfig,
+    ...flags,
     env,
     userAgent: `kubectl-upsell/${version}`,
     clock,

@@ -20,11 +20,26 @@ it('progress shows counts and elapsed time on a terminal, within its width, and 
   const progress = createProgress({ err, clock });
   progress.show('Reading users', 1, 30_000);
   expect(written).toEqual([]);
-  await clock.advance(12_000);
+  await clock.advance(11_500);
   progress.show('Reading users', 1_200, 30_000);
-  expect(written).toEqual(['\r\x1b[2KReading users 1,200 of 30,000 · 12 s']);
+  expect(written.at(-1)).toBe('\r\x1b[2KReading users 1,200 of 30,000 · 11 s');
   progress.end();
   expect(written.at(-1)).toBe('\r\x1b[2K');
+});
+
+it('the time goes on while nothing else does, until it ends', async () => {
+  const { written, err } = recorded(true);
+  const clock = new ManualClock();
+  {
+    using progress = createProgress({ err, clock });
+    progress.show('Reading users');
+    await clock.advance(1_000);
+    await clock.advance(1_000);
+  }
+  const shown = ['\r\x1b[2KReading users · 1 s', '\r\x1b[2KReading users · 2 s', '\r\x1b[2K'];
+  expect(written).toEqual(shown);
+  await clock.advance(10_000);
+  expect(written).toEqual(shown);
 });
 
 it('in a pipe nothing of it is written', async () => {

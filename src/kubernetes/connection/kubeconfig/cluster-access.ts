@@ -67,7 +67,7 @@ export function accessOf(config: Kubeconfig, describe: string): ClusterAccess {
   const name = config.currentContext;
   if (name === '') return stop('it has no current context', choose);
   const context = parsed(contextSchema, config.contexts.get(name), `context ${name}`, stop);
-  if (context === undefined) return stop(`its current context ${name} does not exist`, choose);
+  if (context === undefined) return stop(`its context ${name} does not exist`, choose);
   const clusterEntry = config.clusters.get(context.cluster);
   const cluster = parsed(clusterSchema, clusterEntry, `cluster ${context.cluster}`, stop);
   if (clusterEntry === undefined || cluster === undefined)

@@ -10,6 +10,8 @@ import { KubeconfigError, readKubeconfig } from './file.ts';
 export interface KubeconfigOptions {
   /** The value of `--kubeconfig`. */
   readonly kubeconfig?: string | undefined;
+  /** A context of the kubeconfig in place of its current one; a pod's service account is none. */
+  readonly context?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the pod's token, CA and namespace are mounted. */
   readonly serviceAccountDir?: string | undefined;
@@ -31,35 +33,40 @@ const POD_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** @throws KubeconfigError when there is nothing to read. */
 export function findKubeconfig(options: KubeconfigOptions): KubeconfigSource {
-  const { env, serviceAccountDir = POD_DIRECTORY } = options;
-  if (options.kubeconfig !== undefined) return files([options.kubeconfig], '--kubeconfig');
-  const inPod = Boolean(env['KUBERNETES_SERVICE_HOST']);
+  const { env, context, serviceAccountDir = POD_DIRECTORY } = options;
+  if (options.kubeconfig !== undefined) return files([options.kubeconfig], '--kubeconfig', context);
+  const inPod = context === undefined && Boolean(env['KUBERNETES_SERVICE_HOST']);
   const usablePod = inPod && exists(join(serviceAccountDir, 'token'));
   const listed = [...new Set((env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== ''))];
   if (listed.length > 0) {
     const hollow = listed.every((path) => stamp(path).size === 0);
-    if (!hollow || !usablePod) return files(listed, 'KUBECONFIG');
+    if (!hollow || !usablePod) return files(listed, 'KUBECONFIG', context);
     return pod(env, serviceAccountDir, 'in-cluster service account (the files of KUBECONFIG are missing or empty)');
   }
   if (usablePod) return pod(env, serviceAccountDir, 'in-cluster service account');
   const home = env['HOME'] ?? env['USERPROFILE'];
   if (home !== undefined && exists(join(home, '.kube', 'config'))) {
-    return files([join(home, '.kube', 'config')], 'the default');
+    return files([join(home, '.kube', 'config')], 'the default', context);
   }
   if (inPod) return pod(env, serviceAccountDir, 'in-cluster service account');
+  if (context !== undefined)
+    throw new KubeconfigError(
+      `There is no kubeconfig that could have the context ${context}: pass --kubeconfig FILE or set KUBECONFIG.`,
+    );
   throw new KubeconfigError(
     'No Kubernetes API server is configured: pass --kubeconfig FILE or set KUBECONFIG. (This is no pod: KUBERNETES_SERVICE_HOST is not set, and there is no ~/.kube/config.)',
   );
 }
 
-function files(paths: readonly string[], from: string): KubeconfigSource {
+function files(paths: readonly string[], from: string, context: string | undefined): KubeconfigSource {
   const describe = `kubeconfig ${paths.join(delimiter)} (${from})`;
   return {
     describe,
     remedy: 'Start it, or name a kubeconfig of a running cluster with --kubeconfig.',
     load() {
       const config = readKubeconfig(paths, from);
-      if (config !== undefined) return accessOf(config, describe);
+      if (config !== undefined)
+        return accessOf(context === undefined ? config : { ...config, currentContext: context }, describe);
       const [only] = paths;
       const why =
         paths.length > 1 || only === undefined

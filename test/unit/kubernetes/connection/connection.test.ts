@@ -12,7 +12,12 @@ import { apiServer, clientOn, connect, eventually, fixture, kubeconfigFile, temp
 
 const get = { method: 'GET', path: '/version' } as const;
 
-function open(options: { kubeconfig?: string; env?: Record<string, string>; serviceAccountDir?: string }) {
+function open(options: {
+  kubeconfig?: string;
+  context?: string;
+  env?: Record<string, string>;
+  serviceAccountDir?: string;
+}) {
   const log = new RecordedLog();
   const connection = openConnection({ env: {}, clock: new ManualClock(), log, ...options });
   onTestFinished(() => connection.close());
@@ -61,6 +66,22 @@ describe('where the connection comes from, in the order of controller-runtime, a
     const KUBECONFIG = kubeconfigFile({ server: 'https://named' });
     const connection = from({ env: { ...pod, KUBECONFIG }, serviceAccountDir: serviceAccount() });
     expect(connection).toMatchObject({ server: 'https://named', describe: `kubeconfig ${KUBECONFIG} (KUBECONFIG)` });
+  });
+
+  test('a context that is named is taken in place of the current one, from a file and never from the pod', () => {
+    const kubeconfig = kubeconfigFile({ server: 'https://first' });
+    const file = JSON.parse(readFileSync(kubeconfig, 'utf8'));
+    file.clusters.push({ name: 'other', cluster: { server: 'https://second' } });
+    file.contexts.push({ name: 'y', context: { cluster: 'other', user: 'u', namespace: 'team-b' } });
+    writeFileSync(kubeconfig, JSON.stringify(file));
+    expect(from({ kubeconfig })).toMatchObject({ server: 'https://first' });
+    expect(from({ kubeconfig, context: 'y' })).toMatchObject({ server: 'https://second', namespace: 'team-b' });
+    const inPod = { env: { ...pod, KUBECONFIG: kubeconfig }, serviceAccountDir: serviceAccount() };
+    expect(from({ ...inPod, context: 'y' })).toMatchObject({ server: 'https://second' });
+    expect(() => open({ kubeconfig, context: 'z' })).toThrow(/context z does not exist.*\(there: x, y\)/);
+    expect(() => open({ env: pod, serviceAccountDir: serviceAccount(), context: 'y' })).toThrow(
+      /no kubeconfig that could have the context y/,
+    );
   });
 
   test('the pod wins over the file in the home directory, and has a namespace of its own', () => {

@@ -529,7 +529,7 @@ users: [{name: u, user: {token: "123"}}]
     name: 'a current context that does not exist',
     setup: (world) => ({ files: { config: { ...config(world), 'current-context': 'y' } } }),
     sent: 'refused',
-    says: /current context y does not exist/,
+    says: /context y does not exist/,
   },
   {
     name: 'a cluster that does not exist',
