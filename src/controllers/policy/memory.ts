@@ -13,6 +13,8 @@ import type { Made } from './plan/plan.ts';
 
 export interface Memory {
   readonly uid: string;
+  /** Since when this process knows the policy, by the steady clock. */
+  readonly since: number;
   /** It was reconciled since this process started: what it matches is known, or cannot be. */
   isKnown: boolean;
   /** The last complete one. */
@@ -29,10 +31,12 @@ export interface Memory {
   readonly suspects: Set<string>;
   /** Children that the cache does not show yet, and until when that is waited for, by the steady clock. */
   readonly pending: Map<string, number>;
+  /** Users whose child's name an object has that the cache does not show, and until when it is not asked for again, by the steady clock. */
+  readonly taken: Map<string, number>;
   made: Made[];
   removedAt: number[];
-  /** Users whose children a person let through. */
-  letThrough: ReadonlySet<string>;
+  /** Users whose children a person let through and that are still there: each goes once. */
+  letThrough: Set<string>;
   /** The version of the policy whose approval was used: it counts once. */
   approvalUsedAt: string | undefined;
   /** What was written last, until the watch brings the same. */
@@ -50,7 +54,7 @@ export interface Memories {
   forget(key: string): void;
 }
 
-export function createMemories(clock: Pick<Clock, 'wall'>): Memories {
+export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
   const memories = new Map<string, Memory>();
   return {
     of({ key, uid, requestedAt }) {
@@ -61,6 +65,7 @@ export function createMemories(clock: Pick<Clock, 'wall'>): Memories {
       }
       const memory: Memory = {
         uid,
+        since: clock.now(),
         isKnown: false,
         pass: undefined,
         wantedAt: undefined,
@@ -69,6 +74,7 @@ export function createMemories(clock: Pick<Clock, 'wall'>): Memories {
         accountId: undefined,
         suspects: new Set(),
         pending: new Map(),
+        taken: new Map(),
         made: [],
         removedAt: [],
         letThrough: new Set(),

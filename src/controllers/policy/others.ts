@@ -21,7 +21,9 @@ export interface OthersOptions {
 /** @returns the question for one policy; ask it immediately, for the cluster may change. */
 export function othersOf(policy: TenantUpsellPolicy, options: OthersOptions): (userId: string) => Other | undefined {
   const { fleet } = options;
-  const older = [...options.policies.values()].filter((each) => isActive(each) && isOlderPolicy(each, policy));
+  const older = [...options.policies.values()].flatMap((each) =>
+    isActive(each) && isOlderPolicy(each, policy) ? (usersOf(each, options.memories) ?? []) : [],
+  );
   return (userId) => {
     let found: Other | undefined;
     for (const key of fleet.byIndex('user', userId)) {
@@ -32,14 +34,21 @@ export function othersOf(policy: TenantUpsellPolicy, options: OthersOptions): (u
       if (found !== 'olderPolicy') found = other ?? found;
     }
     if (found === 'olderPolicy') return found;
-    for (const each of older) {
-      const pass = options.memories.peek(each.key)?.pass;
-      if (pass?.users.has(userId)) return 'olderPolicy';
-    }
+    for (const users of older) if (users.has(userId)) return 'olderPolicy';
     const named = fleet.get(`${policy.namespace}/${childName(userId)}`);
     if (named !== undefined && !isChildOf(named, policy)) return 'nameTaken';
     return found;
   };
+}
+
+/** Whom a policy has, with a child or without; one that matches more users than it may has those of its children alone. */
+function usersOf(
+  { key, spec }: TenantUpsellPolicy,
+  memories: OthersOptions['memories'],
+): ReadonlySet<string> | undefined {
+  const pass = memories.peek(key)?.pass;
+  if (pass === undefined || !spec.ok || pass.matched > spec.value.limits.maxUsers) return undefined;
+  return pass.users;
 }
 
 /** Policies that are older than this one and were not listed yet since this process started: what they match is not known. */

@@ -34,7 +34,7 @@ export type Standing =
       readonly client: string;
       /** As the spec has it; in a namespace whose label names a tenant, the users of this one alone, since no others may be named there. */
       readonly selection: Selection;
-      /** The selection and whom it is asked of: a list of another one says nothing about this one. */
+      /** The selection, how many users of it are kept, and whom it is asked of: a list of another one says nothing about this one. */
       readonly asked: string;
     };
 
@@ -70,7 +70,7 @@ export async function standingOf<W>(
     account: bound === undefined ? account : boundedTo(bound, account),
     client,
     selection,
-    asked: JSON.stringify([selection, client, bound]),
+    asked: JSON.stringify([selection, spec.limits.maxUsers, client, bound]),
   };
 }
 

@@ -65,6 +65,7 @@ export function verdictOf(policy: Named, spec: PolicySpec, { matched, children, 
     };
   if (isDue || held.waiting > 0)
     return { reason: 'Progressing', message: 'Children are being made, changed or removed.' };
+  if (held.taken > 0) return nameTaken(held.taken);
   return { reason: 'Applied', message: [applied, left(held.left), unproved(held.unproved)].join('') };
 }
 
@@ -75,6 +76,11 @@ const unproved = (count: number): string =>
   count === 0
     ? ''
     : ` ${count} children stay although the list does not show their users: that these match no more is not proved to this API client. Delete those by hand that are to go.`;
+
+const nameTaken = (count: number): PolicyVerdict => ({
+  reason: 'Progressing',
+  message: `${count} users that match have no child: other objects have the names of theirs (u- and the user's id). Children of a younger or a deleted policy go by themselves; look at those of others, and delete the ones that are not needed.`,
+});
 
 const tooManyUsers = (policy: Named, maxUsers: number, matched: number): PolicyVerdict => ({
   reason: 'TooManyUsers',

@@ -81,6 +81,8 @@ export interface Held {
   readonly unproved: number;
   /** Users that are left to hand-written objects and to older policies. */
   readonly left: number;
+  /** Users that match and have no child, since another object has its name. */
+  readonly taken: number;
   /** The annotation lets exactly these through. */
   readonly approved: boolean;
 }
@@ -92,13 +94,14 @@ const nothingHeld: Held = {
   braked: undefined,
   unproved: 0,
   left: 0,
+  taken: 0,
   approved: false,
 };
 
 export function plan(input: PlanInput): Plan {
   if (input.matched > input.limits.maxUsers)
     return { make: [], update: [], remove: [], handOver: [], held: { ...nothingHeld, tooMany: true } };
-  const { wanted, left } = wantedOf(input);
+  const { wanted, left, taken } = wantedOf(input);
   const { maxNewPerHour } = input.limits;
   const paced = limitNew({ maxNewPerHour, madeAt: maxNewPerHour === 0 ? [] : madeLately(input), now: input.now });
   const make = wanted.slice(0, paced.count);
@@ -119,21 +122,25 @@ export function plan(input: PlanInput): Plan {
       braked: isBraked ? { count: due.length, why: removals.why } : undefined,
       unproved: kept.unproved,
       left,
+      taken,
       approved: removals.kind === 'approved',
     },
   };
 }
 
-/** Users without a child that are to have one, and how many are left to others. */
+/** Users without a child that are to have one, how many are left to others, and how many wait for a name. */
 function wantedOf({ users, children, isPending, otherOf }: PlanInput) {
   const wanted: string[] = [];
   let left = 0;
+  let taken = 0;
   for (const id of users) {
     const other = otherOf(id);
     if (other === 'handWritten' || other === 'olderPolicy') left++;
-    else if (other === undefined && !children.has(id) && !isPending(id)) wanted.push(id);
+    else if (children.has(id)) continue;
+    else if (other === 'nameTaken') taken++;
+    else if (!isPending(id)) wanted.push(id);
   }
-  return { wanted, left };
+  return { wanted, left, taken };
 }
 
 function keptOf({ children, isMatched, isProved, otherOf }: PlanInput) {

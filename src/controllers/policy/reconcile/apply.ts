@@ -26,6 +26,8 @@ const sliceMs = 5_000;
 const maxConcurrent = 16;
 /** A child that was made and does not show in the cache by then is made again, if it is not there. */
 const pendingMs = 30_000;
+/** A name that an object has which this operator does not see is asked for no oftener: what is refused for it is a write, too. */
+const takenMs = 5 * 60_000;
 
 /**
  * Each step that meets another state than it was planned for is left to the next plan.
@@ -73,6 +75,7 @@ function* stepsOf(
         if (isRefused(error)) {
           memory.pending.delete(userId);
           memory.made.splice(memory.made.indexOf(made), 1);
+          if (isConflict(error) || isAlreadyExists(error)) memory.taken.set(userId, clock.now() + takenMs);
         }
         throw error;
       }

@@ -26,6 +26,8 @@ const freshMs = 60_000;
 const awaitOlderMs = 1_000;
 /** The cache is asked again for what was made. */
 const pendingMs = 1_000;
+/** A name that another object has may be free by then. */
+const takenMs = 60_000;
 
 /** @throws KubernetesError, or the signal's reason; what was done is found by the next reconcile. */
 export async function keepChildren(
@@ -39,10 +41,14 @@ export async function keepChildren(
   const { clock } = context;
   const owing = owingOf(policy, served, pass, memory, { ...context, memories });
   const { plan, children, isAwaitingOlder: isAwaiting } = owing;
-  for (const [id, until] of memory.pending) if (children.has(id) || clock.now() >= until) memory.pending.delete(id);
+  for (const waits of [memory.pending, memory.taken])
+    for (const [id, until] of waits) if (children.has(id) || clock.now() >= until) waits.delete(id);
+  for (const id of memory.letThrough) if (pass.users.has(id) || !children.has(id)) memory.letThrough.delete(id);
   const { isReal } = writes;
-  const mustPass = isReal && plan.remove.length > 0 && clock.now() - pass.startedAt >= freshMs;
-  if (mustPass) memory.wantedAt = clock.now();
+  // Something changed since the list, perhaps one of those that would go.
+  const isOld = memory.wantedAt !== undefined || clock.now() - pass.startedAt >= freshMs;
+  const mustPass = isReal && plan.remove.length > 0 && isOld;
+  if (mustPass) memory.wantedAt ??= clock.now();
   else if (plan.held.approved) await writes.useApproval(policy, plan.remove, memory, signal);
   const steps = { ...plan, make: isAwaiting ? [] : plan.make, remove: mustPass ? [] : plan.remove };
   const isLeft = await writes.apply(policy, steps, { owing, memory }, signal);
@@ -53,6 +59,7 @@ export async function keepChildren(
       isLeft ? 0 : Number.POSITIVE_INFINITY,
       isAwaiting ? awaitOlderMs : Number.POSITIVE_INFINITY,
       isReal && isDue ? pendingMs : Number.POSITIVE_INFINITY,
+      isReal && plan.held.taken > 0 ? takenMs : Number.POSITIVE_INFINITY,
       isReal && plan.held.waiting > 0 ? Math.max(pendingMs, plan.held.waitMs) : Number.POSITIVE_INFINITY,
     ),
   };

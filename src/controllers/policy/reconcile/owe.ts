@@ -14,6 +14,9 @@ import { type Plan, plan } from '../plan/plan.ts';
 import type { Served } from '../standing.ts';
 import { verdictOf } from '../verdicts.ts';
 
+/** So long an older policy's first list is waited for. One that cannot be read must not hold up those of other accounts; what it matches is handed over later. */
+const maxAwaitMs = 5 * 60_000;
+
 export interface OweOptions extends Pick<OthersOptions, 'fleet' | 'policies'> {
   /** Keys of the labels by which this operator selects what it serves: a child without them would not be seen. */
   readonly selectorKeys: readonly string[];
@@ -38,12 +41,14 @@ export function owingOf(
 ): Owing {
   const template = templateOf(policy, spec, inheritedBy(policy, selectorKeys), client);
   const children = childrenOf(policy, template, fleet);
+  const others = othersOf(policy, { fleet, policies, memories });
+  const isTaken = (id: string) => (memory.taken.get(id) ?? Number.NEGATIVE_INFINITY) > clock.now();
   const owed = plan({
     matched: pass.matched,
     users: pass.users,
     isMatched: (id) => pass.users.has(id),
     children,
-    otherOf: othersOf(policy, { fleet, policies, memories }),
+    otherOf: (id) => others(id) ?? (isTaken(id) ? 'nameTaken' : undefined),
     isProved: (id) => pass.proved.has(id),
     isPending: (id) => (memory.pending.get(id) ?? Number.NEGATIVE_INFINITY) > clock.now(),
     limits: spec.limits,
@@ -57,7 +62,10 @@ export function owingOf(
     plan: owed,
     template,
     children,
-    isAwaitingOlder: owed.make.length > 0 && isAwaitingOlder(policy, { policies, memories }),
+    isAwaitingOlder:
+      owed.make.length > 0 &&
+      clock.now() - memory.since < maxAwaitMs &&
+      isAwaitingOlder(policy, { policies, memories }),
   };
 }
 

@@ -1,0 +1,116 @@
+/** What a policy owes beside others, and after its limits were edited. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PolicyWorld, userOf, users } from './world.ts';
+
+let world: PolicyWorld;
+beforeEach(() => {
+  world = new PolicyWorld();
+});
+
+const noMatch = { kind: 'noMatch', why: 'otherRole' } as const;
+const later = { creationTimestamp: '2026-01-02T00:00:00Z' };
+
+describe('an older policy', () => {
+  it('that matches more users than it may takes none from a younger one', async () => {
+    world.listed = users(4);
+    world.policy('younger', {}, later);
+    await world.settle('younger');
+    world.policy('older', { limits: { maxUsers: 2 } });
+    await world.settle('older');
+    expect(world.ready('older').reason).toBe('TooManyUsers');
+    await world.settle('younger');
+    expect(world.children.toSorted()).toEqual(users(4));
+    for (const id of users(4))
+      expect(world.child(id)?.metadata.labels).toMatchObject({ 'upsell.acronis.com/policy': 'younger' });
+  });
+
+  it('that cannot be listed for long holds up a younger one for minutes and no longer', async () => {
+    world.listed = users(1);
+    world.policy('older');
+    world.policy('younger', {}, later);
+    await world.reconcile('younger');
+    expect(world.children).toEqual([]);
+    world.clock.pause(299_000);
+    await world.reconcile('younger');
+    expect(world.children).toEqual([]);
+    world.clock.pause(1_000);
+    await world.reconcile('younger');
+    expect(world.children).toEqual(users(1));
+  });
+});
+
+it('a limit that is raised is obeyed at once: all who match are listed again, and each gets a child', async () => {
+  world.listed = users(6);
+  world.policy('admins', { limits: { maxUsers: 3 } });
+  await world.settle();
+  expect(world.ready('admins').reason).toBe('TooManyUsers');
+  world.policy('admins', { limits: { maxUsers: 6 } });
+  await world.settle();
+  expect(world.children.toSorted()).toEqual(users(6));
+});
+
+it('a user that matches again keeps its child, although the list before said otherwise', async () => {
+  const ids = users(20);
+  world.listed = ids;
+  world.policy('admins', { limits: { maxRemovals: 0 } });
+  await world.settle();
+  world.listed = ids.slice(1);
+  world.judged.set(userOf(1), noMatch);
+  world.clock.pause(4_000_000);
+  await world.reconcile();
+  expect(world.ready('admins').reason).toBe('Braked');
+  // It has its role again, which the change feed says, and then a person raises the limit.
+  world.listed = ids;
+  world.judged.set(userOf(1), { kind: 'match' });
+  world.memories.peek('sales/admins')?.suspects.add(userOf(1));
+  world.policy('admins', { limits: { maxRemovals: 50 } });
+  await world.reconcile();
+  await world.settle();
+  expect(world.children).toHaveLength(20);
+  expect(world.writes.filter((each) => each.startsWith('DELETE'))).toEqual([]);
+});
+
+it('an approval lets each child go once: who matched again since is held as any other', async () => {
+  const ids = users(20);
+  const gone = ids.slice(0, 5);
+  world.listed = ids;
+  world.policy('admins');
+  await world.settle();
+  const lose = async () => {
+    world.listed = ids.slice(5);
+    for (const id of gone) world.judged.set(id, noMatch);
+    await world.nextPass();
+  };
+  await lose();
+  world.policy('admins', {}, { annotations: { 'upsell.acronis.com/approve': '5' } });
+  await world.settle();
+  expect(world.children).toHaveLength(15);
+  world.listed = ids;
+  await world.nextPass();
+  expect(world.children).toHaveLength(20);
+  await lose();
+  expect(world.children).toHaveLength(20);
+  expect(world.ready('admins').reason).toBe('Braked');
+});
+
+describe('a name that another object has', () => {
+  it('is no user that has its object: the policy says so and what to do', async () => {
+    world.object('sales', `u-${userOf(1)}`, { userID: userOf(2) });
+    world.listed = [userOf(1)];
+    world.policy('admins');
+    await world.settle();
+    expect(world.ready('admins')).toMatchObject({ reason: 'Progressing', message: expect.stringContaining('1 ') });
+  });
+
+  it('and that this operator does not see is not asked for every second', async () => {
+    world.isWatching = false;
+    world.object('sales', `u-${userOf(1)}`, { userID: userOf(1) });
+    world.listed = [userOf(1)];
+    world.policy('admins');
+    for (let second = 0; second < 20; second++) {
+      await world.reconcile();
+      world.clock.pause(1_000);
+    }
+    expect(world.writes.filter((each) => each.includes('u-')).length).toBeLessThan(3);
+  });
+});
