@@ -19,6 +19,7 @@ const notOnceMore = [
   'slow-status',
   'startup',
   'traces',
+  'upgrade',
 ].map((each) => `test/integration/${each}.test.ts`);
 
 // How long a condition is waited for where nothing else is said: a busy machine is no failure.

@@ -13,6 +13,8 @@ export const bundle = fileURLToPath(new URL('../../dist/main.js', import.meta.ur
 
 export interface OperatorProcessOptions {
   readonly kubeconfig: string;
+  /** Another version's bundle than the one that was built here. */
+  readonly bundle?: string;
   /** The operator's own credentials; absent: it has none. */
   readonly acronis?: { readonly url: string; readonly clientId: string; readonly clientSecret: string };
   /** Added to the flags that every start here has. */
@@ -57,8 +59,9 @@ export const logLines = (operator: OperatorProcess): LogLine[] =>
   });
 
 export async function startOperator(options: OperatorProcessOptions): Promise<OperatorProcess> {
-  await readFile(bundle).catch(() => {
-    throw new Error('dist/main.js is not there: run `npm run build` first.');
+  const program = options.bundle ?? bundle;
+  await readFile(program).catch(() => {
+    throw new Error(`${program} is not there: run \`npm run build\` first.`);
   });
   const [probePort, metricsPort] = [await freePort(), await freePort()];
   const { acronis } = options;
@@ -70,7 +73,7 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
     ...insecure,
     ...(options.flags ?? []),
   ];
-  const child = execa(process.execPath, [...v8Flags, ...(options.nodeFlags ?? []), bundle, 'run', ...flags], {
+  const child = execa(process.execPath, [...v8Flags, ...(options.nodeFlags ?? []), program, 'run', ...flags], {
     env: {
       ...(acronis === undefined
         ? {}

@@ -8,13 +8,13 @@ import { createConnections } from '../acronis/http/connections.ts';
 import { createDispatcher, createSend } from '../acronis/http/http.ts';
 import { proxyFrom } from '../acronis/http/proxy-settings.ts';
 import { readOnly as readOnlySend } from '../acronis/http/read-only.ts';
+import { acronisAccounts, tenantUpsellPolicies, tenantUserUpsells } from '../api/names.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { countAccounts } from '../controllers/account/metrics.ts';
 import { countPolicies } from '../controllers/policy/metrics.ts';
 import { MissingLinks } from '../controllers/upsell/report/missing-links.ts';
-import { PrunedFields } from '../controllers/upsell/report/pruned-fields.ts';
 import { connectAccountTriggers } from '../controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../controllers/upsell/triggers/triggers.ts';
 import { createAccounts } from '../fleet/accounts/accounts.ts';
@@ -27,6 +27,7 @@ import { createFailureReports } from '../fleet/failure-reports.ts';
 import { createFlows } from '../fleet/flows.ts';
 import { countByReason, notReadySince } from '../fleet/objects.ts';
 import { countOffers } from '../fleet/offers.ts';
+import { PrunedFields } from '../fleet/pruned-fields.ts';
 import type { KubernetesClient } from '../kubernetes/calls/client.ts';
 import { createKubernetesClient } from '../kubernetes/calls/http-client.ts';
 import { selectorKeys } from '../kubernetes/calls/label-selector.ts';
@@ -182,7 +183,11 @@ export async function build(options: OperatorOptions) {
     clock,
     lifetime: lifetime.signal,
   });
-  const pruned = new PrunedFields({ clock, log });
+  const pruned = {
+    upsell: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
+    account: new PrunedFields({ resource: acronisAccounts, clock, log }),
+    policy: new PrunedFields({ resource: tenantUpsellPolicies, clock, log }),
+  };
   const flows = createFlows({ objects: fleet, sources, accounts });
   const fenced: KubernetesClient = {
     request: (call, signal) => working.request({ ...call, beforeSend: fence.check }, signal),
@@ -201,7 +206,7 @@ export async function build(options: OperatorOptions) {
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       events,
       failureReports: createFailureReports({ flowOf: flows.flowOf, clock }),
-      pruned,
+      pruned: pruned.upsell,
       missingLinks: new MissingLinks(events),
       clock,
       log,
@@ -237,6 +242,7 @@ export async function build(options: OperatorOptions) {
       sources,
       accounts,
       client: fenced,
+      pruned: pruned.account,
       events,
       driftIntervalMs: config.driftInterval,
       clock,
@@ -261,6 +267,7 @@ export async function build(options: OperatorOptions) {
       policies,
       fleet,
       client: fenced,
+      pruned: pruned.policy,
       sources,
       accounts,
       accountObjects,
@@ -295,7 +302,7 @@ export async function build(options: OperatorOptions) {
     connection,
     client,
     rights,
-    pruned,
+    pruned: Object.values(pruned),
     /** What keeps this process from the lease for good, for readiness. */
     lease,
     prometheus,

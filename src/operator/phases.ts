@@ -4,6 +4,7 @@
  */
 import type { Timer } from '../base/clock.ts';
 import type { Unserved } from '../fleet/cache.ts';
+import type { PrunedFields } from '../fleet/pruned-fields.ts';
 import { untilReachable } from '../kubernetes/calls/check-server.ts';
 import { startObservabilityServer } from '../observability/server/server.ts';
 import { defaultLeaseDurations, elect, type Hold, LeaseLost } from '../runtime/leaderelection/elector.ts';
@@ -62,7 +63,7 @@ const startServers = ({ config }: OperatorOptions, { prometheus, watch, rights, 
       { name: 'accounts', problem: () => undefined, note: () => watch.accountsProblem() },
       { name: 'policies', problem: () => undefined, note: () => watch.policiesProblem() },
       { name: 'rights', problem: () => rights.problem() },
-      { name: 'crd', problem: () => undefined, note: () => pruned.note },
+      { name: 'crd', problem: () => undefined, note: () => describePruned(pruned) },
       { name: 'lease', problem: () => lease.problem },
     ],
   });
@@ -71,6 +72,11 @@ const describeUnserved = (unserved: readonly Unserved[]): string | undefined =>
   unserved.length === 0
     ? undefined
     : unserved.map(({ namespace, why }) => `namespace ${namespace} is not served: ${why}`).join(' ');
+
+const describePruned = (kinds: readonly PrunedFields[]): string | undefined => {
+  const notes = kinds.flatMap(({ note }) => note ?? []);
+  return notes.length === 0 ? undefined : notes.join('; ');
+};
 
 /** @returns false where the operator is to stop before they are. */
 async function cachesSynced({ log }: OperatorOptions, parts: Parts, signal: AbortSignal): Promise<boolean> {

@@ -61,7 +61,7 @@ it('under a CRD without status.assigned objects become Ready and are written no 
   expect([await versions(), await patches()]).toEqual(before);
   expect(await way.cluster.call('GET', pathOf(way, 'one'))).not.toHaveProperty('status.assigned');
   const readiness = await (await fetch(`${operator.probes}/readyz?verbose`)).text();
-  expect(readiness).toContain('the CRD in the cluster lacks status.assigned;');
+  expect(readiness).toContain('the CRD of TenantUserUpsell in the cluster lacks status.assigned;');
   await way.stop();
   expect(countIn(way.log, 'the CRD in the cluster lacks a status field')).toBe(1);
 }, 120_000);

@@ -10,11 +10,11 @@ import { brandInForce } from '../../sandbox/acronis/state/tenants.ts';
 import { createConnections } from '../../src/acronis/http/connections.ts';
 import { createDispatcher, createSend, type Send } from '../../src/acronis/http/http.ts';
 import { parseUser } from '../../src/acronis/user.ts';
+import { tenantUserUpsells } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { offerOf } from '../../src/controllers/upsell/assess/offer.ts';
 import type { ReconcileContext } from '../../src/controllers/upsell/context.ts';
 import { MissingLinks } from '../../src/controllers/upsell/report/missing-links.ts';
-import { PrunedFields } from '../../src/controllers/upsell/report/pruned-fields.ts';
 import { report } from '../../src/controllers/upsell/report/report.ts';
 import { connectTriggers } from '../../src/controllers/upsell/triggers/triggers.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts/verdicts.ts';
@@ -26,6 +26,7 @@ import { createFailureReports } from '../../src/fleet/failure-reports.ts';
 import { createNamespaceStore } from '../../src/fleet/namespaces.ts';
 import { createFleet } from '../../src/fleet/objects.ts';
 import { createPolicyStore } from '../../src/fleet/policies.ts';
+import { PrunedFields } from '../../src/fleet/pruned-fields.ts';
 import { createAccountLoops } from '../../src/operator/account-loops.ts';
 import { runAll } from '../../src/operator/loops.ts';
 import { createUpsellController } from '../../src/operator/upsell-controller.ts';
@@ -107,7 +108,7 @@ export class LargeFleet implements AsyncDisposable {
         facts: { kind: 'user', user: shown.shown.evidence.user, offer: found.offer },
         assigned: { userID: id, tenantID: user.tenant.id },
       } as const;
-      const pruned = new PrunedFields({ clock, log: quietLog });
+      const pruned = new PrunedFields({ resource: tenantUserUpsells, clock, log: quietLog });
       const failureReports = createFailureReports({ flowOf: (key) => key, clock: systemClock });
       const missingLinks = new MissingLinks(untold);
       const options = { client: large.cluster, events: untold, failureReports, missingLinks, pruned, clock };
@@ -159,7 +160,7 @@ export class LargeFleet implements AsyncDisposable {
       revokeGiveUpAfterMs: 3_600_000,
       events: untold,
       failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
-      pruned: new PrunedFields({ clock, log }),
+      pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
       missingLinks: new MissingLinks(untold),
       clock,
       log,

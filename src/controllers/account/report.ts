@@ -10,7 +10,7 @@ import type { AcronisAccount } from '../../api/account/object.ts';
 import type { AccountStatus } from '../../api/account/status.ts';
 import { acronisAccounts } from '../../api/names.ts';
 import { conditionOf } from '../../api/status.ts';
-import { changedFields, sendStatusPatch } from '../../fleet/status-patch.ts';
+import { changedFields, patchStatus } from '../../fleet/status-patch.ts';
 import { subjectOf } from '../../kubernetes/events/subject.ts';
 import type { AccountContext } from './context.ts';
 
@@ -42,13 +42,13 @@ export function statusOf(
 export async function report(
   account: AcronisAccount,
   findings: Findings,
-  { client, events, clock }: Pick<AccountContext, 'client' | 'events' | 'clock'>,
+  { client, pruned, events, clock }: Pick<AccountContext, 'client' | 'pruned' | 'events' | 'clock'>,
   signal: AbortSignal,
 ): Promise<AccountStatus> {
   const status = statusOf(account, findings, clock.wall());
   const changes = changedFields(account.status, status, fields);
   if (changes === undefined) return account.status;
-  await sendStatusPatch(client, acronisAccounts, account, changes, { discardResponse: true }, signal);
+  await patchStatus({ client, pruned }, acronisAccounts, account, changes, signal);
   notify(account, findings.health, events);
   return status;
 }

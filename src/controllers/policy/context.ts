@@ -7,6 +7,7 @@ import type { CredentialSources } from '../../fleet/credentials/sources.ts';
 import type { NamespaceStore } from '../../fleet/namespaces.ts';
 import type { Fleet } from '../../fleet/objects.ts';
 import type { PolicyStore } from '../../fleet/policies.ts';
+import type { PrunedFields } from '../../fleet/pruned-fields.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { PolicyMetrics } from './metrics.ts';
@@ -15,6 +16,7 @@ export interface PolicyContext {
   readonly policies: PolicyStore;
   readonly fleet: Fleet;
   readonly client: KubernetesClient;
+  readonly pruned: PrunedFields;
   readonly sources: CredentialSources;
   readonly accounts: Accounts;
   readonly accountObjects: AccountObjects;

@@ -12,11 +12,11 @@ import type { FailureReports } from '../../fleet/failure-reports.ts';
 import type { FleetMetrics } from '../../fleet/metrics.ts';
 import type { NamespaceStore } from '../../fleet/namespaces.ts';
 import type { Fleet } from '../../fleet/objects.ts';
+import type { PrunedFields } from '../../fleet/pruned-fields.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { UpsellMetrics } from './metrics.ts';
 import type { MissingLinks } from './report/missing-links.ts';
-import type { PrunedFields } from './report/pruned-fields.ts';
 
 export interface ReconcileContext {
   readonly fleet: Fleet;

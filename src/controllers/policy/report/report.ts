@@ -8,7 +8,7 @@ import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { PolicyStatus } from '../../../api/policy/status.ts';
 import { conditionOf, offers } from '../../../api/status.ts';
 import { timestamp } from '../../../base/timestamp.ts';
-import { changedFields, sendStatusPatch } from '../../../fleet/status-patch.ts';
+import { changedFields, patchStatus } from '../../../fleet/status-patch.ts';
 import { subjectOf } from '../../../kubernetes/events/subject.ts';
 import { objectsOf } from '../children/children.ts';
 import type { PolicyContext } from '../context.ts';
@@ -21,7 +21,7 @@ export interface Findings {
   readonly pass: Pass | undefined;
 }
 
-type Reporting = Pick<PolicyContext, 'client' | 'clock' | 'events' | 'fleet'>;
+type Reporting = Pick<PolicyContext, 'client' | 'pruned' | 'clock' | 'events' | 'fleet'>;
 
 /** How often counts alone are written. */
 const countsEveryMs = 5_000;
@@ -34,17 +34,19 @@ export async function report(
   cached: TenantUpsellPolicy,
   { verdict, pass }: Findings,
   memory: Memory,
-  { client, clock, events, fleet }: Reporting,
+  { client, pruned, clock, events, fleet }: Reporting,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const policy = { ...cached, status: memory.written?.over === cached ? memory.written.status : cached.status };
   const status = statusOf(policy, { verdict, pass }, countChildren(policy, fleet), clock.wall());
-  const changes = changedFields(policy.status, status, facts);
+  const differing = changedFields(policy.status, status, facts);
+  // A field that the CRD lacks differs for ever, and alone is no reason to write what goes along with others.
+  const changes = differing === undefined ? undefined : pruned.without(differing);
   if (changes === undefined) return undefined;
   const left = memory.writtenAt + countsEveryMs - clock.now();
   if (left > 0 && Object.keys(changes).every((field) => counts.has(field))) return left;
   const written = changedFields(policy.status, status, [...facts, 'lastFullPass']) ?? changes;
-  await sendStatusPatch(client, tenantUpsellPolicies, policy, written, { discardResponse: true }, signal);
+  await patchStatus({ client, pruned }, tenantUpsellPolicies, policy, written, signal);
   memory.written = { over: cached, status };
   memory.writtenAt = clock.now();
   notify(policy, verdict, events);

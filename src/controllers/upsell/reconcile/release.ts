@@ -6,8 +6,8 @@ import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { rememberedAssignment } from '../assess/memory.ts';
 import type { ReconcileContext } from '../context.ts';
-import { removeFinalizer } from '../report/patches.ts';
 import { eventSubject, revisions, wanted } from '../report/report.ts';
+import { removeFinalizer } from '../write/finalizers.ts';
 import type { Applied } from '../write/write.ts';
 
 /**

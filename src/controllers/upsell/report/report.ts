@@ -8,12 +8,12 @@ import type { TenantUserUpsell } from '../../../api/object.ts';
 import { conditionOf, type Status } from '../../../api/status.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { FailureReports } from '../../../fleet/failure-reports.ts';
+import { patchStatus, type StatusWriter } from '../../../fleet/status-patch.ts';
 import type { EventRecorder } from '../../../kubernetes/events/recorder.ts';
 import { type EventSubject, subjectOf } from '../../../kubernetes/events/subject.ts';
 import type { Findings } from '../assess/owed.ts';
 import type { Applied } from '../write/write.ts';
 import type { MissingLinks } from './missing-links.ts';
-import { patchStatus, type StatusWriter } from './patches.ts';
 import { statusOf, statusPatch } from './status.ts';
 
 export interface ReportOptions extends StatusWriter {
@@ -40,7 +40,7 @@ export async function report(
   if (patch !== undefined) {
     const endTurn = isOfAccount(findings.verdict) ? await failureReports.turn(object.key, signal) : undefined;
     try {
-      await patchStatus({ client, pruned }, object, patch, signal);
+      await patchStatus({ client, pruned }, tenantUserUpsells, object, patch, signal);
     } finally {
       endTurn?.();
     }

@@ -3,12 +3,14 @@
  * would be done, and go on as if it were.
  */
 import type { AcronisWrites } from '../../../acronis/api.ts';
+import { tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Assigned } from '../../../api/status.ts';
+import { patchStatus } from '../../../fleet/status-patch.ts';
 import type { Evidence } from '../assess/evidence.ts';
 import type { WriteAction } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';
-import { addFinalizer, patchStatus, removeFinalizer } from '../report/patches.ts';
+import { addFinalizer, removeFinalizer } from './finalizers.ts';
 import { type OwedWrite, type WriteEnd, type WriteOptions, write } from './write.ts';
 
 /** @typeParam W what an account has for writes. All methods throw as the writes that they make. */
@@ -22,7 +24,7 @@ export interface Writes<W> {
 export const realWrites = (context: ReconcileContext): Writes<AcronisWrites> => ({
   addFinalizer: (object, signal) => addFinalizer(context.client, object, signal),
   removeFinalizer: (object, signal) => removeFinalizer(context.client, object, signal),
-  remember: (object, assigned, signal) => patchStatus(context, object, { assigned }, signal),
+  remember: (object, assigned, signal) => patchStatus(context, tenantUserUpsells, object, { assigned }, signal),
   write: (owed, options, signal) => write(owed, { ...options, context }, signal),
 });
 

@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type AcronisAccount, transformAccount } from '../../../../src/api/account/object.ts';
 import { accountStatusDefault } from '../../../../src/api/account/status.ts';
+import { acronisAccounts } from '../../../../src/api/names.ts';
 import { createAccountReconcile } from '../../../../src/controllers/account/reconcile.ts';
+import { PrunedFields } from '../../../../src/fleet/pruned-fields.ts';
 import type { KubernetesCall } from '../../../../src/kubernetes/calls/client.ts';
 import { answered, page, tenantId } from '../upsell/fake-acronis.ts';
 import { accountNamespace, createWorld, ownValues, type World } from '../upsell/world.ts';
@@ -11,8 +13,11 @@ const key = `${accountNamespace}/eu2`;
 const driftIntervalMs = 15_000;
 let world: World;
 let patches: KubernetesCall[];
+let pruned: PrunedFields;
 let status: Record<string, unknown>;
 let revision: number;
+/** Fields of the status that the CRD lacks. */
+const prunes = new Set<string>();
 let reconcile: () => Promise<unknown>;
 
 /** What the watch brings after an edit or a patch. */
@@ -39,6 +44,7 @@ function patched(call: KubernetesCall): void {
     if (op === 'remove') delete status[field];
     else status[field] = value;
   }
+  for (const field of prunes) delete status[field];
   stored();
 }
 
@@ -46,17 +52,20 @@ beforeEach(() => {
   world = createWorld();
   world.cluster.secrets.set(key, ownValues);
   patches = [];
+  prunes.clear();
   revision = 0;
   status = { ...accountStatusDefault };
   const { context } = world;
+  pruned = new PrunedFields({ resource: acronisAccounts, clock: world.clock, log: world.log });
   const run = createAccountReconcile({
     ...context,
+    pruned,
     client: {
       ...context.client,
       request: async (call, signal) => {
         if (call.method !== 'PATCH') return await context.client.request(call, signal);
         patched(call);
-        return undefined;
+        return { metadata: { uid: 'uid' }, status };
       },
     },
     driftIntervalMs,
@@ -98,6 +107,23 @@ it('an account that is served says so with its URL and tenant, once, and then no
   expect(world.acronis.requests).toHaveLength(requests);
   expect(world.events.map(({ type, reason }) => `${type} ${reason}`)).toEqual(['Normal Connected']);
   expect(JSON.stringify(patches)).not.toMatch(/canary/);
+});
+
+it('a field that an older CRD lacks is named once, and written no more', async () => {
+  prunes.add('tenantID');
+  await reconcile();
+  await poll();
+  for (let time = 0; time < 5; time++) {
+    await later(5_000);
+    await reconcile();
+    // As a relist brings it.
+    stored();
+  }
+  const wrote = patches.filter(({ body }) => JSON.stringify(body).includes('/status/tenantID'));
+  expect(wrote).toHaveLength(1);
+  expect(reasons()).toEqual({ Ready: 'Connected', ChangeFeed: 'Following' });
+  expect(world.log.lines.filter(({ message }) => message.includes('lacks a status field'))).toHaveLength(1);
+  expect(pruned.note).toContain('the CRD of AcronisAccount in the cluster lacks status.tenantID;');
 });
 
 describe('an account', () => {

@@ -56,6 +56,17 @@ describe('children', () => {
     expect(world.passes).toBeGreaterThan(2);
   });
 
+  it('under an older CRD that lacks a field of the status nothing is written for it, and readiness names it', async () => {
+    world.prunes.add('children');
+    await applied(3);
+    expect(world.status('admins')).not.toHaveProperty('children');
+    world.writes.length = 0;
+    world.memories.forget('sales/admins');
+    await world.settle();
+    expect(world.writes).toEqual([]);
+    expect(world.pruned.note).toContain('the CRD of TenantUpsellPolicy in the cluster lacks status.children;');
+  });
+
   it('what a person edits in the fields of the policy is put back, and what it adds stays', async () => {
     const [id = ''] = await applied(1);
     world.edit(id, ({ metadata, spec }) => {

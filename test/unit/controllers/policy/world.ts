@@ -1,6 +1,8 @@
 /** What a policy's reconcile lives in, without a network: an API server that knows apply, delete and status patches, and users that are listed from a map. */
+
 import type { AcronisErrorKind } from '../../../../src/acronis/errors.ts';
 import { AcronisError } from '../../../../src/acronis/errors.ts';
+import { tenantUpsellPolicies } from '../../../../src/api/names.ts';
 import { transformTenantUserUpsell } from '../../../../src/api/object.ts';
 import { transformPolicy } from '../../../../src/api/policy/object.ts';
 import type { PolicyContext } from '../../../../src/controllers/policy/context.ts';
@@ -12,6 +14,7 @@ import { createAccountObjects } from '../../../../src/fleet/accounts/account-obj
 import { createNamespaceStore } from '../../../../src/fleet/namespaces.ts';
 import { createFleet } from '../../../../src/fleet/objects.ts';
 import { createPolicyStore } from '../../../../src/fleet/policies.ts';
+import { PrunedFields } from '../../../../src/fleet/pruned-fields.ts';
 import type { UserJudgement } from '../../../../src/fleet/selection/judge-users.ts';
 import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
@@ -42,6 +45,7 @@ export class PolicyWorld {
   readonly fleet = createFleet(quietLog);
   readonly policies = createPolicyStore(quietLog);
   readonly memories = createMemories(this.clock);
+  readonly pruned = new PrunedFields({ resource: tenantUpsellPolicies, clock: this.clock, log: quietLog });
   readonly events: string[] = [];
   readonly log = new RecordedLog();
   /** What `--dry-run` counted. */
@@ -60,6 +64,8 @@ export class PolicyWorld {
   isWatching = true;
   /** Called before each write of a child. */
   onWrite = () => {};
+  /** Fields of a policy's status that the CRD lacks. */
+  readonly prunes = new Set<string>();
   #version = 10;
 
   readonly #client: KubernetesClient = {
@@ -70,6 +76,7 @@ export class PolicyWorld {
     policies: this.policies,
     fleet: this.fleet,
     client: this.#client,
+    pruned: this.pruned,
     sources: {
       read: async () => ({ kind: 'found', credentials: this.credentials }),
       latest: () => undefined,
@@ -301,7 +308,7 @@ export class PolicyWorld {
     return stored;
   }
 
-  #patchPolicy(key: string, operations: readonly { op: string; path: string; value?: unknown }[]): undefined {
+  #patchPolicy(key: string, operations: readonly { op: string; path: string; value?: unknown }[]): Raw {
     const policy = this.rawPolicies.get(key);
     if (policy === undefined) throw new KubernetesError('gone', { status: 404, reason: 'NotFound' });
     for (const { op, path, value } of operations) {
@@ -311,7 +318,8 @@ export class PolicyWorld {
         policy.status = { ...policy.status, [path.slice('/status/'.length)]: value };
       else if (op === 'remove') delete policy.metadata.annotations;
     }
+    for (const field of this.prunes) delete policy.status?.[field];
     this.#showPolicy(key);
-    return undefined;
+    return policy;
   }
 }

@@ -1,10 +1,10 @@
 /** All that a reconcile needs, with the real client of Acronis over a fake network, a fake API server, and time that the test moves. */
 
+import { tenantUserUpsells } from '../../../../src/api/names.ts';
 import { systemClock } from '../../../../src/base/clock.ts';
 import type { ReconcileContext } from '../../../../src/controllers/upsell/context.ts';
 import { createReconcile } from '../../../../src/controllers/upsell/reconcile/reconcile.ts';
 import { MissingLinks } from '../../../../src/controllers/upsell/report/missing-links.ts';
-import { PrunedFields } from '../../../../src/controllers/upsell/report/pruned-fields.ts';
 import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import { type Brands, createBrands } from '../../../../src/fleet/brands/brands.ts';
@@ -13,6 +13,7 @@ import { createCredentialSources } from '../../../../src/fleet/credentials/sourc
 import { createFailureReports } from '../../../../src/fleet/failure-reports.ts';
 import { createNamespaceStore } from '../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
+import { PrunedFields } from '../../../../src/fleet/pruned-fields.ts';
 import type { EventRecorder } from '../../../../src/kubernetes/events/recorder.ts';
 import type { Metrics } from '../../../../src/observability/metrics/interfaces.ts';
 import type { Result } from '../../../../src/runtime/controller/controller.ts';
@@ -125,7 +126,7 @@ export function createWorld(options: WorldOptions = {}): World {
     revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
     failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
-    pruned: new PrunedFields({ clock, log }),
+    pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
     missingLinks: new MissingLinks({ warning: tell('Warning') }),
     clock,
     log,

@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { pendingCondition } from '../../../../../src/api/conditions.ts';
 import { meaningOfInformed } from '../../../../../src/api/informed.ts';
-import { patchStatus } from '../../../../../src/controllers/upsell/report/patches.ts';
-import { PrunedFields } from '../../../../../src/controllers/upsell/report/pruned-fields.ts';
+import { tenantUserUpsells } from '../../../../../src/api/names.ts';
 import { connectTriggers } from '../../../../../src/controllers/upsell/triggers/triggers.ts';
 import { assignedVerdict, conflictVerdict } from '../../../../../src/controllers/upsell/verdicts/verdicts.ts';
 import { type AccountObjects, createAccountObjects } from '../../../../../src/fleet/accounts/account-objects.ts';
 import { createNamespaceStore, type NamespaceStore } from '../../../../../src/fleet/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../../src/fleet/objects.ts';
+import { PrunedFields } from '../../../../../src/fleet/pruned-fields.ts';
+import { patchStatus } from '../../../../../src/fleet/status-patch.ts';
 import type { Priority } from '../../../../../src/runtime/workqueue/queue.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { quietLog } from '../../../../support/quiet.ts';
@@ -37,9 +38,15 @@ beforeEach(() => {
   });
 });
 
-const pruned = new PrunedFields({ clock: new ManualClock(), log: quietLog });
+const pruned = new PrunedFields({ resource: tenantUserUpsells, clock: new ManualClock(), log: quietLog });
 const writeStatus = (key: string, changes: Record<string, unknown>) =>
-  patchStatus({ client: cluster, pruned }, cluster.object(key), changes, new AbortController().signal);
+  patchStatus(
+    { client: cluster, pruned },
+    tenantUserUpsells,
+    cluster.object(key),
+    changes,
+    new AbortController().signal,
+  );
 /** As a reconcile leaves it: all is well, or not. */
 const ready = (status: 'True' | 'False', observedGeneration = 1) => ({
   observedGeneration,

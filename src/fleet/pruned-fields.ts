@@ -1,23 +1,32 @@
 /**
- * Which fields of the status the CRD in the cluster does not have. The API server leaves them out of what is written and does not say so; a CRD that is older
+ * Which fields of a kind's status the CRD in the cluster does not have. The API server leaves them out of what is written and does not say so; a CRD that is older
  * than the operator does this. Each field is looked for in the response to the patch that brings it first; one that is missing there is said once, shown by
  * readiness, and written no more but for a try now and then, so that a newer CRD is noticed. A field that was stored once is not looked for again.
  */
-import type { Clock } from '../../../base/clock.ts';
-import type { Log } from '../../../base/log.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Resource } from '../kubernetes/calls/resource.ts';
 
 type Changes = Readonly<Record<string, unknown>>;
 
 const tryAgainMs = 10 * 60_000;
 
+export interface PrunedFieldsOptions {
+  readonly resource: Resource;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 export class PrunedFields {
+  readonly #kind: string;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #stored = new Set<string>();
   /** By field, when it was last found missing. */
   readonly #pruned = new Map<string, number>();
 
-  constructor({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
+  constructor({ resource, clock, log }: PrunedFieldsOptions) {
+    this.#kind = resource.kind;
     this.#clock = clock;
     this.#log = log;
   }
@@ -44,15 +53,13 @@ export class PrunedFields {
       if (value === null) continue;
       if (status[field] !== undefined) {
         this.#stored.add(field);
-        if (this.#pruned.delete(field)) this.#log.info('a status field is stored again', { field });
+        if (this.#pruned.delete(field)) this.#log.info('a status field is stored again', { kind: this.#kind, field });
         continue;
       }
       if (!this.#pruned.has(field))
         this.#log.warn(
           'the CRD in the cluster lacks a status field, which is not stored; apply the CRD of this version',
-          {
-            field,
-          },
+          { kind: this.#kind, field },
         );
       this.#pruned.set(field, this.#clock.now());
     }
@@ -61,6 +68,6 @@ export class PrunedFields {
   /** For readiness; undefined where every field is stored. */
   get note(): string | undefined {
     if (this.#pruned.size === 0) return undefined;
-    return `the CRD in the cluster lacks ${[...this.#pruned.keys()].map((field) => `status.${field}`).join(', ')}; apply the CRD of this version`;
+    return `the CRD of ${this.#kind} in the cluster lacks ${[...this.#pruned.keys()].map((field) => `status.${field}`).join(', ')}; apply the CRD of this version`;
   }
 }

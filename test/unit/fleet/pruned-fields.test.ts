@@ -1,7 +1,7 @@
 /** A CRD that is older than the operator lacks a field of the status: it is said, and nothing goes round in circles. */
 import { beforeEach, expect, it } from 'vitest';
-import { otherUserId, tenantId, userId } from '../fake-acronis.ts';
-import { createWorld, type World } from '../world.ts';
+import { otherUserId, tenantId, userId } from '../controllers/upsell/fake-acronis.ts';
+import { createWorld, type World } from '../controllers/upsell/world.ts';
 
 let world: World;
 beforeEach(() => {
@@ -29,8 +29,10 @@ it('a field that the CRD lacks is named once, in the log and by readiness, and w
   await world.reconcile(second);
   expect(world.cluster.reason(second)).toBe('BuyerAssigned');
   expect(wroteAssigned()).toBe(1);
-  expect(said()).toMatchObject([{ level: 'warn', fields: { field: 'assigned' } }]);
-  expect(world.context.pruned.note).toContain('lacks status.assigned; apply the CRD');
+  expect(said()).toMatchObject([{ level: 'warn', fields: { kind: 'TenantUserUpsell', field: 'assigned' } }]);
+  expect(world.context.pruned.note).toContain(
+    'the CRD of TenantUserUpsell in the cluster lacks status.assigned; apply the CRD',
+  );
 });
 
 it('a CRD that has it by then is noticed, and the field is stored again', async () => {
