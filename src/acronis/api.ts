@@ -66,8 +66,11 @@ export interface AcronisReads {
   listUsersById(ids: readonly string[], signal: AbortSignal): Promise<UserPage>;
   /** `GET /tenants`: a tenant and all below it, page by page, or those with these ids, at most `maxTenantsPerRead`. */
   listTenants(from: TenantListStart, signal: AbortSignal): Promise<TenantPage>;
-  /** `GET /tenants/{id}/brand?effective=1`: whether the branding in force has a Buy URL. Where there is no branding, it has none. */
-  hasBuyUrl(tenantId: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * `GET /tenants/{id}/brand?effective=1`: whether the branding in force has a Buy URL; undefined where there is no branding (404), or none of a tenant that is
+   * not shown.
+   */
+  hasBuyUrl(tenantId: string, signal: AbortSignal): Promise<boolean | undefined>;
 }
 
 /** The port through which writes leave. */
@@ -225,15 +228,14 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
       return expect(page, 'a page of tenants');
     },
     async hasBuyUrl(tenantId, signal) {
-      if (!isId(tenantId)) return false;
+      if (!isId(tenantId)) return undefined;
       try {
         const path = `/tenants/${tenantId}/brand?effective=1`;
         // Without a body it is no branding (204).
         const raw = await call('get_brand', { method: 'GET', path, about: `brand of ${tenantId}` }, signal);
         return expect(hasBuyUrl(raw), 'a branding');
       } catch (error) {
-        // The user was shown, so its tenant is: what is not there is the branding.
-        if (error instanceof AcronisError && error.kind === 'notFound') return false;
+        if (error instanceof AcronisError && error.kind === 'notFound') return undefined;
         throw error;
       }
     },

@@ -1,7 +1,8 @@
 /**
  * The Buy URLs of one account's tenants. Branding is inherited from above, so tenants of one parent that have no branding of their own have the same one in
  * force: a hundred tenants cost one read of where they stand, and one read for each such group. One request at a time; never one per object.
- * What failed is not known, and does not replace what was known.
+ * What failed is not known, and does not replace what was known. What is refused to one tenant, or is not there for it, may be about this tenant alone (one that
+ * closed itself to those above): two of a group have to agree before it holds for the others.
  */
 import { type AcronisApi, maxTenantsPerRead } from '../../acronis/api.ts';
 import { AcronisError } from '../../acronis/errors.ts';
@@ -23,10 +24,17 @@ export interface AccountBrandsOptions {
 const batchMs = 20;
 /** A reconcile waits no longer: the objects are reconciled again once it is known. */
 const maxWaitMs = 5_000;
-/** What could not be read is not asked for again before that. */
+/** What could not be read, and was not known before, is asked for again after that. */
 const againMs = 60_000;
 /** After so many consecutive failures the rest is left for the next time. */
 const maxFailures = 3;
+
+interface GroupRead {
+  readonly value: BuyUrl;
+  /** For the whole group, and not for the tenant alone that was asked for. */
+  readonly holdsForAll: boolean;
+}
+const unavailable: GroupRead = { value: 'unavailable', holdsForAll: true };
 
 export class AccountBrands {
   readonly #options: AccountBrandsOptions;
@@ -34,7 +42,7 @@ export class AccountBrands {
   readonly #failedAt = new Map<string, number>();
   /** Those whose own read failed last. They come after all others, so that a few that always fail keep none from being read. */
   readonly #failing = new Set<string>();
-  readonly #groups = new Map<string, { readonly value: BuyUrl; readonly at: number }>();
+  readonly #groups = new Map<string, { readonly value: BuyUrl; readonly at: number; readonly holdsForAll: boolean }>();
   /** When each was read, or tried, last. */
   readonly #readAt = new Map<string, number>();
   #waiting = new Map<string, PromiseWithResolvers<BuyUrl>>();
@@ -78,14 +86,16 @@ export class AccountBrands {
    * @returns how many requests it took.
    */
   async refresh(tenantIds: ReadonlySet<string>, maxRequests: number): Promise<number> {
-    for (const kept of [this.#known, this.#failedAt, this.#failing, this.#readAt])
-      for (const id of kept.keys()) if (!tenantIds.has(id)) kept.delete(id);
     let taken = 0;
     await this.#enqueue(async () => {
       const { clock, intervalMs } = this.#options;
+      // Not before its turn: what a reconcile waits for is read just now, and no status names its tenant yet.
+      for (const kept of [this.#known, this.#failedAt, this.#failing, this.#readAt])
+        for (const id of kept.keys()) if (!tenantIds.has(id)) kept.delete(id);
       for (const [group, { at }] of this.#groups) if (clock.now() - at >= intervalMs) this.#groups.delete(group);
       const readAt = (id: string): number => this.#readAt.get(id) ?? Number.NEGATIVE_INFINITY;
-      const due = [...tenantIds].filter((id) => clock.now() - readAt(id) >= intervalMs);
+      const holdsMs = (id: string): number => (this.#known.has(id) ? intervalMs : Math.min(againMs, intervalMs));
+      const due = [...tenantIds].filter((id) => clock.now() - readAt(id) >= holdsMs(id));
       const before = this.#requests;
       await this.#learn(
         due.sort((a, b) => (readAt(a) < readAt(b) ? -1 : readAt(a) > readAt(b) ? 1 : 0)),
@@ -123,15 +133,19 @@ export class AccountBrands {
     let failures = 0;
     for (let from = 0; from < tenantIds.length && this.#requests < lastRequest; from += maxTenantsPerRead) {
       for (const [group, members] of await this.#groupsOf(tenantIds.slice(from, from + maxTenantsPerRead))) {
-        if (!this.#isFresh(group) && this.#requests >= lastRequest) continue;
-        const isLeft = failures >= maxFailures;
-        const value: BuyUrl = isLeft ? 'unavailable' : await this.#readGroup(group, members);
-        failures = value === 'unavailable' ? failures + 1 : 0;
-        for (const id of members) {
-          if (!isLeft) this.#readAt.set(id, this.#options.clock.now());
-          this.#set(id, value);
-          if (value !== 'unavailable') this.#failing.delete(id);
-          else if (!isLeft) this.#failing.add(id);
+        for (let left = members; left.length > 0; ) {
+          if (!this.#isFresh(group) && this.#requests >= lastRequest) break;
+          const isLeft = failures >= maxFailures;
+          const { value, holdsForAll } = isLeft ? unavailable : await this.#readGroup(group, left);
+          failures = value === 'unavailable' ? failures + 1 : 0;
+          const said = holdsForAll ? left : left.slice(0, 1);
+          left = left.slice(said.length);
+          for (const id of said) {
+            if (!isLeft) this.#readAt.set(id, this.#options.clock.now());
+            this.#set(id, value);
+            if (value !== 'unavailable') this.#failing.delete(id);
+            else if (!isLeft) this.#failing.add(id);
+          }
         }
       }
     }
@@ -155,26 +169,31 @@ export class AccountBrands {
 
   #isFresh(group: string): boolean {
     const known = this.#groups.get(group);
-    return known !== undefined && this.#options.clock.now() - known.at < this.#options.intervalMs;
+    return known?.holdsForAll === true && this.#options.clock.now() - known.at < this.#options.intervalMs;
   }
 
-  async #readGroup(group: string, [first]: readonly string[]): Promise<BuyUrl> {
+  /** What is in force for the first of these, and whether it is for all of them. */
+  async #readGroup(group: string, [first]: readonly string[]): Promise<GroupRead> {
     const known = this.#groups.get(group);
-    if (known !== undefined && this.#isFresh(group)) return known.value;
-    if (first === undefined) return 'unavailable';
-    const value = await this.#readOne(first);
-    if (value !== 'unavailable') this.#groups.set(group, { value, at: this.#options.clock.now() });
-    return value;
+    if (known !== undefined && this.#isFresh(group)) return known;
+    if (first === undefined) return unavailable;
+    const { value, isShown } = await this.#readOne(first);
+    if (value === 'unavailable') return unavailable;
+    const read = { value, holdsForAll: isShown || known?.value === value };
+    this.#groups.set(group, { ...read, at: this.#options.clock.now() });
+    return read;
   }
 
-  async #readOne(tenantId: string): Promise<BuyUrl> {
+  /** `isShown`: it was read off a branding. */
+  async #readOne(tenantId: string): Promise<{ readonly value: BuyUrl; readonly isShown: boolean }> {
     const { api, lifetime } = this.#options;
     try {
       this.#requests++;
-      return (await api.hasBuyUrl(tenantId, lifetime)) ? 'set' : 'notSet';
+      const has = await api.hasBuyUrl(tenantId, lifetime);
+      return { value: has === true ? 'set' : 'notSet', isShown: has !== undefined };
     } catch (error) {
       const isRefused = error instanceof AcronisError && (error.kind === 'forbidden' || error.kind === 'rejected');
-      return isRefused ? 'refused' : 'unavailable';
+      return { value: isRefused ? 'refused' : 'unavailable', isShown: false };
     }
   }
 

@@ -20,7 +20,7 @@ export interface Brands {
   peek(account: BrandAccount, tenantId: string): BuyUrl | undefined;
   /** Waits a few seconds at most. @throws the signal's reason once it is aborted. */
   read(account: BrandAccount, tenantId: string, signal: AbortSignal): Promise<BuyUrl>;
-  /** Called about once per second while something changes; it must not throw. */
+  /** Called about once per second while something changes, and once more after a minute or two: a status may be written meanwhile. It must not throw. */
   subscribe(listener: BrandListener): void;
   /** What refreshing took within the last interval, in requests. */
   readonly requestsPerInterval: number;
@@ -47,17 +47,25 @@ export function createBrands({ fleet, sources, accounts, intervalMs, clock, life
   const byAccount = new Map<string, { readonly api: BrandAccount['branding']; readonly brands: AccountBrands }>();
   const listeners = new Set<BrandListener>();
   let changed = new Map<string, BuyUrl>();
+  /** What changed since the last tick: said again at the next one but one, for statuses that were on their way when it was said. */
+  let recent = new Map<string, BuyUrl>();
+  /** Accounts whose refresh is on: none is begun beside it, and no other account waits for it. */
+  const refreshing = new Set<AccountBrands>();
   let taken: readonly { readonly at: number; readonly requests: number }[] = [];
   const withinInterval = () => taken.filter(({ at }) => clock.now() - at < intervalMs);
 
+  const notify = (all: ReadonlyMap<string, BuyUrl>): void => {
+    if (all.size > 0) for (const listener of listeners) listener(all);
+  };
   const onChanged = (tenantId: string, now: BuyUrl): void => {
     if (changed.size === 0)
       clock.after(notifyMs, () => {
         const all = changed;
         changed = new Map();
-        for (const listener of listeners) listener(all);
+        notify(all);
       });
     changed.set(tenantId, now);
+    recent.set(tenantId, now);
   };
 
   const of = ({ id, branding: api }: BrandAccount): AccountBrands => {
@@ -75,12 +83,22 @@ export function createBrands({ fleet, sources, accounts, intervalMs, clock, life
     for (const object of fleet.values()) {
       const { tenantID } = object.status;
       if (tenantID === undefined || !dependsOnBrand(object.status.offer)) continue;
+      if (object.spec.ok && object.spec.value.suspend) continue;
       const source = sourceOf(object);
       const tenants = found.get(source);
       if (tenants === undefined) found.set(source, new Set([tenantID]));
       else tenants.add(tenantID);
     }
     return found;
+  };
+
+  /** Never rejects. */
+  const refreshAccount = async (brands: AccountBrands, tenants: ReadonlySet<string>): Promise<void> => {
+    if (refreshing.has(brands)) return;
+    refreshing.add(brands);
+    const requests = await brands.refresh(tenants, maxRequestsPerTick);
+    refreshing.delete(brands);
+    taken = [...withinInterval(), ...(requests === 0 ? [] : [{ at: clock.now(), requests }])];
   };
 
   const refresh = async (signal: AbortSignal): Promise<void> => {
@@ -96,9 +114,7 @@ export function createBrands({ fleet, sources, accounts, intervalMs, clock, life
     await Promise.all([...tenantsBySource()].map(route));
     if (signal.aborted) return;
     for (const id of byAccount.keys()) if (!wanted.has(id)) byAccount.delete(id);
-    const refreshed = [...wanted.values()].map(({ brands, tenants }) => brands.refresh(tenants, maxRequestsPerTick));
-    const requests = (await Promise.all(refreshed)).reduce((sum, each) => sum + each, 0);
-    taken = [...withinInterval(), ...(requests === 0 ? [] : [{ at: clock.now(), requests }])];
+    for (const { brands, tenants } of wanted.values()) void refreshAccount(brands, tenants);
   };
 
   return {
@@ -109,9 +125,12 @@ export function createBrands({ fleet, sources, accounts, intervalMs, clock, life
       return withinInterval().reduce((sum, { requests }) => sum + requests, 0);
     },
     async run(signal) {
+      let earlier: ReadonlyMap<string, BuyUrl> = new Map();
       while (!signal.aborted) {
         await refresh(signal);
         await clock.sleep(Math.min(tickMs, intervalMs), signal).catch(() => {});
+        notify(earlier);
+        [earlier, recent] = [recent, new Map()];
       }
     },
   };

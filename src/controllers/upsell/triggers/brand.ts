@@ -13,6 +13,8 @@ export const brandListener =
       const { tenantID, offer } = status;
       if (tenantID === undefined || !dependsOnBrand(offer) || (spec.ok && spec.value.suspend)) continue;
       const now = changed.get(tenantID);
-      if (now !== undefined && now !== reportedBuyUrl(status)) queue.add(key, 'retry');
+      const reported = reportedBuyUrl(status);
+      // Where roles are not shown no Buy URL makes it another offer.
+      if (now !== undefined && reported !== undefined && now !== reported) queue.add(key, 'retry');
     }
   };

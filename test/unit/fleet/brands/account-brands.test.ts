@@ -18,9 +18,13 @@ let read: string[];
 /** By tenant; others are below one parent and have no branding of their own. */
 let own: Set<string>;
 let parentOf: (id: string) => string | undefined;
-let buyUrl: (id: string) => Promise<boolean>;
+let buyUrl: (id: string) => Promise<boolean | undefined>;
 
 const failing = (kind: 'forbidden' | 'unavailable') => () => Promise.reject(new AcronisError(kind, 'no'));
+/** A tenant that closed itself to those above: 403, or 404. */
+const closed = async (value: string): Promise<undefined> => {
+  if (value === 'refused') throw new AcronisError('forbidden', 'no');
+};
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -70,6 +74,27 @@ describe('the Buy URLs of many tenants', () => {
     buyUrl = async (id) => id === idOf(2);
     expect(await readAll(ids(1, 4))).toEqual(['notSet', 'set', 'notSet', 'notSet']);
     expect(read).toEqual([idOf(1), idOf(2), idOf(3)]);
+  });
+
+  it.each(['refused', 'notSet'])(
+    'is %s for one that closed itself, and for no other below its parent',
+    async (value) => {
+      buyUrl = async (id) => (id === idOf(1) ? await closed(value) : true);
+      expect(await readAll(ids(1, 100))).toEqual([value, ...ids(2, 100).map(() => 'set')]);
+      expect(read).toEqual([idOf(1), idOf(2)]);
+      expect(await refresh(ids(1, 100), 2)).toBe(2);
+      expect(await brands.refresh(new Set(ids(1, 100)), 2)).toBe(2);
+      expect(changed.filter(([id]) => id !== idOf(1)).length, 'nothing changed for the others').toBe(99);
+    },
+  );
+
+  it.each(['refused', 'notSet'])('is %s for all once two of them agree', async (value) => {
+    buyUrl = () => closed(value);
+    expect(new Set(await readAll(ids(1, 100)))).toEqual(new Set([value]));
+    expect(read).toEqual([idOf(1), idOf(2)]);
+    read.length = 0;
+    for (let tick = 0; tick < 2; tick++) expect(await refresh(ids(1, 100), 2)).toBe(2);
+    expect(read, 'the second one at the next turn').toEqual([idOf(1), idOf(2)]);
   });
 
   it('is asked for once, however many objects ask at the same time, and not again while it is known', async () => {
@@ -154,6 +179,27 @@ describe('a refresh', () => {
 });
 
 describe('what cannot be read', () => {
+  it('is read by the next refresh after a minute where nothing is known, however long the interval is', async () => {
+    buyUrl = failing('unavailable');
+    expect(await readAll([idOf(1)])).toEqual(['unavailable']);
+    buyUrl = async () => true;
+    await clock.advance(60_000);
+    expect(await brands.refresh(new Set([idOf(1)]), 2)).toBe(1);
+    expect(changed).toEqual([[idOf(1), 'set']]);
+  });
+
+  it('is not what a refresh forgets while a reconcile waits for it', async () => {
+    own = new Set(ids(1, 2));
+    const second = Promise.withResolvers<boolean>();
+    buyUrl = (id) => (id === idOf(1) ? Promise.resolve(true) : second.promise);
+    const reading = Promise.all(ids(1, 2).map((id) => brands.read(id, always())));
+    await clock.advance(1_000);
+    const refreshing = brands.refresh(new Set(), 2);
+    second.resolve(true);
+    await refreshing;
+    expect(await reading).toEqual(['set', 'set']);
+  });
+
   it('is refused where the API client may not read brandings, and known as that', async () => {
     buyUrl = failing('forbidden');
     expect(await readAll([idOf(1)])).toEqual(['refused']);

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Account } from '../../../../src/fleet/accounts/accounts.ts';
 import { createBrands } from '../../../../src/fleet/brands/brands.ts';
-import { createFleet } from '../../../../src/fleet/objects.ts';
+import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { always } from '../../../support/signal.ts';
@@ -78,4 +79,91 @@ it('refreshing takes two requests a minute of an account at most, from the start
   expect(read.size, 'every tenant in turn').toBe(50);
   expect(brands.requestsPerInterval).toBeLessThanOrEqual(20);
   expect(brands.requestsPerInterval).toBeGreaterThanOrEqual(18);
+});
+
+describe('a refresh', () => {
+  let clock: ManualClock;
+  let fleet: Fleet;
+  let cluster: FakeCluster;
+  let hasUrl: (tenant: string) => Promise<boolean>;
+  const read: string[] = [];
+
+  /** An account for each Secret. */
+  const start = () => {
+    clock = new ManualClock();
+    fleet = createFleet(quietLog);
+    cluster = new FakeCluster(fleet);
+    read.length = 0;
+    hasUrl = async () => true;
+    const byName = new Map<string, { id: string; branding: Account['branding'] }>();
+    const brands = createBrands({
+      fleet,
+      sources: {
+        read: async (source) => ({ kind: 'found', credentials: { url: 'u', clientId: source, clientSecret: 's' } }),
+      },
+      accounts: {
+        of({ clientId: id }) {
+          const account = byName.get(id) ?? {
+            id,
+            branding: {
+              getTenants: async () => [],
+              hasBuyUrl: (tenant) => {
+                read.push(tenant);
+                return hasUrl(tenant);
+              },
+            },
+          };
+          byName.set(id, account);
+          return account;
+        },
+      },
+      intervalMs: 600_000,
+      clock,
+      lifetime: always(),
+    });
+    const stop = new AbortController();
+    const run = brands.run(stop.signal);
+    onTestFinished(async () => {
+      stop.abort(new Error('stop'));
+      await run;
+    });
+    return brands;
+  };
+  const object = (name: string, status: Record<string, unknown>, fields: Record<string, unknown> = {}) => {
+    const key = cluster.create({ userID: userId, credentialsSecretRef: { name }, ...fields }, { name });
+    cluster.setStatus(key, { tenantID: `tenant-${name}`, offer: 'BuyNow', ...status });
+    return key;
+  };
+
+  it('of an account that hangs holds up that of no other, nor the end of the process', async () => {
+    start();
+    hasUrl = (tenant) => (tenant === 'tenant-hangs' ? new Promise(() => {}) : Promise.resolve(true));
+    object('hangs', {});
+    object('fine', {});
+    for (let minute = 0; minute < 25; minute++) await clock.advance(60_000);
+    expect(read.filter((tenant) => tenant === 'tenant-fine')).toHaveLength(3);
+    expect(read.filter((tenant) => tenant === 'tenant-hangs')).toHaveLength(1);
+  });
+
+  it('reads nothing for an object that is suspended', async () => {
+    start();
+    object('asleep', {}, { suspend: true });
+    await clock.advance(60_000);
+    expect(read).toEqual([]);
+  });
+
+  it('says once more what became known while a status that does not know it was on its way', async () => {
+    const brands = start();
+    const heard: string[][] = [];
+    brands.subscribe((changed) => heard.push([...changed.keys()]));
+    const late = Promise.withResolvers<boolean>();
+    hasUrl = () => late.promise;
+    const account = { id: 'new', branding: { getTenants: async () => [], hasBuyUrl: () => late.promise } };
+    const reading = brands.read(account, 'tenant-new', always());
+    await clock.advance(5_000);
+    expect(await reading, 'reported as not known').toBe('unavailable');
+    late.resolve(true);
+    for (let minute = 0; minute < 5; minute++) await clock.advance(60_000);
+    expect(heard).toEqual([['tenant-new'], ['tenant-new']]);
+  });
 });

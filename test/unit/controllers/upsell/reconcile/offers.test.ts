@@ -114,6 +114,8 @@ describe('the offer', () => {
     expect([world.cluster.reason(key), offerOf(key)]).toEqual(['BuyerAssigned', 'Unknown']);
     expect(messageOf(key)).toMatch(/does not show to this API client whether the user is a company administrator/);
     await expectSteady(key);
+    brandListener(world.fleet, { add: (each) => void queued.push(each) })(new Map([[tenantId, 'notSet']]));
+    expect(queued, 'no Buy URL makes it another offer').toEqual([]);
   });
 
   it('stays what it was where a later read shows no roles', async () => {
