@@ -54,6 +54,8 @@ const tooLate = (): Error =>
 
 interface Known {
   readonly result: CredentialsResult;
+  /** The Secret that said so, where the source is an AcronisAccount. */
+  readonly secret: Source | undefined;
   /** When it was tried last, whether or not that worked. */
   triedAt: number;
 }
@@ -77,8 +79,14 @@ export function createCredentialSources({
   const warnOnce = (source: Source, problem: string) => {
     if (problems.get(source) === problem) return;
     problems.set(source, problem);
-    const kept = known.has(source) ? '; the last ones are kept' : '';
+    const kept = knownOf(source) !== undefined ? '; the last ones are kept' : '';
     log.warn(`credentials could not be read${kept}`, { source: nameOf(source), error: problem });
+  };
+
+  /** What a Secret said that the account named before says nothing of the account as it is now. */
+  const knownOf = (source: Source): Known | undefined => {
+    const entry = known.get(source);
+    return entry?.secret === secretOf(source) ? entry : undefined;
   };
 
   const readNow = async (
@@ -102,14 +110,14 @@ export function createCredentialSources({
   };
 
   const fetch = async (source: Source, signal: AbortSignal): Promise<CredentialsResult> => {
-    const entry = known.get(source);
+    const entry = knownOf(source);
     const secret = secretOf(source);
     try {
       const result = await before(readNow(source, secret, signal), readDeadlineMs, tooLate, clock, signal);
       // The account names another Secret by now, or is gone: what the old one says must not be kept.
       if (secretOf(source) !== secret) return await fetch(source, signal);
       if (result.kind !== 'found' || result.credentials !== good.get(source)) problems.delete(source);
-      known.set(source, { result, triedAt: clock.now() });
+      known.set(source, { result, secret, triedAt: clock.now() });
       if (!reported.has(source)) reported.set(source, result);
       if (result.kind === 'found') good.set(source, result.credentials);
       return result;
@@ -139,7 +147,7 @@ export function createCredentialSources({
 
   return {
     async read(source, signal) {
-      const entry = known.get(source);
+      const entry = knownOf(source);
       if (entry !== undefined && clock.now() - entry.triedAt < 2 * rereadMs) return entry.result;
       try {
         return await fetchOnce(source, signal);
@@ -154,7 +162,7 @@ export function createCredentialSources({
       const entry = known.get(source);
       if (entry !== undefined) entry.triedAt = Number.NEGATIVE_INFINITY;
     },
-    latest: (source) => known.get(source)?.result,
+    latest: (source) => knownOf(source)?.result,
     lastGood: (source) => good.get(source),
     remembered: () => good.values(),
     async run(inUse, onChange, signal) {

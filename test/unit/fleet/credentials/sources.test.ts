@@ -503,15 +503,23 @@ describe('the source of an AcronisAccount', () => {
     cluster.secrets.set('acronis-system/eu2', ownValues);
   });
 
-  it('is the Secret that the account names, and once expired the one that it names now', async () => {
+  it('is the Secret that the account names now', async () => {
     expect(await sources.read(source, never)).toMatchObject({ kind: 'found' });
     accountSecrets.set(source, 'acronis-system/other');
-    expect(await sources.read(source, never)).toMatchObject({ kind: 'found' });
-    sources.expire(source);
     expect(await sources.read(source, never)).toEqual({
       kind: 'missing',
       problem: "The operator's namespace has no Secret other. Create it with the keys url, clientID and clientSecret.",
     });
+  });
+
+  it('is not the Secret that the account named before, though the one that it names now cannot be read', async () => {
+    expect(await sources.read(source, never)).toMatchObject({ kind: 'found' });
+    accountSecrets.set(source, 'acronis-system/other');
+    sources.expire(source);
+    unreadable(2);
+    await expect(sources.read(source, never)).rejects.toThrow('HTTP 500');
+    expect(sources.latest(source)).toBeUndefined();
+    await expect(sources.read(source, never)).rejects.toThrow('HTTP 500');
   });
 
   it('of an account that is gone gives no credentials, and the last ones stay remembered', async () => {
