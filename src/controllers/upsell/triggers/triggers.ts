@@ -40,15 +40,24 @@ export function changedClaim(before: TenantUserUpsell | undefined, after: Tenant
   const same =
     sourceOf(before) === sourceOf(after) &&
     tenantOf(before) === tenantOf(after) &&
-    reaches(before, now) === reaches(after, now);
+    reaches(before, now) === reaches(after, now) &&
+    isServed(before) === isServed(after);
   return same ? [] : [now];
 }
 
 const claimOf = (object: TenantUserUpsell | undefined): string | undefined =>
   object !== undefined && claims(object) ? namedUser(object) : undefined;
 
-const isRefusedByNamespace = ({ status }: TenantUserUpsell): boolean =>
-  conditionOf(status, 'Ready')?.reason === 'NamespaceNotAllowed';
+/** For what its namespace is, or says. */
+const isRefusedByNamespace = ({ status }: TenantUserUpsell): boolean => {
+  const reason = conditionOf(status, 'Ready')?.reason;
+  return reason === 'NamespaceNotAllowed' || reason === 'AccountNotAllowed';
+};
+/** By its account: what is not served claims nothing. */
+const isServed = ({ status }: TenantUserUpsell): boolean => {
+  const reason = conditionOf(status, 'Ready')?.reason;
+  return reason !== 'AccountNotAllowed' && reason !== 'AccountNotFound';
+};
 
 const tenantOf = ({ spec }: TenantUserUpsell): string | undefined => (spec.ok ? spec.value.tenantID : undefined);
 

@@ -225,6 +225,16 @@ describe('others that name the same user', () => {
     expect(wakes()).toEqual([[peer, 'retry']]);
   });
 
+  it('are reconciled when its account does not serve it any more, and when it does again', async () => {
+    await writeStatus(key, ready('True'));
+    asked();
+    const { conditions } = ready('False');
+    await writeStatus(key, { conditions: conditions.map((each) => ({ ...each, reason: 'AccountNotAllowed' })) });
+    expect(wakes()).toEqual([[peer, 'retry']]);
+    await writeStatus(key, ready('True'));
+    expect(wakes()).toEqual([[peer, 'retry']]);
+  });
+
   it('are left alone by edits that leave the claim as it was', () => {
     cluster.edit(key, { deletionPolicy: 'Revoke' });
     cluster.annotate(key, { 'upsell.acronis.com/requestedAt': 'now' });
@@ -296,17 +306,20 @@ describe("a namespace's label", () => {
     expect(asked()).toEqual([[here, 'change']]);
   });
 
-  it('wakes what was refused when the namespace becomes readable', async () => {
-    const refused = cluster.create({ userID: userId }, { name: 'refused' });
-    cluster.create({ userID: otherUserId }, { name: 'fine' });
-    const { conditions } = ready('False');
-    await writeStatus(refused, {
-      conditions: conditions.map((each) => ({ ...each, reason: 'NamespaceNotAllowed' })),
-    });
-    asked();
-    label(undefined);
-    expect(asked()).toEqual([[refused, 'change']]);
-  });
+  it.each(['NamespaceNotAllowed', 'AccountNotAllowed'])(
+    'wakes what was refused as %s when the namespace becomes readable',
+    async (reason) => {
+      const refused = cluster.create({ userID: userId }, { name: 'refused' });
+      cluster.create({ userID: otherUserId }, { name: 'fine' });
+      const { conditions } = ready('False');
+      await writeStatus(refused, {
+        conditions: conditions.map((each) => ({ ...each, reason })),
+      });
+      asked();
+      label(undefined);
+      expect(asked()).toEqual([[refused, 'change']]);
+    },
+  );
 
   it('asks for nothing else when the namespace is first seen: an object that came before it asked for it itself', () => {
     cluster.create({ userID: userId });
