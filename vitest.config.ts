@@ -79,6 +79,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'site',
+          include: ['site/test/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 300_000,
+          // The site is built in it, twice.
+          hookTimeout: 900_000,
+          expect: { poll: { timeout: 60_000 } },
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           environment: 'node',

@@ -42,6 +42,9 @@ export interface Translated {
   readonly files: ReadonlyMap<string, string>;
 }
 
+/** GitHub does not show it. On the site, where no HTML is, it would be text. */
+const comment = /<!--.*?-->/g;
+
 /** A line that opens or closes a block of code, indented or not. */
 const fence = /^\s*(?:```|~~~)/;
 
@@ -56,7 +59,9 @@ export function translate(file: string, text: string, all: ReadonlySet<string>):
     if (fence.test(line)) isCode = !isCode;
     return isCode || fence.test(line)
       ? line
-      : line.replace(/\]\((?![a-z]+:|#)([^)\s]+)\)/g, (_, link: string) => `](${onSite(file, link, all, files)})`);
+      : line
+          .replace(comment, '')
+          .replace(/\]\((?![a-z]+:|#)([^)\s]+)\)/g, (_, link: string) => `](${onSite(file, link, all, files)})`);
   });
   return { text: lines.join('\n'), files };
 }

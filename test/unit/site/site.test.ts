@@ -62,6 +62,10 @@ describe('a link', () => {
     expect(onSite(text).text).toBe(text);
   });
 
+  it('stands in no comment: those are not shown', () => {
+    expect(onSite('<!-- made from [a](nowhere.md) -->\n| a |').text).toBe('\n| a |');
+  });
+
   it('that leads to nothing stops the build with a sentence that names page and link', () => {
     expect(() => onSite('[a](../gone.md)')).toThrow('docs/guide/b.md links to ../gone.md, which is no file');
   });
