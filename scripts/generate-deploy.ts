@@ -24,6 +24,8 @@ async function render(...values: readonly string[]): Promise<Manifest[]> {
     `${root}deploy/helm/acronis-upsell-operator`,
     `--namespace=${namespace}`,
     '--no-hooks',
+    // To be changed by the one who applies it, or by a release.
+    '--set=image.repository=acronis-upsell-operator',
     ...values.map((value) => `--set=${value}`),
   ]);
   return manifestsOf(text).map(withoutHelm);
@@ -88,6 +90,8 @@ const installComment = `# The operator, for the whole cluster. The CRD is apart,
 #
 #   kubectl apply --server-side -f deploy/crds.yaml
 #   kubectl apply --server-side -f deploy/install.yaml
+#
+# What to change: the one line with the image, unless this is a release's file, which names the image that was published with it. docs/guide/install.md has the rest.
 #
 # To remove it: first the objects with deletionPolicy Revoke, while the operator still runs to revoke them; then this file; then, with all objects that are
 # left, deploy/crds.yaml.

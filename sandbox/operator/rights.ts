@@ -145,6 +145,7 @@ async function ofOneNamespace(
   { perObjectSecrets = false, accountSecrets = false }: GrantOptions,
 ): Promise<Manifest[]> {
   const values = {
+    image: { repository: 'acronis-upsell-operator' },
     crds: { install: false },
     watch: { namespaces: [namespace] },
     credentials: { perObjectSecrets: { enabled: perObjectSecrets } },

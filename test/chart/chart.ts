@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { ControlPlaneAddress } from '../../sandbox/controlplane/controlplane.ts';
 import { type KubectlResult, kubectl, kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { type HelmResult, helm } from '../../tools/helm/helm.ts';
@@ -14,7 +14,17 @@ export const chartDir = `${root}deploy/helm/acronis-upsell-operator`;
 /** As one writes them into values.yaml. */
 export type Values = Readonly<Record<string, unknown>>;
 
-const reading = (values: Values) => ({ args: ['--values', '-'], stdin: JSON.stringify(values) });
+const imageSchema = z.object({ repository: z.string().nullish(), registry: z.string().nullish() }).partial().nullish();
+
+/** With an image, which the chart of the source does not name, unless there is one. */
+function withImage(values: Values): Values {
+  const given = imageSchema.safeParse(values['image']);
+  if (!given.success || given.data?.repository || given.data?.registry) return values;
+  const image = z.record(z.string(), z.unknown()).nullish().parse(values['image']);
+  return { ...values, image: { ...image, repository: 'acronis-upsell-operator' } };
+}
+
+const reading = (values: Values) => ({ args: ['--values', '-'], stdin: JSON.stringify(withImage(values)) });
 
 /**
  * What Helm 4 makes of the values. Helm 3 is asked too. @throws Error where the two do not agree: that is a fault of the chart whatever the test is about.

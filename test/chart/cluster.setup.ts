@@ -47,7 +47,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (auditLog === undefined) throw new Error('The control plane has no audit log although it was asked for one.');
   project.provide('auditedControlPlane', { server, kubeconfig, token, caFile, kubectl, dir, auditLog });
   const chart = fileURLToPath(new URL('../../deploy/helm/acronis-upsell-operator', import.meta.url));
-  const crd = await helmOk({ helm: helm.path }, ['template', 'crd', chart, '--show-only=templates/crd.yaml']);
+  const rendering = ['template', 'crd', chart, '--show-only=templates/crd.yaml', '--set=image.repository=any'];
+  const crd = await helmOk({ helm: helm.path }, rendering);
   await kubectlOk(controlPlane, ['apply', '-f', '-'], { stdin: crd });
   await kubectlOk(controlPlane, ['wait', '--for=condition=Established', 'crd/tenantuserupsells.upsell.acronis.com']);
   project.provide('controlPlanePrograms', programs);

@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
+import * as z from 'zod';
 import { Cluster, refusal, rendered } from './chart.ts';
 
 const cluster = new Cluster(inject('auditedControlPlane'));
@@ -20,6 +21,26 @@ describe('names of objects', () => {
     const one = await namesOf({ fullnameOverride: `${'x'.repeat(50)}a` });
     const other = await namesOf({ fullnameOverride: `${'x'.repeat(50)}b` });
     expect(one.filter((name) => other.includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ["the chart's own name", 'acronis-upsell-operator', {}, 'acronis-upsell-operator'],
+    ['a short name', 'eu', {}, 'eu-acronis-upsell-operator'],
+    ["a name with the chart's in it", 'eu-acronis-upsell-operator', {}, 'eu-acronis-upsell-operator'],
+    ['a short name and nameOverride', 'eu', { nameOverride: 'upsell' }, 'eu-upsell'],
+    ['a name with nameOverride in it', 'upsell', { nameOverride: 'upsell' }, 'upsell'],
+    ['any name and fullnameOverride', 'eu', { fullnameOverride: 'buyers' }, 'buyers'],
+  ])('of a release with %s all begin with it, once', async (_what, release, values, name) => {
+    const names = await namesOf({ ...values, metrics: { dashboard: { enabled: true } } }, release);
+    expect(names).toContain(name);
+    expect(names.filter((each) => !each.startsWith(name))).toEqual([]);
+    // The commands of README and guide name these objects.
+    expect(
+      (await rendered(values, { release })).only(
+        'Deployment',
+        z.looseObject({ metadata: z.looseObject({ name: z.string() }) }),
+      ).metadata.name,
+    ).toBe(name);
   });
 
   it.each(['1st', 'team.upsell', '0'.repeat(53), 'a.b.c'])(

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { refusal } from './chart.ts';
+import { expect, inject, it } from 'vitest';
+import { helm } from '../../tools/helm/helm.ts';
+import { chartDir, refusal } from './chart.ts';
 
 const own = { url: 'https://eu2-cloud.acronis.com', clientID: 'id', clientSecret: 's' };
 
@@ -63,4 +64,14 @@ it.each([
 it('no secret is in what a refusal says', async () => {
   const said = await refusal({ credentials: { ...own, url: 'http://x', clientSecret: 'canary-secret' } });
   expect(said).not.toContain('canary-secret');
+});
+
+it.each([
+  ['without values', {}],
+  ['with the repository taken away', { image: { repository: null } }],
+  ['with a digest alone', { image: { digest: `sha256:${'a'.repeat(64)}` } }],
+])('the chart of the source is not installed %s: no image is published that it could name', async (_what, values) => {
+  const options = { helm: inject('helm'), stdin: JSON.stringify(values) };
+  const { stderr } = await helm(options, ['template', 'demo', chartDir, '--values', '-']);
+  expect(stderr).toContain('image.repository is empty, and no image is published with this chart: build one');
 });

@@ -12,6 +12,7 @@ import { serviceAccountToken } from '../../sandbox/controlplane/kubectl.ts';
 import { type OperatorProcess, startOperator } from '../../sandbox/operator/process.ts';
 import { until } from '../../sandbox/until.ts';
 import { Cluster, chartDir, unique, upsell, type Values } from './chart.ts';
+import { withoutPlaces } from './pod.ts';
 
 const cluster = new Cluster(inject('auditedControlPlane'));
 
@@ -85,11 +86,7 @@ async function argumentsOf(namespace: string, name: string): Promise<string[]> {
     '-o',
     'jsonpath={.spec.template.spec.containers[0].args}',
   ]);
-  const elsewhere = /^(run$|--metrics-bind-address=|--health-probe-bind-address=|--acronis-credentials-dir=)/;
-  return z
-    .array(z.string())
-    .parse(JSON.parse(text))
-    .filter((arg) => !elsewhere.test(arg));
+  return withoutPlaces(z.array(z.string()).parse(JSON.parse(text)));
 }
 
 const untilReason = (namespace: string, name: string, reason: string, kind: 'tuu' | 'tup' = 'tuu') =>

@@ -4,18 +4,13 @@ import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, inject, it } from 'vitest';
 import * as z from 'zod';
+import { runBlock, shellBlocks } from '../support/blocks.ts';
 import { pulled, temporary } from './pulled.ts';
 import { architectures, root } from './stage.ts';
 
 const { programs, release, published, out, keys, host, base } = inject('release');
 
-/** The shell blocks of the page that bear this word. */
-async function blocks(word: '' | 'files' | 'schemas'): Promise<string[]> {
-  const page = await readFile(join(root, 'docs/guide/verify.md'), 'utf8');
-  return [...page.matchAll(/^```sh ?(\w*)\n([\s\S]*?)^```$/gm)].flatMap(([, found, text = '']) =>
-    found === word ? [text] : [],
-  );
-}
+const blocks = (word: '' | 'files' | 'schemas') => shellBlocks(join(root, 'docs/guide/verify.md'), word);
 
 /** Runs a block as a person would who has the programs, with a key in place of the workflow's identity. */
 async function run(block: string, cwd: string, key = join(keys, 'cosign.pub')) {
@@ -25,7 +20,7 @@ async function run(block: string, cwd: string, key = join(keys, 'cosign.pub')) {
   // The registry is on loopback and has no TLS, which helm must be told.
   await writeFile(join(bin, 'helm'), `#!/bin/sh\nexec ${programs.helm} "$@" --plain-http\n`);
   await chmod(join(bin, 'helm'), 0o755);
-  const { exitCode, all } = await execa('sh', ['-euc', block], {
+  return await runBlock(block, {
     cwd,
     env: {
       PATH: [bin, process.env['PATH']].join(delimiter),
@@ -35,11 +30,7 @@ async function run(block: string, cwd: string, key = join(keys, 'cosign.pub')) {
       IMAGE: `${host}/acme/acronis-upsell-operator:${release.version}`,
       SIGNER: `--key=${key} --insecure-ignore-tlog=true`,
     },
-    all: true,
-    reject: false,
-    stdin: 'ignore',
   });
-  return { exitCode, said: all };
 }
 
 async function downloads(): Promise<string> {

@@ -29,14 +29,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     crane: await releaseProgram('crane', progress, signal),
     helm: (await findTool('helm', { progress }, signal)).path,
     kubeconform: (await findTool('kubeconform', { progress }, signal)).path,
+    registry: await releaseProgram('registry', progress, signal),
   };
-  const registryProgram = await releaseProgram('registry', progress, signal);
   const { source: _, ...controlPlanePrograms } = await provision({ progress }, signal);
 
   await using end = new AsyncDisposableStack();
   const keys = await mkdtemp(join(tmpdir(), 'upsell-release-'));
   end.defer(() => rm(keys, { recursive: true, force: true }));
-  const registry = await startRegistry(registryProgram);
+  const registry = await startRegistry(programs.registry);
   end.defer(() => registry.stop());
   const controlPlane = await startControlPlane({ programs: controlPlanePrograms }, signal);
   end.defer(() => controlPlane.stop());

@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly commit: string;
   /** Seconds since 1970. */
   readonly epoch: number;
-  readonly programs: Readonly<Record<'cosign' | 'crane' | 'helm' | 'kubeconform', string>>;
+  readonly programs: Readonly<Record<'cosign' | 'crane' | 'helm' | 'kubeconform' | 'registry', string>>;
   /** The directory of cosign.key and cosign.pub. */
   readonly keys: string;
 }

@@ -10,6 +10,9 @@
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) -}}
 {{- fail "replicas is more than 1 and leaderElection.enabled is false: two pods would do the same work. Turn leader election on, or take one replica." -}}
 {{- end -}}
+{{- if not (or .Values.image.repository .Values.image.registry) -}}
+{{- fail "image.repository is empty, and no image is published with this chart: build one with the Dockerfile, push it where your cluster pulls from, and set image.repository to its name. The chart of a release names the image that was published with it." -}}
+{{- end -}}
 {{- if not (or .Values.image.tag .Values.image.digest .Chart.AppVersion) -}}
 {{- fail "image.tag and image.digest are empty, and the chart has no appVersion." -}}
 {{- end -}}

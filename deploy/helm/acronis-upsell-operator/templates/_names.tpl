@@ -78,7 +78,7 @@
 {{- end -}}
 
 {{- define "upsell.image" -}}
-{{- $name := .Values.image.repository -}}
+{{- $name := default "acronis-upsell-operator" .Values.image.repository -}}
 {{- with .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end -}}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" $name .Values.image.digest -}}
