@@ -28,7 +28,7 @@ export function membersListener({ policies, fleet, memories, queue }: MembersOpt
   return (account, changes) => {
     for (const policy of policies.values()) {
       const memory = memories.peek(policy.key);
-      if (memory?.accountId !== account.id || memory.pass === undefined) continue;
+      if (memory?.accountId !== account.id || (memory.pass === undefined && !memory.isListing)) continue;
       const before = memory.suspects.size;
       for (const stamp of changes)
         if (memory.suspects.size < maxSuspects && isSuspect(stamp, policy, memory, fleet))
@@ -41,7 +41,7 @@ export function membersListener({ policies, fleet, memories, queue }: MembersOpt
 function isSuspect(
   { id, version, deleted, isCompanyAdmin }: UserStamp,
   policy: TenantUpsellPolicy,
-  { pass }: Memory,
+  { pass, isListing }: Memory,
   fleet: Pick<Fleet, 'get'>,
 ): boolean {
   if (!policy.spec.ok || policy.spec.value.suspend) return false;
@@ -49,7 +49,8 @@ function isSuspect(
   const isAdminsOnly = roles.length === 1 && roles[0] === 'company_admin';
   const object = fleet.get(`${policy.namespace}/${childName(id)}`);
   const child = object !== undefined && isChildOf(object, policy) ? object : undefined;
-  if (child === undefined && pass?.users.has(id) !== true)
+  // Whom a pass under way has read already, as it was before, only its end will say.
+  if (child === undefined && !isListing && pass?.users.has(id) !== true)
     return !deleted && !(isAdminsOnly && isCompanyAdmin === false);
   if (deleted || (isAdminsOnly && isCompanyAdmin === false)) return true;
   return child === undefined || child.status.observedVersion !== version;

@@ -19,6 +19,8 @@ export interface Memory {
   isKnown: boolean;
   /** The last complete one. */
   pass: Pass | undefined;
+  /** A pass is under way: what it has read already may have changed since. */
+  isListing: boolean;
   /** A pass that begins later than this is wanted: something changed then. By the steady clock. */
   wantedAt: number | undefined;
   /** The last one, however it ended: what it asked, when it ended by the steady clock, and how long it took. */
@@ -68,6 +70,7 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
         since: clock.now(),
         isKnown: false,
         pass: undefined,
+        isListing: false,
         wantedAt: undefined,
         tried: undefined,
         failure: undefined,

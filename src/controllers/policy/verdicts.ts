@@ -77,6 +77,12 @@ const unproved = (count: number): string =>
     ? ''
     : ` ${count} children stay although the list does not show their users: that these match no more is not proved to this API client. Delete those by hand that are to go.`;
 
+/** @param status the first response's. */
+export const childrenRefused = (status: number): PolicyVerdict => ({
+  reason: 'Rejected',
+  message: `The API server refuses children of this policy (${status}): a quota of the namespace, an admission policy or a missing right may be why; the operator's log has what it says. It is tried again by itself.`,
+});
+
 const nameTaken = (count: number): PolicyVerdict => ({
   reason: 'Progressing',
   message: `${count} users that match have no child: other objects have the names of theirs (u- and the user's id). Children of a younger or a deleted policy go by themselves; look at those of others, and delete the ones that are not needed.`,

@@ -32,14 +32,39 @@ export async function updateChild(
   userId: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const response = await apply(client, template, userId, { uid }, { discardResponse: false }, signal);
+  const stored = storedOf(await apply(client, template, userId, { uid }, { discardResponse: false }, signal), uid);
+  // An apply takes nothing away that another writer added, and only the policy says which API client its children use.
+  const added = clientFields.filter((field) => stored.spec[field] !== undefined && template.spec[field] === undefined);
+  if (added.length === 0) return stored.metadata.resourceVersion;
+  const response = await client.request(
+    {
+      method: 'PATCH',
+      path: pathOf(tenantUserUpsells, { namespace: template.policy.namespace, name: childName(userId) }),
+      contentType: 'application/json-patch+json',
+      body: [
+        { op: 'test', path: '/metadata/uid', value: uid },
+        ...added.map((field) => ({ op: 'remove', path: `/spec/${field}` })),
+      ],
+      discardResponse: false,
+    },
+    signal,
+  );
+  return storedOf(response, uid).metadata.resourceVersion;
+}
+
+const clientFields = ['accountRef', 'credentialsSecretRef'] as const;
+
+const storedSchema = z.object({
+  metadata: z.object({ uid: z.string(), resourceVersion: z.string() }),
+  spec: z.record(z.string(), z.unknown()),
+});
+
+function storedOf(response: unknown, uid: string): z.output<typeof storedSchema> {
   const stored = storedSchema.safeParse(response);
   if (!stored.success || stored.data.metadata.uid !== uid)
     throw new KubernetesError('PATCH of a child: the response is not the child', { reason: 'InvalidResponse' });
-  return stored.data.metadata.resourceVersion;
+  return stored.data;
 }
-
-const storedSchema = z.object({ metadata: z.object({ uid: z.string(), resourceVersion: z.string() }) });
 
 /** The child's own deletion policy acts. @throws KubernetesError (a conflict where it changed since it was seen), or the signal's reason. */
 export async function removeChild(

@@ -22,6 +22,19 @@ export interface ApplyOptions {
 
 type Step = (signal: AbortSignal) => Promise<void>;
 
+/** The API server refuses what is asked for: a quota, an admission policy, a right, a rule. Trying again at once changes nothing. */
+export class ChildrenRefused extends Error {
+  override readonly name = 'ChildrenRefused';
+  readonly first: KubernetesError;
+
+  constructor(first: KubernetesError) {
+    super(first.message, { cause: first });
+    this.first = first;
+  }
+}
+
+/** Where so many are refused it is for all of them. */
+const maxRefused = 32;
 const sliceMs = 5_000;
 const maxConcurrent = 16;
 /** A child that was made and does not show in the cache by then is made again, if it is not there. */
@@ -30,9 +43,9 @@ const pendingMs = 30_000;
 const takenMs = 5 * 60_000;
 
 /**
- * Each step that meets another state than it was planned for is left to the next plan.
+ * Each step that meets another state than it was planned for is left to the next plan. A few children that are refused keep no other one from being done.
  * @returns whether steps are left.
- * @throws KubernetesError where the API server refuses or fails, or the signal's reason; the steps that were done are done.
+ * @throws ChildrenRefused once the rest is done, KubernetesError where the API server refuses or fails, or the signal's reason; the steps that were done are done.
  */
 export async function applySlice(plan: Steps, options: ApplyOptions, signal: AbortSignal): Promise<boolean> {
   const steps = stepsOf(plan, options);
@@ -92,9 +105,10 @@ function* existing(ids: readonly string[], children: ReadonlyMap<string, KnownCh
 /** @returns whether steps are left. */
 async function concurrently(steps: Generator<Step>, mayGoOn: () => boolean, signal: AbortSignal): Promise<boolean> {
   let failure: unknown;
+  const refused: KubernetesError[] = [];
   let isLeft = true;
   const worker = async () => {
-    while (failure === undefined && mayGoOn()) {
+    while (failure === undefined && refused.length < maxRefused && mayGoOn()) {
       const { done, value: step } = steps.next();
       if (done === true) {
         isLeft = false;
@@ -103,13 +117,17 @@ async function concurrently(steps: Generator<Step>, mayGoOn: () => boolean, sign
       try {
         await step(signal);
       } catch (error) {
-        if (!isOtherState(error)) failure ??= error;
+        if (isOtherState(error)) continue;
+        if (isForGood(error)) refused.push(error);
+        else failure ??= error;
       }
     }
   };
   await Promise.all(Array.from({ length: maxConcurrent }, worker));
   signal.throwIfAborted();
   if (failure !== undefined) throw failure;
+  const [first] = refused;
+  if (first !== undefined) throw new ChildrenRefused(first);
   return isLeft;
 }
 
@@ -120,6 +138,9 @@ const isOtherState = (error: unknown): boolean =>
   isNotFound(error) ||
   // Another object of the same name: its uid is immutable.
   (error instanceof KubernetesError && error.status === 422 && error.message.includes('metadata.uid'));
+
+const isForGood = (error: unknown): error is KubernetesError =>
+  error instanceof KubernetesError && [400, 403, 422].includes(error.status) && error.reason !== 'InvalidResponse';
 
 /** Nothing was made. */
 const isRefused = (error: unknown): boolean =>

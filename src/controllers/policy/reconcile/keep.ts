@@ -5,6 +5,8 @@ import type { PolicyContext } from '../context.ts';
 import type { Memories, Memory } from '../memory.ts';
 import type { Pass } from '../pass/pass.ts';
 import type { Served } from '../standing.ts';
+import { childrenRefused } from '../verdicts.ts';
+import { ChildrenRefused } from './apply.ts';
 import { countSteps, owingOf, verdictOfOwing } from './owe.ts';
 import type { PolicyWrites } from './port.ts';
 
@@ -29,6 +31,9 @@ const pendingMs = 1_000;
 /** A name that another object has may be free by then. */
 const takenMs = 60_000;
 
+/** Children that the API server refused are asked for again. */
+const refusedMs = 10_000;
+
 /** @throws KubernetesError, or the signal's reason; what was done is found by the next reconcile. */
 export async function keepChildren(
   policy: TenantUpsellPolicy,
@@ -51,16 +56,30 @@ export async function keepChildren(
   if (mustPass) memory.wantedAt ??= clock.now();
   else if (plan.held.approved) await writes.useApproval(policy, plan.remove, memory, signal);
   const steps = { ...plan, make: isAwaiting ? [] : plan.make, remove: mustPass ? [] : plan.remove };
-  const isLeft = await writes.apply(policy, steps, { owing, memory }, signal);
+  const end = await refusable(writes.apply(policy, steps, { owing, memory }, signal));
+  if (end instanceof ChildrenRefused) {
+    const { status, message } = end.first;
+    context.log.warn('the API server refuses children of the policy', { policy: policy.key, status, error: message });
+    return { verdict: childrenRefused(status), nextMs: refusedMs };
+  }
   const isDue = countSteps(plan) > 0 || memory.pending.size > 0;
   return {
     verdict: verdictOfOwing(policy, served, pass, owing, isDue),
     nextMs: Math.min(
-      isLeft ? 0 : Number.POSITIVE_INFINITY,
+      end.isLeft ? 0 : Number.POSITIVE_INFINITY,
       isAwaiting ? awaitOlderMs : Number.POSITIVE_INFINITY,
       isReal && isDue ? pendingMs : Number.POSITIVE_INFINITY,
       isReal && plan.held.taken > 0 ? takenMs : Number.POSITIVE_INFINITY,
       isReal && plan.held.waiting > 0 ? Math.max(pendingMs, plan.held.waitMs) : Number.POSITIVE_INFINITY,
     ),
   };
+}
+
+async function refusable(applied: Promise<boolean>): Promise<{ readonly isLeft: boolean } | ChildrenRefused> {
+  try {
+    return { isLeft: await applied };
+  } catch (error) {
+    if (error instanceof ChildrenRefused) return error;
+    throw error;
+  }
 }

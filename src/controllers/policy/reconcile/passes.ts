@@ -55,7 +55,10 @@ export async function passIfDue(
   memory.wantedAt = undefined;
   const childUsers = () => usersListedBy(client, policy, context.fleet);
   const { maxUsers } = spec.limits;
-  const end = await runPass({ lister, account, selection, asked, maxUsers, childUsers, clock }, signal);
+  memory.isListing = true;
+  const end = await runPass({ lister, account, selection, asked, maxUsers, childUsers, clock }, signal).finally(() => {
+    memory.isListing = false;
+  });
   const tookMs = clock.now() - startedAt;
   memory.tried = { asked, at: clock.now(), tookMs };
   context.metrics.passEnded(end.kind, tookMs / 1_000);

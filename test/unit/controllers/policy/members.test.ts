@@ -65,3 +65,19 @@ it('users that are no administrators and have no child, and those of other accou
   feed({ version: 8 }, 'another');
   expect(queued).toEqual([]);
 });
+
+it('a user that changes while the first list is read is judged after it', async () => {
+  world.memories.forget('sales/admins');
+  world.listed = users(21);
+  world.onPage = () => {
+    // It was read as one that matches, and has lost its role since.
+    feed({ id: userOf(21), isCompanyAdmin: false });
+    world.onPage = () => {};
+    world.judged.set(userOf(21), { kind: 'noMatch', why: 'otherRole' });
+  };
+  await world.reconcile();
+  expect(queued).toEqual(['sales/admins']);
+  world.listed = users(20);
+  await world.settle();
+  expect(world.child(userOf(21))).toBeUndefined();
+});

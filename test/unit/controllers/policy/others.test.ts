@@ -1,5 +1,6 @@
 /** What a policy owes beside others, and after its limits were edited. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
 import { PolicyWorld, userOf, users } from './world.ts';
 
 let world: PolicyWorld;
@@ -112,5 +113,45 @@ describe('a name that another object has', () => {
       world.clock.pause(1_000);
     }
     expect(world.writes.filter((each) => each.includes('u-')).length).toBeLessThan(3);
+  });
+});
+
+it('another API client that somebody gives a child is taken back, once', async () => {
+  world.listed = users(1);
+  world.policy('admins');
+  await world.settle();
+  world.edit(userOf(1), ({ spec }) => {
+    spec['accountRef'] = { name: 'mine' };
+  });
+  await world.settle();
+  expect(world.child(userOf(1))?.spec).not.toHaveProperty('accountRef');
+  expect(world.ready('admins').reason).toBe('Applied');
+});
+
+describe('children that the API server refuses', () => {
+  const refuse = (isRefused: (write: string) => boolean) => {
+    world.onWrite = () => {
+      if (isRefused(world.writes.at(-1) ?? '')) throw new KubernetesError('exceeded quota', { status: 403 });
+    };
+  };
+
+  it('keep no others from being made', async () => {
+    refuse((write) => write.endsWith(userOf(1)));
+    world.listed = users(40);
+    world.policy('admins');
+    await world.reconcile();
+    expect(world.children).toHaveLength(39);
+  });
+
+  it('are said in the status, and not asked for by the thousand', async () => {
+    refuse(() => true);
+    world.listed = users(2_000);
+    world.policy('admins');
+    await world.reconcile();
+    expect(world.ready('admins')).toMatchObject({ reason: 'Rejected', message: expect.stringContaining('403') });
+    expect(world.writes.length).toBeLessThan(60);
+    refuse(() => false);
+    await world.settle();
+    expect(world.ready('admins').reason).toBe('Applied');
   });
 });

@@ -66,6 +66,8 @@ export class PolicyWorld {
   onWrite = () => {};
   /** Fields of a policy's status that the CRD lacks. */
   readonly prunes = new Set<string>();
+  /** Called when a list has been read and has not ended. */
+  onPage = () => {};
   #version = 10;
 
   readonly #client: KubernetesClient = {
@@ -152,6 +154,7 @@ export class PolicyWorld {
   async *#list(): ReturnType<Lister['list']> {
     this.passes++;
     for (const userId of this.listed) yield { userId };
+    this.onPage();
     const { listEnd } = this;
     if (listEnd === 'complete')
       return { kind: 'complete', users: this.listed.length, matched: this.listed.length, pages: 1 };
@@ -282,8 +285,17 @@ export class PolicyWorld {
       this.delete(key);
       return undefined;
     }
+    if (contentType === 'application/json-patch+json' && known !== undefined) return this.#patch(key, known, sent);
     if (contentType !== 'application/apply-patch+yaml') throw new Error(`unexpected ${contentType}`);
     return this.#apply(key, known, sent as Raw);
+  }
+
+  #patch(key: string, known: Raw, operations: readonly { op: string; path: string }[]): Raw {
+    const spec = { ...known.spec };
+    for (const { op, path } of operations) if (op === 'remove') delete spec[path.replace('/spec/', '')];
+    const stored = { ...known, spec };
+    this.#put(key, stored);
+    return stored;
   }
 
   #apply(key: string, known: Raw | undefined, sent: Raw): Raw {
