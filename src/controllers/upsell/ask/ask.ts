@@ -6,6 +6,7 @@
 import type { Verdict } from '../../../api/conditions.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { Evidence, FoundBy, Question } from '../assess/evidence.ts';
+import { externalIdsNotShownVerdict } from '../verdicts/verdicts.ts';
 
 type Asked = Pick<Account, 'api' | 'users'>;
 
@@ -82,11 +83,8 @@ async function readByExternalId(
       'UserAmbiguous',
       `${exact.length} users of this tenant have this external id. Name the one that is meant by userID instead.`,
     );
-  if (users.some((user) => user.externalId === ''))
-    return noMatch(
-      'UserNotFound',
-      'Acronis does not show to this API client which external ids users have, so none can be compared. Name the user by userID instead.',
-    );
+  // It proves nothing: neither that no user has it, nor that the one that was assigned has another.
+  if (users.some((user) => user.externalId === '')) return { kind: 'failed', verdict: externalIdsNotShownVerdict };
   if (inTenant.length > 0)
     return noMatch(
       'UserNotFound',

@@ -67,6 +67,12 @@ export const externalIdChangedVerdict: Verdict = {
     'The user that this object assigned has another external id now, or none, and another user may have the old one: nothing is written. Delete this object and create it for the user that is meant, best by userID.',
 };
 
+export const externalIdsNotShownVerdict: Verdict = {
+  reason: 'UserNotFound',
+  message:
+    'Acronis does not show to this API client which external ids users have, so none can be compared. Name the user by userID instead.',
+};
+
 /** @param claimant the older object, as the readers of this one may know it. */
 export const claimedVerdict = (claimant: string): Verdict => ({
   reason: 'DuplicateClaim',

@@ -97,6 +97,17 @@ describe('an external id that was given to another user', () => {
     expect(other.business_types).toEqual([]);
   });
 
+  it('is not what is said where Acronis shows external ids no more: that proves no change', async () => {
+    const key = await ready();
+    takeAway();
+    world.acronis.always('external', () => ({ items: [...world.acronis.users.values()] }));
+    const puts = world.acronis.puts.length;
+    await world.reconcile(key);
+    expect(message(key)).toMatch(/does not show to this API client which external ids/);
+    expect(world.cluster.status(key)).toMatchObject({ userID: userId, assigned });
+    expect(world.acronis.puts).toHaveLength(puts);
+  });
+
   it('is revoked of the user who was assigned, and of no other', async () => {
     const key = await ready();
     delete user.external_id;
