@@ -76,13 +76,13 @@ export function connectTriggers({ fleet, namespaces, accountObjects, queue }: Tr
   namespaces.subscribe((before, after) => {
     if (after === undefined) return;
     const concerns = (object: TenantUserUpsell): boolean => {
-      // One that appears may have been unreadable: only what was refused for that has to know.
-      if (before === undefined) return isRefusedByNamespace(object);
-      if (before.tenantId !== after.tenantId) return true;
       const name = accountNameOf(sourceOf(object));
       const account = name === undefined ? undefined : accountObjects.lastKnown(name);
       const isAllowed = ({ key, labels }: NamespaceLabel) =>
         account !== undefined && allows(account, { name: key, labels });
+      // One that appears may have been unreadable, or was asked for with other labels: what was refused for that has to know, and what is not allowed by now.
+      if (before === undefined) return isRefusedByNamespace(object) || (name !== undefined && !isAllowed(after));
+      if (before.tenantId !== after.tenantId) return true;
       return isAllowed(before) !== isAllowed(after);
     };
     for (const object of fleet.values())

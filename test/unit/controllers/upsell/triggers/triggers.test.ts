@@ -297,7 +297,7 @@ describe("a namespace's label", () => {
     const tier = (labels: Record<string, string>) =>
       namespaces.upsert({ key: 'customers', namespace: '', tenantId: undefined, labels });
     tier({});
-    asked();
+    expect(asked(), 'at first sight too').toContainEqual([here, 'change']);
     tier({ tier: 'gold' });
     expect(asked()).toEqual([[here, 'change']]);
     tier({ tier: 'gold', team: 'a' });
