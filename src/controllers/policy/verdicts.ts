@@ -33,6 +33,11 @@ export const listingIncomplete = (why: string): PolicyVerdict => ({
   message: `The list of users was not complete: ${why}. It proves nothing, so nobody is removed. It is read again by itself.`,
 });
 
+export const listingGivenUp: PolicyVerdict = {
+  reason: 'Unavailable',
+  message: `The list of users took too long and was given up. ${untouched} It is tried again by itself; narrow the selection, or raise the account's rate, if this stays.`,
+};
+
 export const suspendedVerdict: PolicyVerdict = {
   reason: 'Suspended',
   message: 'spec.suspend is true: no child is made, changed or removed. Set it to false to go on.',

@@ -3,7 +3,7 @@
  * user is missing from a list, however complete, proves nothing: a tenant may hide itself. Only a user that is shown and does not match, or that is shown as
  * deleted, is out of a selection.
  */
-import { maxTenantsPerRead, maxUsersPerRead } from '../../acronis/api.ts';
+import { type AcronisReads, maxTenantsPerRead, maxUsersPerRead } from '../../acronis/api.ts';
 import type { ListedUser } from '../../acronis/users-list.ts';
 import type { Selection } from '../../api/policy/spec.ts';
 import type { Account } from '../accounts/accounts.ts';
@@ -15,7 +15,9 @@ export type UserJudgement =
   | { readonly kind: 'notShown' };
 
 export interface JudgeOptions {
-  readonly account: Pick<Account, 'api' | 'tenants'>;
+  readonly account: Pick<Account, 'tenants'> & {
+    readonly api: Pick<AcronisReads, 'getRootTenant' | 'listUsersById' | 'listTenants'>;
+  };
   readonly selection: Selection;
   readonly signal: AbortSignal;
 }
@@ -29,6 +31,8 @@ export async function judgeUsers(
   const select = selectorOf({ ...selection, tenantID: root });
   const wanted = ids.map((id) => id.toLowerCase());
   const judged = new Map<string, UserJudgement>(wanted.map((id) => [id, { kind: 'notShown' }]));
+  let top: Promise<string> | undefined;
+  const topOf = () => (top ??= account.api.getRootTenant(signal));
   for (let at = 0; at < wanted.length; at += maxUsersPerRead) {
     const { items } = await account.api.listUsersById(wanted.slice(at, at + maxUsersPerRead), signal);
     const kinds = await kindsOf(items, account, signal);
@@ -36,13 +40,20 @@ export async function judgeUsers(
       const judgement = select(user, user.tenantKind ?? kinds.get(user.tenantId));
       // What stands against a user does so wherever it is.
       const isOut = judgement.kind === 'noMatch';
-      judged.set(user.id, isOut ? judgement : atPlace(judgement, await placeOf(user.tenantId, root, account, signal)));
+      judged.set(
+        user.id,
+        isOut ? judgement : atPlace(judgement, await placeOf(user.tenantId, root, topOf, account, signal)),
+      );
     }
   }
   return judged;
 }
 
-async function kindsOf(users: readonly ListedUser[], { api }: Pick<Account, 'api'>, signal: AbortSignal) {
+async function kindsOf(
+  users: readonly ListedUser[],
+  { api }: { readonly api: Pick<AcronisReads, 'listTenants'> },
+  signal: AbortSignal,
+) {
   const tenants = [...new Set(users.map(({ tenantId }) => tenantId))];
   const kinds = new Map<string, string | undefined>();
   for (let at = 0; at < tenants.length; at += maxTenantsPerRead) {
@@ -58,12 +69,12 @@ type Place = 'inside' | 'outside' | 'unknown';
 async function placeOf(
   tenantId: string,
   root: string,
-  { tenants, api }: Pick<Account, 'api' | 'tenants'>,
+  topOf: () => Promise<string>,
+  { tenants }: Pick<Account, 'tenants'>,
   signal: AbortSignal,
 ): Promise<Place> {
   if (await tenants.isWithin(tenantId, [root], signal)) return 'inside';
-  const top = await api.getRootTenant(signal);
-  return (await tenants.isWithin(tenantId, [top], signal)) ? 'outside' : 'unknown';
+  return (await tenants.isWithin(tenantId, [await topOf()], signal)) ? 'outside' : 'unknown';
 }
 
 function atPlace(judgement: Judgement, place: Place): Judgement {

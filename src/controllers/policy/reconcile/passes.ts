@@ -8,6 +8,7 @@ import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
 import { type Lister, type PassEnd, runPass } from '../pass/pass.ts';
 import type { Served } from '../standing.ts';
+import { listingGivenUp } from '../verdicts.ts';
 
 export interface PassesOptions {
   readonly context: PolicyContext;
@@ -56,15 +57,16 @@ export async function passIfDue(
   const childUsers = () => usersListedBy(client, policy, context.fleet);
   const { maxUsers } = spec.limits;
   memory.isListing = true;
-  const end = await runPass({ lister, account, selection, asked, maxUsers, childUsers, clock }, signal).finally(() => {
-    memory.isListing = false;
-  });
+  const running = runPass({ lister, account, selection, asked, maxUsers, childUsers, clock }, signal);
+  const end = await orGivenUp(running, signal);
+  memory.isListing = false;
   const tookMs = clock.now() - startedAt;
   memory.tried = { asked, at: clock.now(), tookMs };
   context.metrics.passEnded(end.kind, tookMs / 1_000);
   if (end.kind !== 'complete') {
     memory.wantedAt ??= wantedAt;
     failed(policy, end, memory, context);
+    signal.throwIfAborted();
     return;
   }
   if (memory.failure !== undefined) context.log.info('users of the policy can be listed again', { policy: policy.key });
@@ -72,6 +74,16 @@ export async function passIfDue(
   const before = memory.pass?.users;
   memory.pass = end.pass;
   if (before === undefined || !isSame(before, end.pass.users)) options.onMembers(policy);
+}
+
+/** A list that takes longer than a reconcile may is a failure like any other: else nobody would hear of it, and it would begin again forever. */
+async function orGivenUp(pass: Promise<PassEnd>, signal: AbortSignal): Promise<PassEnd> {
+  try {
+    return await pass;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return { kind: 'failed', verdict: listingGivenUp };
+  }
 }
 
 function failed(

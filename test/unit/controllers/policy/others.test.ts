@@ -155,3 +155,17 @@ describe('children that the API server refuses', () => {
     expect(world.ready('admins').reason).toBe('Applied');
   });
 });
+
+it('a list that is given up at the deadline of its reconcile is a failure that the status says', async () => {
+  const deadline = new AbortController();
+  world.listed = users(1);
+  world.policy('admins');
+  world.onPage = () => {
+    deadline.abort(new Error('too long'));
+    deadline.signal.throwIfAborted();
+  };
+  await expect(world.reconcile('admins', deadline.signal)).rejects.toThrow('too long');
+  await world.reconcile();
+  expect(world.passes).toBe(1);
+  expect(world.ready('admins')).toMatchObject({ reason: 'Unavailable', message: expect.stringContaining('too long') });
+});

@@ -235,7 +235,7 @@ export class PolicyWorld {
     throw new Error('it does not settle');
   }
 
-  reconcile = (name = 'admins') => this.#reconcile(`sales/${name}`, new AbortController().signal);
+  reconcile = (name = 'admins', signal = new AbortController().signal) => this.#reconcile(`sales/${name}`, signal);
 
   /** A later pass is due. */
   async nextPass(name = 'admins'): Promise<void> {
