@@ -84,6 +84,37 @@ it.each([407, 502])(
   },
 );
 
+/** Loaded before the operator: writes where each connection of this process goes, and each name that it resolves. */
+const recorder = `
+import { subscribe } from 'node:diagnostics_channel';
+import dns from 'node:dns';
+import { isIP } from 'node:net';
+const say = (what) => process.stderr.write('CONNECTION ' + what + '\\n');
+subscribe('net.client.socket', ({ socket }) =>
+  socket.on('connectionAttempt', (address, port) => say(address + ':' + port)));
+for (const holder of [dns, dns.promises]) {
+  const lookup = holder.lookup;
+  holder.lookup = (name, ...more) => {
+    if (isIP(name) === 0) say(name);
+    return lookup(name, ...more);
+  };
+}`;
+
+it('without a proxy, it connects to the API server and to Acronis, and to nothing else', async () => {
+  await using way = await OwnWay.make();
+  const { server } = way.controlPlane;
+  const operator = await way.start({
+    kubeconfig: await kubeconfigFor(inject('controlPlane'), { name: way.namespace, token: way.token, server }),
+    nodeFlags: [`--import=data:text/javascript,${encodeURIComponent(recorder)}`],
+  });
+  await operator.ready(AbortSignal.timeout(30_000));
+  await way.becomesReady('one');
+  expect(await way.stop()).toEqual(inOrder);
+  const found = new Set([...way.log.matchAll(/^CONNECTION (.*)$/gm)].map(([, where]) => where));
+  const expected = [server, way.world.acronis.url].map((url) => new URL(url).host);
+  expect([...found].toSorted()).toEqual(expected.toSorted());
+});
+
 it('a host of NO_PROXY is reached directly', async () => {
   await using behind = await behindProxy({}, (url) => ({
     HTTPS_PROXY: url,
