@@ -70,6 +70,8 @@ const schema = z.strictObject({
   listing: z
     .enum(['honest', 'refused', 'omits', 'empty', 'cutShort', 'repeats', 'loops', 'reordered'])
     .default('honest'),
+  /** How many users a page of that list has at most, whatever `limit` asks for; null: as many as it asks for. */
+  listingPage: z.int().min(1).nullable().default(null),
   /** Whom `inside_organization` shows from a partner on: the partner's own users alone, or everybody below. Inside of a customer it is everybody there. */
   insideOrganization: z.enum(['organization', 'subtree']).default('organization'),
   /** How far the cloud's clock is ahead (behind, if negative), in milliseconds. */

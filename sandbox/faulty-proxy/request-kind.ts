@@ -1,12 +1,13 @@
 /** What a request to the API server is for, derived from its method and URL: faults are aimed by it. */
 
-/** The moments of an operator's life. `list` is a list in pages and the first part of a streaming list. */
+/** The moments of an operator's life. `list` is a list in pages and the first part of a streaming list; `policy` is whatever is asked about policies, their lists and watches too. */
 export type RequestKind =
   | 'list'
   | 'watch'
   | 'read'
   | 'status'
   | 'object'
+  | 'policy'
   | 'lease'
   | 'event'
   | 'secret'
@@ -64,6 +65,8 @@ function kindOf(
       if (name === undefined) return watch ? 'watch' : 'list';
       if (method === 'GET') return 'read';
       return subresource === 'status' ? 'status' : 'object';
+    case 'tenantupsellpolicies':
+      return 'policy';
     default:
       return 'other';
   }

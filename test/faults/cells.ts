@@ -22,7 +22,7 @@ export type Cell = {
 const status = (code: number, more: Partial<Extract<RequestFault, { kind: 'status' }>> = {}) =>
   ({ kind: 'status', status: code, ...more }) as const;
 
-const named = {
+export const named = {
   'connection refused': { kind: 'refuse', ms: 3_000 },
   'cut before': { kind: 'cut', moment: 'before' },
   'cut after': { kind: 'cut', moment: 'after' },

@@ -1,5 +1,5 @@
 /**
- * `npm run test:faults [-- --seed N --minutes M --filter TEXT --parallel P]`: every fault at every moment on either side, faults of one user or one account, replicas that fight over a
+ * `npm run test:faults [-- --seed N --minutes M --filter TEXT --parallel P]`: every fault at every moment on either side, faults of one user or one account, a policy beside all of it, replicas that fight over a
  * lease, and a random mixture of it all, on one real control plane. Prints a table; exit code 0 only if nothing was lost, doubled or stuck.
  */
 import { randomInt } from 'node:crypto';
@@ -9,6 +9,7 @@ import { leaveOnSignals } from '../../sandbox/leaving.ts';
 import { seededRandom } from '../../sandbox/seeded-random.ts';
 import { type Case, caseOf } from './case.ts';
 import { cells, groups } from './cells.ts';
+import { policyCases } from './policy-cells.ts';
 import { randomCases } from './random-schedule.ts';
 import { replicaCases } from './replicas.ts';
 import { type CaseResult, complaint, failed, isBad, titleOf } from './result.ts';
@@ -41,6 +42,7 @@ const all: readonly Case[] = [
     wanted(title),
   ),
   ...scopedCases(wanted),
+  ...policyCases(wanted),
   ...groups(cells.filter((cell) => wanted(titleOf(cell)))).map(caseOf),
 ];
 const random = seededRandom(options.seed);

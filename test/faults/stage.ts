@@ -36,6 +36,6 @@ export async function startStage(signal: AbortSignal): Promise<Stage> {
 /** With the roles that an operator is given beside it (`grantRelease`). */
 export async function installCrd(controlPlane: ControlPlaneAddress): Promise<void> {
   await kubectlOk(controlPlane, ['apply', '-f', fileURLToPath(new URL('../../crds', import.meta.url))]);
-  await kubectlOk(controlPlane, ['wait', '--for=condition=Established', 'crd/tenantuserupsells.upsell.acronis.com']);
+  await kubectlOk(controlPlane, ['wait', '--for=condition=Established', '--all', 'crd']);
   await installClusterRoles(controlPlane);
 }

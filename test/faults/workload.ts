@@ -146,7 +146,7 @@ export class Workload {
 type Write = ReturnType<Sandbox['ledger']['writesOf']>[number];
 
 /** What the history of one user's changes shows: each time the type was not there one PUT was owed, unless another writer assigned it. */
-function countWrites(writes: readonly Write[]): { owed: number; puts: number; empty: number; lost: number } {
+export function countWrites(writes: readonly Write[]): { owed: number; puts: number; empty: number; lost: number } {
   let [owed, puts, empty, lost] = [1, 0, 0, 0];
   let others: readonly string[] = [];
   let had = false;

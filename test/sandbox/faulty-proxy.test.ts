@@ -77,6 +77,7 @@ describe('which requests a fault strikes', () => {
     ['read', 'GET', object],
     ['object', 'PATCH', object],
     ['status', 'PATCH', status],
+    ['policy', 'PATCH', '/apis/upsell.acronis.com/v1alpha1/namespaces/ns/tenantupsellpolicies/all/status'],
     ['lease', 'PUT', lease],
     ['event', 'POST', '/api/v1/namespaces/ns/events'],
     ['secret', 'GET', '/api/v1/namespaces/ns/secrets/own'],
@@ -90,7 +91,7 @@ describe('which requests a fault strikes', () => {
     expect(statusCode).toBe(418);
     proxy.faults.clear();
     const others = (
-      ['list', 'watch', 'read', 'object', 'status', 'lease', 'event', 'secret', 'namespace', 'other'] as const
+      ['list', 'watch', 'read', 'object', 'policy', 'status', 'lease', 'event', 'secret', 'namespace', 'other'] as const
     ).filter((each) => each !== kind);
     proxy.faults.add({ kind: 'endAtOnce', on: others });
     const stop = new AbortController();

@@ -13,6 +13,11 @@ import { sandbox, shareSandbox } from './shared-sandbox.ts';
 /** More than two pages. */
 shareSandbox({ users: 2_500, tenants: 20 });
 
+function listed(end: Completeness): Extract<Completeness, { kind: 'complete' }> {
+  if (end.kind !== 'complete') throw new Error('The list was not complete.');
+  return end;
+}
+
 /** Does not wait before a page is asked for again. */
 const impatient: Clock = { ...systemClock, sleep: async (_, signal) => signal.throwIfAborted() };
 
@@ -92,6 +97,14 @@ describe('the company administrators of all customers', () => {
   test('are all of them, although a filter inside of an organization would show a partner none', async () => {
     sandbox.switches.set({ insideOrganization: 'organization' });
     expect((await select()).ids.length).toBe(admins().length);
+  });
+
+  test('are all of them, although pages come smaller than they are asked for', async () => {
+    const { pages } = listed((await select()).end);
+    sandbox.switches.set({ listingPage: 100 });
+    const small = await select();
+    expect(small.ids.toSorted()).toEqual(admins().toSorted());
+    expect(listed(small.end).pages).toBeGreaterThan(2 * pages);
   });
 
   test('are those of its tenants where an account is bounded', async () => {

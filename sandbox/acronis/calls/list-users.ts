@@ -15,7 +15,8 @@ import { visibleTenant } from './visible.ts';
 export const listUsers: Handler = (cloud, call): ApiResponse => {
   const lie = call.switches.listing;
   if (lie === 'refused') return malformed('subtree_root_tenant_id', 'is not available');
-  const begin = beginOf(call);
+  const asked = beginOf(call);
+  const begin = { ...asked, limit: Math.min(asked.limit, call.switches.listingPage ?? asked.limit) };
   const root = visibleTenant(cloud, call, begin.root);
   const isFirst = begin.to < 0;
   const page =
