@@ -18,7 +18,11 @@ const { values } = parseArgs({
 });
 
 /** Headings of the chapters that are shown, by how they begin. */
-const shown = ['A TenantUserUpsell for each', 'An administrator takes the type away'];
+const shown = [
+  'A TenantUserUpsell for each',
+  'An administrator takes the type away',
+  'A company administrator loses the link',
+];
 const lastWords = 'All that was promised was seen.';
 /** Lines without news: what kubectl prints of each object it made. */
 const dull = /^\s+tenantuserupsell\.upsell\.acronis\.com\/\S+ created$/;
@@ -85,6 +89,29 @@ function crop(lines: readonly Line[]): readonly Line[] {
   return kept;
 }
 
+/** Longer lines go on in the next one, below where their text begins. */
+const maxColumns = 150;
+
+function wrap(line: Line): readonly Line[] {
+  const text = textOf(line);
+  const at = text.lastIndexOf(' ', maxColumns);
+  const indent = text.length - text.trimStart().length;
+  if (text.length <= maxColumns || at <= indent) return [line];
+  const rest: Line = [{ ...plain, text: ' '.repeat(indent + 2) }, ...cut(line, at + 1, text.length)];
+  return [cut(line, 0, at), ...wrap(rest)];
+}
+
+/** The columns of a line from the one on to before the other. */
+function cut(line: Line, from: number, to: number): Line {
+  let column = 0;
+  return line.flatMap((run) => {
+    const start = column;
+    column += run.text.length;
+    const text = run.text.slice(Math.max(0, from - start), Math.max(0, to - start));
+    return text === '' ? [] : [{ ...run, text }];
+  });
+}
+
 const font = { size: 13, advance: 7.83, line: 19 };
 const margin = { x: 22, top: 58, bottom: 20 };
 const colours = { ground: '#0d1117', bar: '#161b22', edge: '#30363d', text: '#e6edf3', dim: '#a3adb8' };
@@ -112,7 +139,7 @@ function svg(lines: readonly Line[]): string {
     (fill, at) => `<circle cx="${20 + at * 20}" cy="18" r="6" fill="${fill}"/>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">
-<title id="title">npm run demo: objects become Ready, their users become buyers, and a type that is removed in the console is assigned again</title>
+<title id="title">npm run demo: objects become Ready, their users become buyers, a type that is removed in the console is assigned again, and a Buy URL that is missing is noticed</title>
 <rect x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="9" fill="${colours.ground}" stroke="${colours.edge}"/>
 <path d="M.5 36V9.5a9 9 0 0 1 9-9H${width - 9.5}a9 9 0 0 1 9 9V36z" fill="${colours.bar}" stroke="${colours.edge}"/>
 ${lights.join('')}
@@ -148,4 +175,4 @@ const output =
     ? (await execa(process.execPath, [root('sandbox/demo/main.ts')], { env: { FORCE_COLOR: '1' }, stderr: 'inherit' }))
         .stdout
     : await readFile(values.from, 'utf8');
-await writeFile(values.out, svg(crop(output.split('\n').map(parseLine))));
+await writeFile(values.out, svg(crop(output.split('\n').map(parseLine)).flatMap(wrap)));

@@ -8,7 +8,7 @@ import { conditionOf } from '../api/status.ts';
 import type { NamespaceGuard } from './namespaces.ts';
 import type { Fleet } from './objects.ts';
 import { sourceOf } from './objects.ts';
-import { forbids } from './tenancy.ts';
+import { forbids, shownWithin } from './tenancy.ts';
 
 type GuardOf = (object: TenantUserUpsell) => NamespaceGuard | Promise<NamespaceGuard>;
 
@@ -46,8 +46,15 @@ async function firstOf(
   guardOf: GuardOf,
 ): Promise<string | undefined> {
   for (const peer of peers.toSorted(byAge))
-    if (peer.spec.ok && forbids(peer.spec.value, user, await guardOf(peer)) === undefined) return nameFor(peer, object);
+    if (peer.spec.ok && forbids(peer.spec.value, user, await guardFor(peer, user, guardOf)) === undefined)
+      return nameFor(peer, object);
   return undefined;
+}
+
+/** Whether a user is below the label of another namespace is not asked for here: that its object was shown the user is the proof. */
+async function guardFor(peer: TenantUserUpsell, user: User, guardOf: GuardOf): Promise<NamespaceGuard> {
+  const guard = await guardOf(peer);
+  return guard.kind === 'tenant' && reaches(peer, user.id) ? shownWithin(guard, guard.tenantId, user) : guard;
 }
 
 /** All others that name this user, as far as the cache alone shows. Nearly always there is none, which is to cost nothing. */

@@ -1,5 +1,5 @@
 /**
- * Which tenant's users a namespace may name, by its label. A namespace that the cache does not know yet is asked for:
+ * Which tenant's users a namespace may name, by its label: those of this tenant and of those below it. A namespace that the cache does not know yet is asked for:
  * an object may arrive before its namespace does, and must not slip through as if there were no label.
  */
 import * as z from 'zod';
@@ -47,7 +47,12 @@ export function transformNamespace(raw: unknown): NamespaceLabel | undefined {
 /** Which tenant's users an object's namespace may name. */
 export type NamespaceGuard =
   | { readonly kind: 'any' }
-  | { readonly kind: 'tenant'; readonly tenantId: string }
+  | {
+      readonly kind: 'tenant';
+      readonly tenantId: string;
+      /** A tenant below it, as Acronis has shown: that of the user that is being judged. */
+      readonly below?: string;
+    }
   /** `--require-tenant-label` is set and the namespace has no label. */
   | { readonly kind: 'none' }
   /** The operator may not read the namespace, or it is gone: it is not known what its label forbids. */

@@ -9,7 +9,9 @@ import { tenantIdLabel } from '../api/names.ts';
 import type { Spec } from '../api/spec.ts';
 import type { KubernetesReader } from '../kubernetes/calls/client.ts';
 import type { AccountObjects } from './accounts/account-objects.ts';
+import type { Account } from './accounts/accounts.ts';
 import { allows } from './accounts/admission.ts';
+import { boundedTo } from './accounts/bounded.ts';
 import { guardOf, type NamespaceGuard, type NamespaceLabel, type NamespaceStore } from './namespaces.ts';
 import { accountNameOf, ownSource, type Served, sourceOf } from './objects.ts';
 
@@ -52,6 +54,17 @@ function accountFor(
   return object.deletedAt === undefined ? accountObjects.get(name) : accountObjects.lastKnown(name);
 }
 
+/**
+ * The account as objects of a namespace may use it: users of other tenants than its label's and those below are not shown to them. What it shows is the proof
+ * that a user is below.
+ */
+export const withinLabel = <W>(guard: NamespaceGuard, account: Account<W>): Account<W> =>
+  guard.kind === 'tenant' ? boundedTo([guard.tenantId], account) : account;
+
+/** The guard as it stands to a user that an account showed which is bounded to this label. */
+export const shownWithin = (guard: NamespaceGuard, label: string | undefined, user: User): NamespaceGuard =>
+  guard.kind === 'tenant' && guard.tenantId === label ? { ...guard, below: user.tenantId } : guard;
+
 /** Which users an object may be shown, by the AcronisAccount that it names. */
 export type Bounds =
   /** All that its credentials reach. */
@@ -75,6 +88,18 @@ export function boundsOf(object: Served, accountObjects: AccountObjects): Bounds
  * logins another tenant has by how it is refused.
  */
 export function forbidsAsking(spec: Pick<Spec, 'tenantID'>, guard: NamespaceGuard): Verdict | undefined {
+  const forbidden = forbidsAll(guard);
+  if (forbidden !== undefined) return forbidden;
+  if (guard.kind === 'tenant' && spec.tenantID !== undefined && guard.tenantId !== spec.tenantID)
+    return {
+      reason: 'NamespaceNotAllowed',
+      message: `spec.tenantID is not the tenant that the namespace's label ${tenantIdLabel} names. Move the object to that tenant's namespace.`,
+    };
+  return undefined;
+}
+
+/** Why nothing of this namespace may ask for anything, if it may not. */
+export function forbidsAll(guard: NamespaceGuard): Verdict | undefined {
   if (guard.kind === 'noAccount') return guard.verdict;
   if (guard.kind === 'unreadable')
     return {
@@ -86,11 +111,6 @@ export function forbidsAsking(spec: Pick<Spec, 'tenantID'>, guard: NamespaceGuar
       reason: 'NamespaceNotAllowed',
       message: `The namespace has no label ${tenantIdLabel}, which the operator demands. Set it to the id of the tenant whose users belong here.`,
     };
-  if (guard.kind === 'tenant' && spec.tenantID !== undefined && guard.tenantId !== spec.tenantID)
-    return {
-      reason: 'NamespaceNotAllowed',
-      message: `spec.tenantID is not the tenant that the namespace's label ${tenantIdLabel} names. Move the object to that tenant's namespace.`,
-    };
   return undefined;
 }
 
@@ -98,7 +118,8 @@ export function forbidsAsking(spec: Pick<Spec, 'tenantID'>, guard: NamespaceGuar
 export function forbids(spec: Spec, user: User, guard: NamespaceGuard): Verdict | undefined {
   const asking = forbidsAsking(spec, guard);
   if (asking !== undefined) return asking;
-  if (guard.kind === 'tenant' && guard.tenantId !== user.tenantId) return noUserOfTheLabel;
+  if (guard.kind === 'tenant' && user.tenantId !== guard.tenantId && user.tenantId !== guard.below)
+    return noUserOfTheLabel;
   if (spec.tenantID !== undefined && spec.tenantID !== user.tenantId)
     return {
       reason: 'TenantMismatch',

@@ -2,6 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../sandbox/until.ts';
 import { ready, secret, stalled, World } from './world.ts';
 
+const policy = (name: string, spec: object): object => ({
+  apiVersion: 'upsell.acronis.com/v1alpha1',
+  kind: 'TenantUpsellPolicy',
+  metadata: { name },
+  spec,
+});
+
 describe('the tenant that an object names', () => {
   let world: World;
   beforeAll(async () => {
@@ -90,6 +97,36 @@ describe('a namespace with a tenant label', () => {
     );
     // Watched cluster-wide it is seen immediately; listed namespaces are read every ten seconds.
     await world.untilReason('john', 'BuyerAssigned', 45_000);
+  });
+
+  it('lets objects and policies reach the tenants below it, as Acronis shows them, and no others', async () => {
+    await using world = await World.start();
+    world.logOnFailure();
+    const { companyAdmin, samRivers, unitUser, tenants } = world.acronis.cast;
+    const [customer = '', other = ''] = tenants.customers;
+    await world.ok('label', 'namespace', world.namespace, `upsell.acronis.com/tenant-id=${customer}`);
+    await world.upsell('above', { userID: companyAdmin });
+    await world.upsell('elsewhere', { userID: samRivers });
+    await world.untilReason('above', 'BuyerAssigned');
+    await world.untilReason('elsewhere', 'NamespaceNotAllowed');
+
+    const unitAdmins = { users: { roles: ['unit_admin'] }, tenantKinds: ['unit'] };
+    await world.apply(policy('from-the-label', { tenantID: customer, ...unitAdmins }));
+    await world.apply(policy('elsewhere', { tenantID: other }));
+    await world.apply(policy('above-the-label', { tenantID: tenants.partner }));
+    for (const name of ['elsewhere', 'above-the-label'])
+      await world.ok('wait', `tup/${name}`, '--for=condition=Stalled', '--timeout=30s');
+    await world.ok('wait', 'tup/from-the-label', '--for=condition=Ready', '--timeout=30s');
+    await world.untilReason(`u-${unitUser}`, 'BuyerAssigned');
+    expect(
+      await world.ok('get', 'tup', '-o', 'jsonpath={.items[*].status.conditions[?(@.type=="Stalled")].reason}'),
+    ).toBe('NamespaceNotAllowed NamespaceNotAllowed');
+    expect(world.puts(samRivers)).toBe(0);
+
+    // A unit below the label serves just as well.
+    await world.apply(policy('from-the-label', { tenantID: tenants.unit, ...unitAdmins }));
+    await world.ok('wait', 'tup/from-the-label', '--for=condition=Ready', '--timeout=30s');
+    await world.untilReason(`u-${unitUser}`, 'BuyerAssigned');
   });
 
   it('does not bind objects with credentials of their own', async () => {

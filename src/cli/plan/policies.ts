@@ -110,7 +110,7 @@ async function find<W>(
   memory.isKnown = true;
   if (policy.deletedAt !== undefined) return { kind: 'deleted' };
   const served = await standingOf(policy, context, signal);
-  if (served.kind === 'stopped') return served;
+  if (served.kind !== 'served') return { kind: 'stopped', verdict: served.verdict };
   const { spec, account, selection, asked, client } = served;
   const childUsers = () => usersListedBy(client, policy, context.fleet);
   const { maxUsers } = spec.limits;

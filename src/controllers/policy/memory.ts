@@ -27,6 +27,8 @@ export interface Memory {
   tried: { readonly asked: string; readonly at: number; readonly tookMs: number } | undefined;
   /** Why the last ones failed, how many did since one was complete, and how long to wait before the next. */
   failure: { readonly verdict: PolicyVerdict; readonly count: number; readonly retryAfterMs: number } | undefined;
+  /** How many times in succession Acronis could not be asked where its tenant is. */
+  unplaced: number;
   /** The account that it uses, by its id. */
   accountId: string | undefined;
   /** Users that the change feed named, to be judged. */
@@ -74,6 +76,7 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
         wantedAt: undefined,
         tried: undefined,
         failure: undefined,
+        unplaced: 0,
         accountId: undefined,
         suspects: new Set(),
         pending: new Map(),

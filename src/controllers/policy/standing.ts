@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { AcronisWrites } from '../../acronis/api.ts';
 import type { Credentials } from '../../acronis/credentials.ts';
+import { AcronisError } from '../../acronis/errors.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import { type PolicyVerdict, policyReasonOf } from '../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
@@ -12,9 +13,9 @@ import type { PolicySpec, Selection } from '../../api/policy/spec.ts';
 import type { Account, Accounts } from '../../fleet/accounts/accounts.ts';
 import { boundedTo } from '../../fleet/accounts/bounded.ts';
 import { sourceOf } from '../../fleet/objects.ts';
-import { boundsOf, forbidsAsking, namespaceGuard, type TenancyOptions } from '../../fleet/tenancy.ts';
+import { boundsOf, forbidsAll, namespaceGuard, type TenancyOptions } from '../../fleet/tenancy.ts';
 import type { PolicyContext } from './context.ts';
-import { invalidSpecVerdict, suspendedVerdict } from './verdicts.ts';
+import { invalidSpecVerdict, listingFailed, outsideTheLabel, suspendedVerdict } from './verdicts.ts';
 
 /** What users are listed of: a policy writes nothing there. */
 export type ListingAccount = Pick<Account, 'id' | 'api' | 'tenants'>;
@@ -26,13 +27,14 @@ export interface StandingContext<W = AcronisWrites> extends TenancyOptions, Pick
 
 export type Standing =
   | { readonly kind: 'stopped'; readonly verdict: PolicyVerdict }
+  /** Acronis could not be asked where the tenant is, which passes by itself. */
+  | { readonly kind: 'unplaced'; readonly verdict: PolicyVerdict; readonly retryAfterMs: number }
   | {
       readonly kind: 'served';
       readonly spec: PolicySpec;
       readonly account: ListingAccount;
       /** Tells API clients apart, whatever their secret is at the moment; it reveals nothing of the credentials. */
       readonly client: string;
-      /** As the spec has it; in a namespace whose label names a tenant, the users of this one alone, since no others may be named there. */
       readonly selection: Selection;
       /** The selection, how many users of it are kept, and whom it is asked of: a list of another one says nothing about this one. */
       readonly asked: string;
@@ -50,7 +52,7 @@ export async function standingOf<W>(
   const spec = policy.spec.value;
   if (spec.suspend) return stopped(suspendedVerdict);
   const guard = await namespaceGuard(policy, context, signal);
-  const forbidden = forbidsAsking(spec, guard);
+  const forbidden = forbidsAll(guard);
   if (forbidden !== undefined) return stopped(ofPolicy(forbidden));
   const bounds = boundsOf(policy, context.accountObjects);
   if (bounds.kind === 'noAccount') return stopped(ofPolicy(bounds.verdict));
@@ -62,7 +64,10 @@ export async function standingOf<W>(
     });
   const account = context.accounts.of(read.credentials);
   const client = clientOf(read.credentials);
-  const selection = selectionOf(spec, guard.kind !== 'tenant');
+  const label = guard.kind === 'tenant' ? guard.tenantId : undefined;
+  const outside = label === undefined ? undefined : await outsideOf(label, spec.tenantID, account, signal);
+  if (outside !== undefined) return outside;
+  const selection = selectionOf(spec);
   const bound = bounds.kind === 'tenants' ? bounds.tenantIDs : undefined;
   return {
     kind: 'served',
@@ -81,15 +86,27 @@ const ofPolicy = ({ reason, message }: Verdict): PolicyVerdict => ({
   message,
 });
 
-const selectionOf = (
-  { tenantID, includeSubtenants, tenantKinds, users }: PolicySpec,
-  mayGoBelow: boolean,
-): Selection => ({
+const selectionOf = ({ tenantID, includeSubtenants, tenantKinds, users }: PolicySpec): Selection => ({
   tenantID,
-  includeSubtenants: includeSubtenants && mayGoBelow,
+  includeSubtenants,
   tenantKinds,
   users,
 });
+
+/** Why a policy may not select there, if it may not: its tenant has to be the label's, or one below it as Acronis shows. */
+async function outsideOf(
+  label: string,
+  tenantID: string,
+  { tenants }: Pick<Account, 'tenants'>,
+  signal: AbortSignal,
+): Promise<Standing | undefined> {
+  try {
+    return (await tenants.isWithin(tenantID.toLowerCase(), [label], signal)) ? undefined : stopped(outsideTheLabel);
+  } catch (error) {
+    if (!(error instanceof AcronisError)) throw error;
+    return { kind: 'unplaced', verdict: listingFailed(error), retryAfterMs: error.retryAfterMs ?? 0 };
+  }
+}
 
 const clientOf = ({ url, clientId }: Credentials): string =>
   createHash('sha256')

@@ -1,6 +1,6 @@
 /** What a policy's condition says. The sentences are the same for as long as the same is the matter; they name no person. */
 import type { AcronisError, AcronisErrorKind } from '../../acronis/errors.ts';
-import { approveAnnotation, tenantUpsellPolicies } from '../../api/names.ts';
+import { approveAnnotation, tenantIdLabel, tenantUpsellPolicies } from '../../api/names.ts';
 import type { PolicyReason, PolicyVerdict } from '../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import type { PolicySpec } from '../../api/policy/spec.ts';
@@ -22,6 +22,12 @@ const untouched = 'Children stay as they are until all users could be listed.';
 export const tenantNotFound: PolicyVerdict = {
   reason: 'TenantNotFound',
   message: `Acronis does not show spec.tenantID to this API client: the id may be wrong or of another data center, or the tenant has hidden itself. ${untouched}`,
+};
+
+/** The same for a tenant of others and for one that does not exist, so that they cannot be distinguished. */
+export const outsideTheLabel: PolicyVerdict = {
+  reason: 'NamespaceNotAllowed',
+  message: `Acronis does not show that spec.tenantID is the tenant that the namespace's label ${tenantIdLabel} names, or one below it. Move the policy to that tenant's namespace.`,
 };
 
 export const listingFailed = ({ kind, message }: Pick<AcronisError, 'kind' | 'message'>): PolicyVerdict =>

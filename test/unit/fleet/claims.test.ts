@@ -98,6 +98,21 @@ const cases: [name: string, peer: Peer, older: string | undefined, remaining: st
     'one in another namespace',
   ],
   ['one whose namespace is of another tenant', { namespace: 'foreign' }, undefined, undefined],
+  [
+    'one whose namespace is of a tenant above, and that was shown the user',
+    { namespace: 'foreign', status: { userID: userId } },
+    'one in another namespace',
+    'one in another namespace',
+  ],
+  [
+    'one whose namespace is of another tenant, and that is not shown the user any more',
+    {
+      namespace: 'foreign',
+      status: { userID: userId, conditions: [{ ...pendingCondition, reason: 'UserNotFound' }] },
+    },
+    undefined,
+    undefined,
+  ],
   ['one whose namespace lacks the label that is demanded', { namespace: 'unlabelled' }, undefined, undefined],
   ['one whose namespace cannot be read', { namespace: 'terminating' }, undefined, undefined],
 ];

@@ -48,8 +48,11 @@ export function createPolicyReconcile(
     }
     try {
       const standing = await standingOf(policy, context, signal);
+      memory.unplaced = standing.kind === 'unplaced' ? memory.unplaced + 1 : 0;
       if (standing.kind === 'served') return await serve(policy, standing, memory, options, signal);
       memory.isKnown = true;
+      if (standing.kind === 'unplaced' && isReady(policy) && memory.unplaced <= maxSilentFailures)
+        return { kind: 'retry', policy: afterTrouble, atLeastMs: standing.retryAfterMs };
       const leftMs = await writes.report(policy, { verdict: standing.verdict, pass: undefined }, memory, signal);
       return at(Math.min(stoppedMs, leftMs ?? stoppedMs));
     } catch (error) {
@@ -91,7 +94,8 @@ async function serve(
 
 const at = (ms: number): Result => ({ kind: 'retry', policy: later, atLeastMs: Math.max(soonMs, ms) });
 
-function isNews({ status }: TenantUpsellPolicy, { failure }: Memory): boolean {
-  const isReady = status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
-  return failure !== undefined && (!isReady || failure.count > maxSilentFailures);
-}
+const isReady = ({ status }: TenantUpsellPolicy): boolean =>
+  status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+
+const isNews = (policy: TenantUpsellPolicy, { failure }: Memory): boolean =>
+  failure !== undefined && (!isReady(policy) || failure.count > maxSilentFailures);

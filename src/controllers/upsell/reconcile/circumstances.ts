@@ -8,7 +8,7 @@ import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
 import { olderClaimant, remainingClaimant } from '../../../fleet/claims.ts';
 import type { NamespaceGuard } from '../../../fleet/namespaces.ts';
-import { namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
+import { namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { Evidence } from '../assess/evidence.ts';
 import { buyUrlOf } from '../assess/offer.ts';
@@ -18,6 +18,8 @@ import { type ObjectTries, writeBasis } from '../write/tries.ts';
 
 export interface Around<W> {
   readonly account: Account<W> | undefined;
+  /** The tenant that the account is bounded to by the namespace's label. */
+  readonly label: string | undefined;
   /** Why this reconcile sends no further write, if it does not. */
   readonly exhausted: Verdict | undefined;
   readonly buyUrl: BuyUrl | undefined;
@@ -36,12 +38,13 @@ export interface Around<W> {
 export async function circumstancesOf<W>(
   object: TenantUserUpsell,
   evidence: Evidence,
-  { account, exhausted, buyUrl, patienceIsOver, tries, context }: Around<W>,
+  { account, label, exhausted, buyUrl, patienceIsOver, tries, context }: Around<W>,
   signal: AbortSignal,
 ): Promise<{ readonly circumstances: Circumstances; readonly heldMs: number | undefined }> {
   const guardOf = (each: TenantUserUpsell) => orUnreadable(namespaceGuard(each, context, signal), patienceIsOver);
   const isLive = object.deletedAt === undefined;
-  const guard = isIdle(object) ? any : await guardOf(object);
+  const asLabelled = isIdle(object) ? any : await guardOf(object);
+  const guard = evidence.kind === 'seen' ? shownWithin(asLabelled, label, evidence.user) : asLabelled;
   if (evidence.kind !== 'seen' || account === undefined)
     return {
       circumstances: { guard, otherClaimant: undefined, heldWrite: undefined, buyUrl, patienceIsOver },

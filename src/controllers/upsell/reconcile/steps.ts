@@ -8,7 +8,7 @@ import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
-import type { TenancyOptions } from '../../../fleet/tenancy.ts';
+import { type TenancyOptions, withinLabel } from '../../../fleet/tenancy.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import { type AccountSources, accountOf, type FoundAccount } from '../ask/account.ts';
 import { ask } from '../ask/ask.ts';
@@ -67,13 +67,15 @@ export async function takeSteps<W>(
   let object = given;
   let evidence: Evidence = nothingYet;
   let account: Account<W> | undefined;
+  /** The tenant of the namespace's label, as it was when the account was bounded to it. */
+  let label: string | undefined;
   let applied: Applied | undefined;
   let writes = 0;
   let exhausted: Verdict | undefined;
   let buyUrl: BuyUrl | undefined;
 
   for (let step = 0; step < maxSteps; step++) {
-    const around = { account, exhausted, buyUrl, patienceIsOver, tries, context };
+    const around = { account, label, exhausted, buyUrl, patienceIsOver, tries, context };
     const { circumstances, heldMs } = await circumstancesOf(object, evidence, around, signal);
     const owed = assess(object, evidence, circumstances);
     try {
@@ -81,7 +83,9 @@ export async function takeSteps<W>(
         case 'ask': {
           const found = await findAccount(object, patienceIsOver, context, signal);
           if (found.kind === 'found') {
-            account = found.account;
+            const { guard } = circumstances;
+            label = guard.kind === 'tenant' ? guard.tenantId : undefined;
+            account = withinLabel(guard, found.account);
             evidence = await ask(owed.question, account, signal);
           } else evidence = { kind: 'failed', verdict: found.verdict };
           break;

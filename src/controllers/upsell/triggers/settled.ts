@@ -5,8 +5,9 @@
  */
 import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
+import type { NamespaceGuard } from '../../../fleet/namespaces.ts';
 import { sourceOf } from '../../../fleet/objects.ts';
-import { boundsOf, namespaceGuard, type TenancyOptions } from '../../../fleet/tenancy.ts';
+import { boundsOf, namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy.ts';
 import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';
 import { nothingYet } from '../assess/evidence.ts';
@@ -22,27 +23,36 @@ export const judgeOf = (
 ): Judge => ({
   isSettled,
   async isAsReported(object, user, account, signal) {
-    if (!(await isShown(object, user, context, signal))) return false;
+    const guard = await namespaceGuard(object, context, signal);
+    if (!(await isShown(object, user, guard, context, signal))) return false;
     // A branding that was not read yet is asked for by its own loop, which wakes the objects that it changes.
     const buyUrl = buyUrlOf(object, context.brands.peek(account, user.tenantId)) ?? reportedBuyUrl(object.status);
     // Older claims are woken by their own changes; what a namespace allows may have changed while no operator watched.
-    const guard = await namespaceGuard(object, context, signal);
-    return owesNothing(object, user, { ...unhindered, guard, buyUrl });
+    const label = guard.kind === 'tenant' ? guard.tenantId : undefined;
+    return owesNothing(object, user, { ...unhindered, guard: shownWithin(guard, label, user), buyUrl });
   },
 });
 
-/** The user was read for the whole account, whatever the AcronisAccount of this object is bounded to. */
+/** The user was read for the whole account, whatever the namespace's label and the AcronisAccount bound this object to. */
 async function isShown(
   object: TenantUserUpsell,
   user: User,
+  guard: NamespaceGuard,
   { sources, accounts, accountObjects }: Pick<ReconcileContext, 'sources' | 'accounts' | 'accountObjects'>,
   signal: AbortSignal,
 ): Promise<boolean> {
   const bounds = boundsOf(object, accountObjects);
-  if (bounds.kind !== 'tenants') return bounds.kind === 'none';
+  if (bounds.kind === 'noAccount') return false;
+  const roots = [
+    ...(bounds.kind === 'tenants' ? [bounds.tenantIDs] : []),
+    ...(guard.kind === 'tenant' ? [[guard.tenantId]] : []),
+  ];
+  if (roots.every((tenantIDs) => tenantIDs.includes(user.tenantId))) return true;
   const credentials = sources.lastGood(sourceOf(object));
   if (credentials === undefined) return false;
-  return await accounts.of(credentials).tenants.isWithin(user.tenantId, bounds.tenantIDs, signal);
+  const { tenants } = accounts.of(credentials);
+  for (const tenantIDs of roots) if (!(await tenants.isWithin(user.tenantId, tenantIDs, signal))) return false;
+  return true;
 }
 
 /** Nothing is owed as far as the object alone shows. */

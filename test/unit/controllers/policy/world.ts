@@ -2,7 +2,7 @@
 
 import type { AcronisErrorKind } from '../../../../src/acronis/errors.ts';
 import { AcronisError } from '../../../../src/acronis/errors.ts';
-import { tenantUpsellPolicies } from '../../../../src/api/names.ts';
+import { tenantIdLabel, tenantUpsellPolicies } from '../../../../src/api/names.ts';
 import { transformTenantUserUpsell } from '../../../../src/api/object.ts';
 import { transformPolicy } from '../../../../src/api/policy/object.ts';
 import type { PolicyContext } from '../../../../src/controllers/policy/context.ts';
@@ -62,6 +62,8 @@ export class PolicyWorld {
   credentials = { url, clientId: 'client', clientSecret: 'secret' };
   /** The cache shows what is written only once this is true. */
   isWatching = true;
+  /** Whether a tenant is within others, as Acronis says. @throws AcronisError */
+  isWithin: (id: string, roots: readonly string[]) => boolean = () => true;
   /** Called before each write of a child. */
   onWrite = () => {};
   /** Fields of a policy's status that the CRD lacks. */
@@ -123,7 +125,7 @@ export class PolicyWorld {
     get changes(): never {
       throw new Error('there is no feed here');
     },
-    tenants: { isWithin: async () => true },
+    tenants: { isWithin: async (id: string, roots: readonly string[]) => this.isWithin(id, roots) },
     get branding(): never {
       throw new Error('there is no branding here');
     },
@@ -233,6 +235,11 @@ export class PolicyWorld {
       this.clock.pause(6_000);
     }
     throw new Error('it does not settle');
+  }
+
+  /** What the label of the policies' namespace says. */
+  label(tenantId: string): void {
+    this.context.namespaces.upsert({ key: 'sales', namespace: '', tenantId, labels: { [tenantIdLabel]: tenantId } });
   }
 
   reconcile = (name = 'admins', signal = new AbortController().signal) => this.#reconcile(`sales/${name}`, signal);

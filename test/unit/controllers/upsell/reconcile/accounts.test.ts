@@ -108,6 +108,26 @@ describe('an object that names an account', () => {
   });
 });
 
+/** What the verifier finds of a settled object, having read the user as it became. */
+function verified(key: string): () => Promise<boolean> {
+  const object = world.fleet.get(key);
+  if (object === undefined) throw new Error('it is there');
+  const user: User = {
+    id: userId,
+    tenantId,
+    version: 2,
+    businessTypes: ['buyer'],
+    login: 'johndoe',
+    externalId: '',
+    isCompanyAdmin: false,
+    reach: 'quotaOn',
+  };
+  const unbounded = world.context.accounts.of({ url: ownValues.url, clientId: '', clientSecret: '' });
+  const judge = judgeOf(world.context);
+  expect(judge.isSettled(object)).toBe(true);
+  return () => world.finish(judge.isAsReported(object, user, unbounded, new AbortController().signal));
+}
+
 describe('tenantIDs of an account', () => {
   const above = '00000000-0000-4000-8000-000000000001';
   const loginThere = { login: 'johndoe', tenantID: tenantId, accountRef };
@@ -137,24 +157,24 @@ describe('tenantIDs of an account', () => {
     account({ ...allowed, tenantIDs: [tenantId] });
     const key = world.cluster.create(byAccount);
     await world.reconcile(key);
-    const object = world.fleet.get(key);
-    if (object === undefined) throw new Error('it is there');
-    const user: User = {
-      id: userId,
-      tenantId,
-      version: 2,
-      businessTypes: ['buyer'],
-      login: 'johndoe',
-      externalId: '',
-      isCompanyAdmin: false,
-      reach: 'quotaOn',
-    };
-    const unbounded = world.context.accounts.of({ url: ownValues.url, clientId: '', clientSecret: '' });
-    const judge = judgeOf(world.context);
-    const isAsReported = () => world.finish(judge.isAsReported(object, user, unbounded, new AbortController().signal));
-    expect(judge.isSettled(object)).toBe(true);
+    const isAsReported = verified(key);
     expect(await isAsReported()).toBe(true);
     account({ ...allowed, tenantIDs: [otherTenantId] });
+    expect(await isAsReported()).toBe(false);
+  });
+});
+
+describe("a namespace's label above the user's tenant", () => {
+  it('that is moved elsewhere is seen by the verifier, which reads for the whole API client', async () => {
+    world.acronis.parents.set(tenantId, otherTenantId);
+    world.acronis.parents.set(otherTenantId, null);
+    account();
+    label({ tier: 'gold', 'upsell.acronis.com/tenant-id': otherTenantId });
+    const key = world.cluster.create(byAccount);
+    await world.reconcile(key);
+    const isAsReported = verified(key);
+    expect(await isAsReported()).toBe(true);
+    label({ tier: 'gold', 'upsell.acronis.com/tenant-id': '00000000-0000-4000-8000-000000000001' });
     expect(await isAsReported()).toBe(false);
   });
 });

@@ -349,6 +349,15 @@ describe('while the types cannot be revoked', () => {
     expect(world.acronis.puts).toHaveLength(1);
   });
 
+  it("a user of a tenant below the namespace's label is revoked as any other", async () => {
+    world.cluster.namespaces.set('customers', { 'upsell.acronis.com/tenant-id': otherTenantId });
+    world.acronis.parents.set(tenantId, otherTenantId);
+    const key = await deleted();
+    await world.reconcile(key);
+    expect(world.cluster.has(key)).toBe(false);
+    expect(user.business_types).toEqual(['seller']);
+  });
+
   it('a throttle is waited for as long as it says', async () => {
     const key = await deleted();
     world.acronis.next('get', () => {

@@ -286,6 +286,60 @@ describe('guards', () => {
     await expectSteady(key);
   });
 
+  describe("a user of a tenant below the namespace's label", () => {
+    beforeEach(() => {
+      world.cluster.namespaces.set('customers', { 'upsell.acronis.com/tenant-id': otherTenantId });
+      world.acronis.add({ id: userId });
+    });
+
+    it('is served where Acronis shows the way up, and nothing more is asked then', async () => {
+      world.acronis.parents.set(tenantId, otherTenantId);
+      const key = world.cluster.create({ userID: userId });
+      await world.reconcile(key);
+      expect(world.cluster.reason(key)).toBe('BuyerAssigned');
+      expect(world.cluster.status(key)).toMatchObject({ userID: userId, tenantID: tenantId });
+      await expectSteady(key);
+      expect(world.acronis.count('tenant')).toBe(1);
+    });
+
+    it('is not where the way up ends before', async () => {
+      world.acronis.parents.set(tenantId, null);
+      const key = world.cluster.create({ userID: userId });
+      await world.reconcile(key);
+      expectSilence(key, 'NamespaceNotAllowed');
+    });
+
+    it('is waited for while Acronis cannot be asked where its tenant is', async () => {
+      world.acronis.parents.set(tenantId, otherTenantId);
+      world.acronis.next('tenant', () => {
+        throw answered(503);
+      });
+      const key = world.cluster.create({ userID: userId });
+      await world.reconcile(key);
+      expectSilence(key, 'Unavailable');
+      await world.reconcile(key);
+      expect(world.cluster.reason(key)).toBe('BuyerAssigned');
+    });
+
+    it('is no user of the label where the object names a tenantID: that says which tenant exactly', async () => {
+      world.acronis.parents.set(tenantId, otherTenantId);
+      const key = world.cluster.create({ userID: userId, tenantID: otherTenantId });
+      await world.reconcile(key);
+      expectSilence(key, 'TenantMismatch');
+    });
+
+    it('is given up when the label becomes that of another tenant', async () => {
+      world.acronis.parents.set(tenantId, otherTenantId);
+      const key = world.cluster.create({ userID: userId });
+      await world.reconcile(key);
+      world.cluster.namespaces.set('customers', { 'upsell.acronis.com/tenant-id': otherUserId });
+      world.acronis.parents.set(otherTenantId, null);
+      await world.reconcile(key);
+      expect(world.cluster.reason(key)).toBe('NamespaceNotAllowed');
+      expect(world.cluster.status(key)).not.toHaveProperty('userID');
+    });
+  });
+
   it('what an object may know ends when the label changes', async () => {
     world.acronis.add({ id: userId });
     const key = world.cluster.create({ userID: userId });
