@@ -27,6 +27,18 @@ export const policyStatusSchema = z.object({
     .describe(
       'When all users were listed last, as of the last change of anything else here: it is not written for its own sake.',
     ),
+  removals: z
+    .array(
+      z.object({
+        at: z.string().meta({ format: 'date-time' }).describe('The last of them, within a minute.'),
+        count: z.int().min(1).describe('How many.'),
+      }),
+    )
+    .max(100)
+    .optional()
+    .describe(
+      'Children that were removed within an hour, as of the last time that some were. It is written before they go, so that limits.maxRemovals holds across a restart of the operator.',
+    ),
   conditions: conditionsField('Ready and, while a person has to do something, Stalled.'),
 });
 
@@ -41,6 +53,7 @@ export const storedPolicyStatusSchema = z.object({
   ready: shape.ready.catch(undefined),
   offers: shape.offers.catch(undefined),
   lastFullPass: shape.lastFullPass.catch(undefined),
+  removals: shape.removals.catch(undefined),
   conditions: shape.conditions.catch(undefined),
 } satisfies Record<keyof typeof shape, z.ZodType>);
 

@@ -1,6 +1,6 @@
 /**
- * What this process remembers of each policy between two reconciles. None of it is needed after a restart: who matches is listed again, and children say when they
- * were made.
+ * What this process remembers of each policy between two reconciles. None of it is needed after a restart: who matches is listed again, children say when they
+ * were made, and the policy's status says how many went.
  */
 
 import type { PolicyVerdict } from '../../api/policy/conditions.ts';
@@ -10,6 +10,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Pass } from './pass/pass.ts';
 import { hourMs } from './plan/brakes.ts';
 import type { Made } from './plan/plan.ts';
+import { removedAtOf } from './report/removals.ts';
 
 export interface Memory {
   readonly uid: string;
@@ -38,7 +39,10 @@ export interface Memory {
   /** Users whose child's name an object has that the cache does not show, and until when it is not asked for again, by the steady clock. */
   readonly taken: Map<string, number>;
   made: Made[];
+  /** When children went that no person had let through, in the last hour; by wall time. */
   removedAt: number[];
+  /** What the policy's status says of it, as it was written last by this process. */
+  recorded: string | undefined;
   /** Users whose children a person let through and that are still there: each goes once. */
   letThrough: Set<string>;
   /** The version of the policy whose approval was used: it counts once. */
@@ -61,7 +65,8 @@ export interface Memories {
 export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
   const memories = new Map<string, Memory>();
   return {
-    of({ key, uid, requestedAt }) {
+    of(policy) {
+      const { key, uid, requestedAt } = policy;
       const known = memories.get(key);
       if (known?.uid === uid) {
         prune(known, clock.wall());
@@ -82,7 +87,8 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
         pending: new Map(),
         taken: new Map(),
         made: [],
-        removedAt: [],
+        removedAt: removedAtOf(policy.status, clock.wall()),
+        recorded: undefined,
         letThrough: new Set(),
         approvalUsedAt: undefined,
         written: undefined,

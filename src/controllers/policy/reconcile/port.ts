@@ -9,6 +9,7 @@ import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
 import type { WouldChangeChild } from '../metrics.ts';
 import type { Plan } from '../plan/plan.ts';
+import { recordRemovals } from '../report/removals.ts';
 import { type Findings, report } from '../report/report.ts';
 import { applySlice } from './apply.ts';
 import { useApproval } from './approval.ts';
@@ -45,6 +46,7 @@ export const realPolicyWrites = (context: PolicyContext): PolicyWrites => ({
       const now = context.policies.get(policy.key);
       return now?.uid === policy.uid && now.generation === policy.generation;
     };
+    await recordRemovals(policy, steps.remove, memory, context, signal);
     return await applySlice(steps, { template, children, memory, isCurrent, context }, signal);
   },
   useApproval: (policy, users, memory, signal) => useApproval(policy, users, memory, context, signal),

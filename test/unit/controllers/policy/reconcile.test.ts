@@ -276,6 +276,76 @@ describe('the brakes', () => {
     expect(world.ready('admins').reason).toBe('Applied');
   });
 
+  describe('what went in the last hour', () => {
+    /** Of 40 children four go, which is all that 10 % lets go, and then three more match no more. */
+    const fourWent = async () => {
+      const ids = await applied(40);
+      world.listed = ids.slice(4);
+      for (const id of ids.slice(0, 7)) world.judged.set(id, noMatch);
+      await world.nextPass();
+      expect(world.children).toHaveLength(36);
+      world.listed = ids.slice(7);
+    };
+    /** A pass that a change asks for, well within the hour. */
+    const soonPass = async () => {
+      world.clock.pause(600_000);
+      world.policy('admins', {}, { annotations: { 'upsell.acronis.com/requestedAt': String(world.clock.wall()) } });
+      await world.settle();
+    };
+    const restart = () => world.memories.forget('sales/admins');
+
+    it('counts with what would go now, and no longer than that', async () => {
+      await fourWent();
+      await soonPass();
+      expect(world.ready('admins').reason).toBe('Braked');
+      await world.nextPass();
+      expect(world.children).toHaveLength(33);
+    });
+
+    it('counts after a restart, too', async () => {
+      await fourWent();
+      restart();
+      await soonPass();
+      expect(world.children).toHaveLength(36);
+      expect(world.ready('admins').reason).toBe('Braked');
+      world.clock.pause(3_600_000);
+      restart();
+      await world.settle();
+      expect(world.children).toHaveLength(33);
+    });
+
+    it('is written before it goes, so that a crash in between lets no more go', async () => {
+      const ids = await applied(20);
+      world.listed = ids.slice(2);
+      for (const id of ids.slice(0, 2)) world.judged.set(id, noMatch);
+      world.clock.pause(4_000_000);
+      let atFirst: unknown;
+      world.onWrite = () => {
+        atFirst ??= world.status('admins')['removals'];
+      };
+      await world.settle();
+      expect(atFirst).toEqual([{ at: expect.any(String), count: 2 }]);
+      expect(world.children).toHaveLength(18);
+    });
+
+    it('that cannot be written does not go', async () => {
+      const ids = await applied(20);
+      world.listed = ids.slice(2);
+      for (const id of ids.slice(0, 2)) world.judged.set(id, noMatch);
+      world.clock.pause(4_000_000);
+      world.refusePolicies = true;
+      for (let time = 0; time < 3; time++) await world.reconcile();
+      expect(world.children).toHaveLength(20);
+    });
+
+    it('is not counted where a person let it through, and costs no write where nothing goes', async () => {
+      await braked();
+      world.policy('admins', {}, { annotations: { 'upsell.acronis.com/approve': '5' } });
+      await world.settle();
+      expect(world.status('admins')).not.toHaveProperty('removals');
+    });
+  });
+
   it('more users than allowed: nothing is made, and the sentence names the limit', async () => {
     world.listed = users(4);
     world.policy('admins', { limits: { maxUsers: 3 } });

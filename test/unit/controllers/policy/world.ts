@@ -64,6 +64,8 @@ export class PolicyWorld {
   isWatching = true;
   /** Whether a tenant is within others, as Acronis says. @throws AcronisError */
   isWithin: (id: string, roots: readonly string[]) => boolean = () => true;
+  /** The API server takes nothing that is written to a policy. */
+  refusePolicies = false;
   /** Called before each write of a child. */
   onWrite = () => {};
   /** Fields of a policy's status that the CRD lacks. */
@@ -330,6 +332,7 @@ export class PolicyWorld {
   #patchPolicy(key: string, operations: readonly { op: string; path: string; value?: unknown }[]): Raw {
     const policy = this.rawPolicies.get(key);
     if (policy === undefined) throw new KubernetesError('gone', { status: 404, reason: 'NotFound' });
+    if (this.refusePolicies) throw new KubernetesError('refused', { status: 403, reason: 'Forbidden' });
     for (const { op, path, value } of operations) {
       if (op === 'test') continue;
       if (path === '/status' && typeof value === 'object') policy.status = { ...value };
