@@ -36,8 +36,8 @@ export interface Memory {
   readonly suspects: Set<string>;
   /** Children that the cache does not show yet, and until when that is waited for, by the steady clock. */
   readonly pending: Map<string, number>;
-  /** Users whose child's name an object has that the cache does not show, and until when it is not asked for again, by the steady clock. */
-  readonly taken: Map<string, number>;
+  /** Users whose child's name an object has that the cache does not show, until when it is not asked for again, by the steady clock, and how often it was. */
+  readonly taken: Map<string, { readonly until: number; readonly tries: number }>;
   made: Made[];
   /** When children went that no person had let through, in the last hour; by wall time. */
   removedAt: number[];

@@ -39,8 +39,9 @@ const sliceMs = 5_000;
 const maxConcurrent = 16;
 /** A child that was made and does not show in the cache by then is made again, if it is not there. */
 const pendingMs = 30_000;
-/** A name that an object has which this operator does not see is asked for no oftener: what is refused for it is a write, too. */
-const takenMs = 5 * 60_000;
+/** A name that an object has which this operator does not see is asked for less and less often: what is refused for it is a write, too. */
+const takenMs = 5_000;
+const maxTakenMs = 10 * 60_000;
 
 /**
  * Each step that meets another state than it was planned for is left to the next plan. A few children that are refused keep no other one from being done.
@@ -88,7 +89,9 @@ function* stepsOf(
         if (isRefused(error)) {
           memory.pending.delete(userId);
           memory.made.splice(memory.made.indexOf(made), 1);
-          if (isConflict(error) || isAlreadyExists(error)) memory.taken.set(userId, clock.now() + takenMs);
+          const tries = memory.taken.get(userId)?.tries ?? 0;
+          const until = clock.now() + Math.min(maxTakenMs, takenMs * 2 ** tries);
+          if (isConflict(error) || isAlreadyExists(error)) memory.taken.set(userId, { until, tries: tries + 1 });
         }
         throw error;
       }

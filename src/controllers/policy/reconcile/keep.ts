@@ -29,10 +29,10 @@ const awaitOlderMs = 1_000;
 /** The cache is asked again for what was made. */
 const pendingMs = 1_000;
 /** A name that another object has may be free by then. */
-const takenMs = 60_000;
+const takenMs = 5_000;
 
 /** Children that the API server refused are asked for again. */
-const refusedMs = 10_000;
+const refusedMs = 5_000;
 
 /** @throws KubernetesError, or the signal's reason; what was done is found by the next reconcile. */
 export async function keepChildren(
@@ -46,8 +46,8 @@ export async function keepChildren(
   const { clock } = context;
   const owing = owingOf(policy, served, pass, memory, { ...context, memories });
   const { plan, children, isAwaitingOlder: isAwaiting } = owing;
-  for (const waits of [memory.pending, memory.taken])
-    for (const [id, until] of waits) if (children.has(id) || clock.now() >= until) waits.delete(id);
+  for (const [id, until] of memory.pending) if (children.has(id) || clock.now() >= until) memory.pending.delete(id);
+  for (const id of memory.taken.keys()) if (children.has(id) || !pass.users.has(id)) memory.taken.delete(id);
   for (const id of memory.letThrough) if (pass.users.has(id) || !children.has(id)) memory.letThrough.delete(id);
   const { isReal } = writes;
   // Something changed since the list, perhaps one of those that would go.

@@ -42,7 +42,7 @@ export function owingOf(
   const template = templateOf(policy, spec, inheritedBy(policy, selectorKeys), client);
   const children = childrenOf(policy, template, fleet);
   const others = othersOf(policy, { fleet, policies, memories });
-  const isTaken = (id: string) => (memory.taken.get(id) ?? Number.NEGATIVE_INFINITY) > clock.now();
+  const isTaken = (id: string) => (memory.taken.get(id)?.until ?? Number.NEGATIVE_INFINITY) > clock.now();
   const owed = plan({
     matched: pass.matched,
     users: pass.users,
