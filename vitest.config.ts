@@ -7,14 +7,17 @@ import { defineConfig } from 'vitest/config';
 // that start no operator in a world, or whose worlds are the same both times.
 const namespaced = process.env['RIGHTS'] === 'namespaced';
 const notOnceMore = [
+  'admission-policy',
   'bench-smoke',
   'control-plane',
   'crd',
   'etcd-restored',
   'exec-plugin',
   'faults*',
+  'lists',
   'other-crd',
   'rotation-*',
+  'second-version',
   'shards',
   'slow-status',
   'startup',

@@ -104,6 +104,21 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
     expect(await cluster.ok(['-n', namespace, 'get', 'deploy', release, '-o', 'jsonpath={.spec.replicas}'])).toBe('2');
   });
 
+  it('goes back to the version before under the newer CRD, which stays with all objects, and forward again', async () => {
+    const back = { replicas: 2, crds: { install: false } };
+    await cluster.helm(namespace, ['upgrade', release, await previousChart()], back);
+    const chart = async () => {
+      const releases = await cluster.helm(namespace, ['list', '-o', 'json']);
+      return z.tuple([z.object({ chart: z.string() })]).parse(JSON.parse(releases))[0].chart;
+    };
+    expect(await chart()).toBe(`${release}-0.0.1`);
+    expect(await columns()).toBe('User Version Offer Ready Reason Age Message');
+    expect(await objects()).toContain('/stays');
+    await cluster.helm(namespace, ['upgrade', release, chartDir], { replicas: 2 });
+    expect(await chart()).not.toBe(`${release}-0.0.1`);
+    expect(await objects()).toContain('/stays');
+  });
+
   it.each(readdirSamples())('the sample %s is accepted', async (_name, path) => {
     // Accounts are in the namespace that the documentation gives the operator.
     await cluster.tried(['create', 'namespace', 'acronis-system']);
