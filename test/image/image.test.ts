@@ -103,84 +103,97 @@ describe('the image', () => {
     expect(source[Number(line) - 1]).toContain('shutting down, draining');
   });
 
-  it('makes an object Ready, read-only, without capabilities, as nobody, and ends with 0 on SIGTERM', async () => {
-    const { signal } = new AbortController();
-    const { source: _, ...programs } = await provision({}, signal);
-    const controlPlane = await startControlPlane({ programs }, signal);
-    onTestFinished(() => controlPlane.stop());
-    await kubectlOk(controlPlane, ['apply', '-f', join(root, 'crds')]);
-    await kubectlOk(controlPlane, ['wait', '--for=condition=Established', 'crd/tenantuserupsells.upsell.acronis.com']);
-    const acronis = await startSandbox({ users: 20 });
-    onTestFinished(() => acronis.stop());
+  it.each([
+    ['nobody', '65532:65532'],
+    // OpenShift takes one from the namespace's range, in the group 0.
+    ['a user of any number, in the group of root', '1000680000:0'],
+  ])(
+    'makes an object Ready, read-only, without capabilities, as %s, and ends with 0 on SIGTERM',
+    async (_who, user) => {
+      const { signal } = new AbortController();
+      const { source: _, ...programs } = await provision({}, signal);
+      const controlPlane = await startControlPlane({ programs }, signal);
+      onTestFinished(() => controlPlane.stop());
+      await kubectlOk(controlPlane, ['apply', '-f', join(root, 'crds')]);
+      await kubectlOk(controlPlane, [
+        'wait',
+        '--for=condition=Established',
+        'crd/tenantuserupsells.upsell.acronis.com',
+      ]);
+      const acronis = await startSandbox({ users: 20 });
+      onTestFinished(() => acronis.stop());
 
-    const mounted = await mkdtemp(join(tmpdir(), 'upsell-image-'));
-    onTestFinished(() => rm(mounted, { recursive: true }));
-    await chmod(mounted, 0o755);
-    const { server, token, caFile } = controlPlane;
-    await cp(caFile, join(mounted, 'ca.crt'));
-    await kubeconfigFor({ dir: mounted, server, caFile: '/mounted/ca.crt' }, { name: 'operator', token });
-    const { url, clientId: clientID, clientSecret } = acronis;
-    for (const [name, value] of Object.entries({ url, clientID, clientSecret }))
-      await writeFile(join(mounted, name), value);
-    // The user in the container is another one.
-    for (const name of ['operator.kubeconfig', 'ca.crt', 'clientSecret']) await chmod(join(mounted, name), 0o644);
+      const mounted = await mkdtemp(join(tmpdir(), 'upsell-image-'));
+      onTestFinished(() => rm(mounted, { recursive: true }));
+      await chmod(mounted, 0o755);
+      const { server, token, caFile } = controlPlane;
+      await cp(caFile, join(mounted, 'ca.crt'));
+      await kubeconfigFor({ dir: mounted, server, caFile: '/mounted/ca.crt' }, { name: 'operator', token });
+      const { url, clientId: clientID, clientSecret } = acronis;
+      for (const [name, value] of Object.entries({ url, clientID, clientSecret }))
+        await writeFile(join(mounted, name), value);
+      // The user in the container is another one.
+      for (const name of ['operator.kubeconfig', 'ca.crt', 'clientSecret']) await chmod(join(mounted, name), 0o644);
 
-    const name = `upsell-operator-${process.pid}`;
-    const [probes, metrics] = [await freePort(), await freePort()];
-    const running = runStrictly(
-      name,
-      image,
-      [`--volume=${mounted}:/mounted:ro`, '--env=NODE_OPTIONS=--max-old-space-size-percentage=65'],
-      [
-        'run',
-        '--kubeconfig=/mounted/operator.kubeconfig',
-        '--acronis-credentials-dir=/mounted',
-        '--allow-insecure-acronis',
-        `--health-probe-bind-address=127.0.0.1:${probes}`,
-        `--metrics-bind-address=127.0.0.1:${metrics}`,
-      ],
-    );
-    let over = false;
-    const ended = running.finally(() => {
-      over = true;
-    });
-    onTestFinished(async () => {
-      if (!over) await podman('rm', '--force', '--time=0', name);
-    });
-    onTestFailed(async () => console.error((await ended).all?.split('\n').slice(-20).join('\n')));
-    await until(
-      'the container is ready',
-      async () =>
-        over
-          ? (await ended).all
-          : await fetch(`http://127.0.0.1:${probes}/readyz`).then(({ status }) => status, String),
-      (seen) => seen === 200,
-      { withinMs: 60_000, everyMs: 200 },
-    );
+      const [uid = '', gid = ''] = user.split(':');
+      const name = `upsell-operator-${process.pid}-${gid}`;
+      const [probes, metrics] = [await freePort(), await freePort()];
+      const running = runStrictly(
+        name,
+        image,
+        [`--user=${user}`, `--volume=${mounted}:/mounted:ro`, '--env=NODE_OPTIONS=--max-old-space-size-percentage=65'],
+        [
+          'run',
+          '--kubeconfig=/mounted/operator.kubeconfig',
+          '--acronis-credentials-dir=/mounted',
+          '--allow-insecure-acronis',
+          `--health-probe-bind-address=127.0.0.1:${probes}`,
+          `--metrics-bind-address=127.0.0.1:${metrics}`,
+        ],
+      );
+      let over = false;
+      const ended = running.finally(() => {
+        over = true;
+      });
+      onTestFinished(async () => {
+        if (!over) await podman('rm', '--force', '--time=0', name);
+      });
+      onTestFailed(async () => console.error((await ended).all?.split('\n').slice(-20).join('\n')));
+      await until(
+        'the container is ready',
+        async () =>
+          over
+            ? (await ended).all
+            : await fetch(`http://127.0.0.1:${probes}/readyz`).then(({ status }) => status, String),
+        (seen) => seen === 200,
+        { withinMs: 60_000, everyMs: 200 },
+      );
 
-    const object = {
-      apiVersion: 'upsell.acronis.com/v1alpha1',
-      kind: 'TenantUserUpsell',
-      metadata: { name: 'john', namespace: 'default' },
-      spec: { userID: acronis.cast.johnDoe },
-    };
-    await kubectlOk(controlPlane, ['apply', '-f', '-'], { stdin: JSON.stringify(object) });
-    await kubectlOk(controlPlane, ['wait', '--for=condition=Ready', 'tuu/john', '--timeout=60s']);
-    expect(acronis.directory.get(acronis.cast.johnDoe)?.businessTypes).toEqual(['buyer']);
+      const object = {
+        apiVersion: 'upsell.acronis.com/v1alpha1',
+        kind: 'TenantUserUpsell',
+        metadata: { name: 'john', namespace: 'default' },
+        spec: { userID: acronis.cast.johnDoe },
+      };
+      await kubectlOk(controlPlane, ['apply', '-f', '-'], { stdin: JSON.stringify(object) });
+      await kubectlOk(controlPlane, ['wait', '--for=condition=Ready', 'tuu/john', '--timeout=60s']);
+      expect(acronis.directory.get(acronis.cast.johnDoe)?.businessTypes).toEqual(['buyer']);
 
-    const pid = await podman('inspect', '--format', '{{.State.Pid}}', name);
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    const field = (key: string) => new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1];
-    expect((await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, command.length)).toEqual(command);
-    expect(field('NSpid')).toMatch(/\s1$/);
-    expect(field('Uid')).toMatch(/^65532\s/);
-    expect(field('CapEff')).toMatch(/^0+$/);
-    expect(field('NoNewPrivs')).toBe('1');
-    console.log(`resident memory of the container, one object Ready: ${field('VmRSS')}`);
+      const pid = await podman('inspect', '--format', '{{.State.Pid}}', name);
+      const status = await readFile(`/proc/${pid}/status`, 'utf8');
+      const field = (key: string) => new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1];
+      expect((await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, command.length)).toEqual(command);
+      expect(field('NSpid')).toMatch(/\s1$/);
+      expect(field('Uid')?.split(/\s+/)).toContain(uid);
+      expect(field('Gid')?.split(/\s+/)).toContain(gid);
+      expect(field('CapEff')).toMatch(/^0+$/);
+      expect(field('NoNewPrivs')).toBe('1');
+      console.log(`resident memory of the container, one object Ready: ${field('VmRSS')}`);
 
-    await podman('kill', '--signal=TERM', name);
-    const { exitCode, all } = await ended;
-    expect(exitCode, all).toBe(0);
-    expect(all).toContain('"msg":"stopped"');
-  });
+      await podman('kill', '--signal=TERM', name);
+      const { exitCode, all } = await ended;
+      expect(exitCode, all).toBe(0);
+      expect(all).toContain('"msg":"stopped"');
+    },
+  );
 });
