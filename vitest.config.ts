@@ -9,6 +9,9 @@ const namespaced = process.env['RIGHTS'] === 'namespaced';
 const notOnceMore = [
   'admission-policy',
   'bench-smoke',
+  'cli-completion',
+  'cli-docs',
+  'cli-plan',
   'control-plane',
   'crd',
   'etcd-restored',
