@@ -12,6 +12,7 @@ const notOnceMore = [
   'cli-completion',
   'cli-docs',
   'cli-plan',
+  'cli-at-size',
   'control-plane',
   'crd',
   'etcd-restored',
