@@ -34,15 +34,21 @@ export function parseTenants(raw: unknown): readonly TenantPlace[] | undefined {
   return (parsed.data.items ?? []).flatMap((item) => tenant.safeParse(item).data ?? []);
 }
 
-const brand = z.object({ upsell_url: z.string().nullish() });
+const brand = z.record(z.string(), z.unknown());
+/** Of each of which a branding has one at least (OpenAPI `brand`): another JSON object, such as what a gateway says of itself, is none. */
+const brandFields = ['upsell_url', 'service_name', 'company_name', 'color_scheme', 'color', 'logotype', 'home_url'];
+const url = z.string().nullish();
 
 /**
  * Whether the branding that a tenant is shown has a Buy URL; undefined where the response is no branding. What is responded where none is in force is not
- * documented: a body without the field, or none at all, has no link either.
+ * documented: an empty body or an empty object, and a branding without the field, have no link either.
  */
 export function hasBuyUrl(raw: unknown): boolean | undefined {
   if (raw === undefined) return false;
   const parsed = brand.safeParse(raw);
   if (!parsed.success) return undefined;
-  return (parsed.data.upsell_url ?? '').trim() !== '';
+  const { data } = parsed;
+  if (Object.keys(data).length > 0 && !brandFields.some((field) => field in data)) return undefined;
+  const link = url.safeParse(data['upsell_url']);
+  return link.success ? (link.data ?? '').trim() !== '' : undefined;
 }

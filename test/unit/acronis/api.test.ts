@@ -333,10 +333,13 @@ describe('the Buy URL in force', () => {
     expect(await api.hasBuyUrl(tenant, always())).toBeUndefined();
   });
 
-  test.each([null, [], 'x', { upsell_url: 7 }])('is not believed of %j', async (body) => {
-    const { api } = setup(() => body);
-    expect(await acronisFailure(api.hasBuyUrl(tenant, always()))).toMatchObject(notTheApis);
-  });
+  test.each([null, [], 'x', { upsell_url: 7 }, { message: 'maintenance', id: '1' }])(
+    'is not believed of %j',
+    async (body) => {
+      const { api } = setup(() => body);
+      expect(await acronisFailure(api.hasBuyUrl(tenant, always()))).toMatchObject(notTheApis);
+    },
+  );
 
   test('is asked for no other id than a tenant can have', async () => {
     const { api, sent } = setup(() => ({}));
