@@ -1,6 +1,6 @@
 /**
  * Programs that only tests need, built once with the machine's own Go into the project's cache, from a module of this checkout whose go.sum pins everything.
- * An entry is named after the module's files, so a program is rebuilt when any of them changes.
+ * An entry is named after the module's files, so a program is rebuilt when any of them changes. One of the same name on PATH may be of any age, and is not taken.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -9,7 +9,6 @@ import { type Clock, systemClock } from '../src/base/clock.ts';
 import { buildPrograms, hasGo, type Run, run } from './build.ts';
 import { cacheOf, cacheRoot } from './cache.ts';
 import { withLock } from './lock.ts';
-import { onPath } from './on-path.ts';
 import { platformName } from './platform.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { messageOf, ProvisionError } from './provision-error.ts';
@@ -22,8 +21,6 @@ export interface GoProgram {
   readonly from: string;
   /** Build tags, with commas. */
   readonly tags?: string;
-  /** A program of this name on PATH does as well. */
-  readonly mayBeInstalled?: boolean;
 }
 
 /** All that the search touches; each with the real thing as its default. */
@@ -37,14 +34,12 @@ export interface GoSurroundings {
 
 /** Where the program is. @throws ProvisionError, the aborted signal's reason when `signal` ends it. */
 export async function goProgram(
-  { name, module, from, tags, mayBeInstalled = false }: GoProgram,
+  { name, module, from, tags }: GoProgram,
   given: Partial<GoSurroundings>,
   signal: AbortSignal,
 ): Promise<string> {
   const progress = given.progress ?? createProgress();
   const here = { env: process.env, platform: platformName(), run, clock: systemClock, ...given };
-  const installed = mayBeInstalled ? await onPath(name, here.env) : undefined;
-  if (installed !== undefined) return installed;
   const version = await fingerprint(module);
   const entry = join(cacheRoot('programs', here.env), `${name}-${version}-${here.platform}`);
   const cache = cacheOf([name], (dir) => join(dir, name));

@@ -11,7 +11,7 @@ const tags = 'remove_all_sd';
 
 export const promtoolProgram = (progress: Progress, signal: AbortSignal): Promise<string> =>
   goProgram(
-    { name: 'promtool', module, from: 'github.com/prometheus/prometheus/cmd/promtool', tags, mayBeInstalled: true },
+    { name: 'promtool', module, from: 'github.com/prometheus/prometheus/cmd/promtool', tags },
     { progress },
     signal,
   );
