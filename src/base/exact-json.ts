@@ -26,7 +26,7 @@ export function parseExactJson(text: string): unknown {
   return hasManyDigits(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
 }
 
-/** As `/\d{16}/` tests it, at a sixth of the cost: a run of sixteen covers a sixteenth character, so of all the others nearly none is looked at. */
+/** As `/\d{16}/` tests it, at a sixth of the cost: a run of sixteen covers a sixteenth character, so nearly none of the others is read. */
 function hasManyDigits(text: string): boolean {
   for (let at = manyDigits - 1; at < text.length; ) {
     let from = at;

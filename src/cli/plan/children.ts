@@ -6,11 +6,12 @@ import type { TenantUserUpsell } from '../../api/object.ts';
 import { transformTenantUserUpsell } from '../../api/object.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import { manifestOf, type Template } from '../../controllers/policy/children/template.ts';
+import type { Steps } from '../../controllers/policy/plan/plan.ts';
 import type { Owing } from '../../controllers/policy/reconcile/owe.ts';
 import type { Fleet } from '../../fleet/objects.ts';
 import { stored } from './world.ts';
 
-export type ChildChangePlanned = 'make' | 'update' | 'remove' | 'handOver';
+export type ChildChangePlanned = keyof Steps;
 
 export interface ChangedChild {
   readonly change: ChildChangePlanned;

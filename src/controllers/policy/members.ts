@@ -49,7 +49,7 @@ function isSuspect(
   const isAdminsOnly = roles.length === 1 && roles[0] === 'company_admin';
   const object = fleet.get(`${policy.namespace}/${childName(id)}`);
   const child = object !== undefined && isChildOf(object, policy) ? object : undefined;
-  // Whom a pass under way has read already, as it was before, only its end will say.
+  // Whom the pass in flight has read already, as it was before, only its end will say.
   if (child === undefined && !isListing && pass?.users.has(id) !== true)
     return !deleted && !(isAdminsOnly && isCompanyAdmin === false);
   if (deleted || (isAdminsOnly && isCompanyAdmin === false)) return true;

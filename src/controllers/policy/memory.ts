@@ -20,7 +20,7 @@ export interface Memory {
   isKnown: boolean;
   /** The last complete one. */
   pass: Pass | undefined;
-  /** A pass is under way: what it has read already may have changed since. */
+  /** A pass is in flight: what it has read already may have changed since. */
   isListing: boolean;
   /** A pass that begins later than this is wanted: something changed then. By the steady clock. */
   wantedAt: number | undefined;

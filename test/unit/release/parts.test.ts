@@ -133,7 +133,7 @@ describe('install.yaml', () => {
 it('a source map leads to the sources as from dist/main.js, wherever it was built', () => {
   const map = (source: string) => JSON.stringify({ version: 3, sources: [source], mappings: '' });
   const one = withSourcesAsFromDist(map('../../../home/me/checkout/src/main.ts'), '/tmp/x/dist', '/home/me/checkout');
-  const other = withSourcesAsFromDist(map('../../../../src/main.ts'), '/y/dist/release/work/dist', '/y');
+  const other = withSourcesAsFromDist(map('../../../../src/main.ts'), '/y/dist/release/build/dist', '/y');
   expect(JSON.parse(one)).toEqual(JSON.parse(map('../src/main.ts')));
   expect(other).toBe(one);
   expect(JSON.parse(withSourcesAsFromDist(map('made-here:path'), '/tmp/x', '/y'))).toMatchObject({

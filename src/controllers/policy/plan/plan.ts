@@ -58,13 +58,17 @@ export interface PlanInput {
   readonly now: number;
 }
 
-export interface Plan {
+/** What is done to children, by the ids of their users. */
+export interface Steps {
   readonly make: readonly string[];
   readonly update: readonly string[];
   /** Their own deletion policy acts. */
   readonly remove: readonly string[];
   /** They go and leave the types: another object has the user. */
   readonly handOver: readonly string[];
+}
+
+export interface Plan extends Steps {
   readonly held: Held;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a plan owes, done, as much of it as one slice takes: several children concurrently, so that a large policy is made as fast as the API server takes it. A
- * slice is a time and not a number: the policy's status does not wait for all of it, and however many children there are, the plan is made anew only once per
- * slice. An edit of the policy ends it at once.
+ * slice is a time and not a number: the policy's status does not wait for all of it, and however many children there are, it is planned again only once per
+ * slice. An edit of the policy ends it immediately.
  */
 import { isAlreadyExists, isConflict, isNotFound, KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { KnownChild } from '../children/children.ts';
@@ -9,7 +9,7 @@ import type { Template } from '../children/template.ts';
 import { handOverChild, makeChild, removeChild, updateChild } from '../children/write.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
-import type { Steps } from './port.ts';
+import type { Steps } from '../plan/plan.ts';
 
 export interface ApplyOptions {
   readonly template: Template;
@@ -22,7 +22,7 @@ export interface ApplyOptions {
 
 type Step = (signal: AbortSignal) => Promise<void>;
 
-/** The API server refuses what is asked for: a quota, an admission policy, a right, a rule. Trying again at once changes nothing. */
+/** The API server refuses what is asked for: a quota, an admission policy, a right, a rule. Trying again immediately changes nothing. */
 export class ChildrenRefused extends Error {
   override readonly name = 'ChildrenRefused';
   readonly first: KubernetesError;
@@ -40,7 +40,7 @@ const maxConcurrent = 16;
 /** A child that was made and does not show in the cache by then is made again, if it is not there. */
 const pendingMs = 30_000;
 /** A name that an object has which this operator does not see is asked for less and less often: what is refused for it is a write, too. */
-const takenMs = 5_000;
+export const takenMs = 5_000;
 const maxTakenMs = 10 * 60_000;
 
 /**
@@ -89,9 +89,11 @@ function* stepsOf(
         if (isRefused(error)) {
           memory.pending.delete(userId);
           memory.made.splice(memory.made.indexOf(made), 1);
-          const tries = memory.taken.get(userId)?.tries ?? 0;
-          const until = clock.now() + Math.min(maxTakenMs, takenMs * 2 ** tries);
-          if (isConflict(error) || isAlreadyExists(error)) memory.taken.set(userId, { until, tries: tries + 1 });
+          if (isConflict(error) || isAlreadyExists(error)) {
+            const tries = memory.taken.get(userId)?.tries ?? 0;
+            const until = clock.now() + Math.min(maxTakenMs, takenMs * 2 ** tries);
+            memory.taken.set(userId, { until, tries: tries + 1 });
+          }
         }
         throw error;
       }

@@ -6,7 +6,7 @@ import type { Memories, Memory } from '../memory.ts';
 import type { Pass } from '../pass/pass.ts';
 import type { Served } from '../standing.ts';
 import { childrenRefused } from '../verdicts.ts';
-import { ChildrenRefused } from './apply.ts';
+import { ChildrenRefused, takenMs } from './apply.ts';
 import { countSteps, owingOf, verdictOfOwing } from './owe.ts';
 import type { PolicyWrites } from './port.ts';
 
@@ -28,9 +28,6 @@ const freshMs = 60_000;
 const awaitOlderMs = 1_000;
 /** The cache is asked again for what was made. */
 const pendingMs = 1_000;
-/** A name that another object has may be free by then. */
-const takenMs = 5_000;
-
 /** Children that the API server refused are asked for again. */
 const refusedMs = 5_000;
 

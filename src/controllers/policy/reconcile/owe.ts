@@ -10,7 +10,7 @@ import { type Template, templateOf } from '../children/template.ts';
 import type { Memories, Memory } from '../memory.ts';
 import { isAwaitingOlder, type OthersOptions, othersOf } from '../others.ts';
 import type { Pass } from '../pass/pass.ts';
-import { type Plan, plan } from '../plan/plan.ts';
+import { type Plan, plan, type Steps } from '../plan/plan.ts';
 import type { Served } from '../standing.ts';
 import { verdictOf } from '../verdicts.ts';
 
@@ -81,7 +81,7 @@ export function verdictOfOwing(
   return verdictOf(policy, spec, { matched, children: live, isDue, held });
 }
 
-export const countSteps = ({ make, update, remove, handOver }: Plan): number =>
+export const countSteps = ({ make, update, remove, handOver }: Steps): number =>
   make.length + update.length + remove.length + handOver.length;
 
 /** Without the labels that this operator selects by, a child would not be seen. */

@@ -76,7 +76,7 @@ export async function passIfDue(
   if (before === undefined || !isSame(before, end.pass.users)) options.onMembers(policy);
 }
 
-/** A list that takes longer than a reconcile may is a failure like any other: else nobody would hear of it, and it would begin again forever. */
+/** A list that takes longer than a reconcile may is a failure like any other: else no status would say so, and it would begin again forever. */
 async function orGivenUp(pass: Promise<PassEnd>, signal: AbortSignal): Promise<PassEnd> {
   try {
     return await pass;

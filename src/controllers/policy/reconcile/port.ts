@@ -8,14 +8,12 @@ import { childName } from '../../../fleet/children.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
 import type { WouldChangeChild } from '../metrics.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Steps } from '../plan/plan.ts';
 import { recordRemovals } from '../report/removals.ts';
 import { type Findings, report } from '../report/report.ts';
 import { applySlice } from './apply.ts';
 import { useApproval } from './approval.ts';
 import type { Owing } from './owe.ts';
-
-export type Steps = Pick<Plan, 'make' | 'update' | 'remove' | 'handOver'>;
 
 /** All methods throw as the writes that they make: KubernetesError, or the signal's reason. */
 export interface PolicyWrites {

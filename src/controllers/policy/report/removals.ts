@@ -1,5 +1,5 @@
 /**
- * How many children a policy let go in the last hour, in its status: `limits.maxRemovals` counts them together, and a process that starts within the hour, or takes
+ * How many children a policy removed in the last hour, in its status: `limits.maxRemovals` counts them together, and a process that starts within the hour, or takes
  * over, must not begin from nothing. It is written before they go: what stands there and did not go holds a later process back, never the other way round.
  *
  * Where the CRD lacks the field it is not written, and such a process does begin from nothing: that is said once, as for every field that a CRD lacks.
