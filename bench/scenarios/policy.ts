@@ -4,7 +4,7 @@
  */
 import { until } from '../../sandbox/until.ts';
 import { apiGroup, apiVersion, tenantUpsellPolicies } from '../../src/api/names.ts';
-import { childName } from '../../src/fleet/children.ts';
+import { childName } from '../../src/api/policy/children.ts';
 import { pathOf } from '../../src/kubernetes/calls/resource.ts';
 import { readsOf, requestsOf } from '../acronis.ts';
 import type { Contender, Running, Settings } from '../contenders.ts';

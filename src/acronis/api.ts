@@ -5,12 +5,13 @@
 import * as z from 'zod';
 import { stringifyExact } from '../base/exact-json.ts';
 import { hasBuyUrl, parseTenants, type TenantPlace } from './brand.ts';
-import { type CallOptions, createCall } from './call.ts';
+import { type CallOptions, createCall } from './calls/call.ts';
 import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
+import { parseTenantPage, type TenantListStart, type TenantPage, tenantsQuery } from './listings/tenants.ts';
+import { listQuery, parseUserPage, type UserListStart, type UserPage } from './listings/users.ts';
 import type { AcronisOperation } from './metrics.ts';
 import { parseStampPage, type StampPage } from './stamps.ts';
-import { parseTenantPage, type TenantListStart, type TenantPage, tenantsQuery } from './tenants-list.ts';
 import {
   idSchema,
   isId,
@@ -22,7 +23,6 @@ import {
   type SearchHit,
   type User,
 } from './user.ts';
-import { listQuery, parseUserPage, type UserListStart, type UserPage } from './users-list.ts';
 
 /** What a PUT sends: nothing but the list, whole, and the revision that it was read with. */
 export interface BusinessTypesChange {

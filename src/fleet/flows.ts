@@ -3,8 +3,8 @@
  * were read for the first time, the place they come from stands for the account.
  */
 import type { Accounts } from './accounts/accounts.ts';
+import { type Served, sourceOf } from './cache/objects.ts';
 import type { CredentialSources } from './credentials/sources.ts';
-import { type Served, sourceOf } from './objects.ts';
 
 export interface Flows {
   flowOf(key: string): string;

@@ -3,8 +3,8 @@
  * source of credentials each, and the branding of tenants. Tokens, which are renewed now and then, and objects that are not Ready and retried are not in it.
  */
 import { maxUsersPerRead } from '../acronis/api.ts';
+import { type Fleet, type Source, sourceOf } from './cache/objects.ts';
 import type { RequestsPerHour } from './metrics.ts';
-import { type Fleet, type Source, sourceOf } from './objects.ts';
 
 export interface ForecastOptions {
   readonly fleet: Fleet;

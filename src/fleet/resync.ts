@@ -6,8 +6,8 @@
 import { maxUsersPerRead } from '../acronis/api.ts';
 import type { Clock } from '../base/clock.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';
+import type { Fleet } from './cache/objects.ts';
 import type { FleetMetrics } from './metrics.ts';
-import type { Fleet } from './objects.ts';
 
 /** How soon a fleet that was empty is asked for again. */
 const emptyWaitMs = 60_000;

@@ -1,7 +1,7 @@
 /** The controller of `AcronisAccount` objects, as a value: each is a flow of its own, so that one that hangs delays no other's health. */
 import type { AccountContext } from '../controllers/account/context.ts';
 import { createAccountReconcile } from '../controllers/account/reconcile.ts';
-import { accountNameOf, accountSource } from '../fleet/objects.ts';
+import { accountNameOf, accountSource } from '../fleet/cache/objects.ts';
 import { runController } from '../runtime/controller/controller.ts';
 import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';

@@ -3,11 +3,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { AccountObjects } from '../fleet/accounts/account-objects.ts';
 import type { Account, Accounts } from '../fleet/accounts/accounts.ts';
+import { accountSource, type Fleet, type Source, sourceOf } from '../fleet/cache/objects.ts';
+import type { PolicyStore } from '../fleet/cache/policies.ts';
 import { type ChangeBus, createChangeBus } from '../fleet/change-feed.ts';
 import type { CredentialSources } from '../fleet/credentials/sources.ts';
 import type { FleetMetrics } from '../fleet/metrics.ts';
-import { accountSource, type Fleet, type Source, sourceOf } from '../fleet/objects.ts';
-import type { PolicyStore } from '../fleet/policies.ts';
 import type { Loop } from './loops.ts';
 
 export interface AccountLoopsOptions {

@@ -3,8 +3,8 @@
  * in flight for as long as its grace period; one that lost its lease gives them up immediately.
  */
 import type { Timer } from '../base/clock.ts';
-import type { Unserved } from '../fleet/cache.ts';
-import type { PrunedFields } from '../fleet/pruned-fields.ts';
+import type { Unserved } from '../fleet/cache/cache.ts';
+import type { PrunedFields } from '../fleet/status/pruned-fields.ts';
 import { untilReachable } from '../kubernetes/calls/check-server.ts';
 import { startObservabilityServer } from '../observability/server/server.ts';
 import { defaultLeaseDurations, elect, type Hold, LeaseLost } from '../runtime/leaderelection/elector.ts';

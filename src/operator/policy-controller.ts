@@ -6,7 +6,7 @@ import { createLister } from '../controllers/policy/pass/lister.ts';
 import { realPolicyWrites, supposedPolicyWrites } from '../controllers/policy/reconcile/port.ts';
 import { createPolicyReconcile } from '../controllers/policy/reconcile/reconcile.ts';
 import { connectPolicyTriggers } from '../controllers/policy/triggers.ts';
-import { isOlderPolicy } from '../fleet/policies.ts';
+import { isOlderPolicy } from '../fleet/cache/policies.ts';
 import { runController } from '../runtime/controller/controller.ts';
 import type { ControllerMetrics } from '../runtime/controller/metrics.ts';
 import type { WorkQueue } from '../runtime/workqueue/queue.ts';

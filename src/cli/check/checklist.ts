@@ -8,8 +8,8 @@ import type { ProxySettings } from '../../acronis/http/proxy-settings.ts';
 import { conditionReason } from '../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
+import { createFleet, type Source, sourceOf } from '../../fleet/cache/objects.ts';
 import { forecast } from '../../fleet/forecast.ts';
-import { createFleet, type Source, sourceOf } from '../../fleet/objects.ts';
 import type { Cluster } from '../connect/cluster.ts';
 import { silentLog } from '../silent.ts';
 import {

@@ -4,11 +4,10 @@
  */
 import * as z from 'zod';
 import { createApi } from '../../acronis/api.ts';
+import { createTokenSource } from '../../acronis/calls/token.ts';
 import type { Credentials } from '../../acronis/credentials.ts';
 import { AcronisError } from '../../acronis/errors.ts';
 import type { Send } from '../../acronis/http/http.ts';
-
-import { createTokenSource } from '../../acronis/token.ts';
 import type { Clock } from '../../base/clock.ts';
 import { uncounted } from '../silent.ts';
 import type { CallEnd, Skew } from './acronis.ts';

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { policyLabel } from '../../api/names.ts';
 import { transformTenantUserUpsell } from '../../api/object.ts';
-import { namedUser } from '../../fleet/objects.ts';
+import { namedUser } from '../../fleet/cache/objects.ts';
 import { type ImportedUser, loginKey } from './documents.ts';
 
 export interface ExistingObject {

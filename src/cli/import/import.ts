@@ -5,8 +5,8 @@
 
 import { isId } from '../../acronis/user.ts';
 import { tenantUserUpsells } from '../../api/names.ts';
+import { childName } from '../../api/policy/children.ts';
 import { policySpecSchema, type Selection } from '../../api/policy/spec.ts';
-import { childName } from '../../fleet/children.ts';
 import { judgeUsers } from '../../fleet/selection/judge-users.ts';
 import { type SelectionGap, selectUsers } from '../../fleet/selection/select-users.ts';
 import { isForbidden, isNotFound } from '../../kubernetes/calls/errors.ts';

@@ -8,7 +8,7 @@ import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import { manifestOf, type Template } from '../../controllers/policy/children/template.ts';
 import type { Steps } from '../../controllers/policy/plan/plan.ts';
 import type { Owing } from '../../controllers/policy/reconcile/owe.ts';
-import type { Fleet } from '../../fleet/objects.ts';
+import type { Fleet } from '../../fleet/cache/objects.ts';
 import { stored } from './world.ts';
 
 export type ChildChangePlanned = keyof Steps;

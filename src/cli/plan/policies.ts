@@ -10,8 +10,8 @@ import { createMemories, type Memory } from '../../controllers/policy/memory.ts'
 import { type Lister, type Pass, runPass } from '../../controllers/policy/pass/pass.ts';
 import { countSteps, type OweOptions, owingOf, verdictOfOwing } from '../../controllers/policy/reconcile/owe.ts';
 import { type Served, type StandingContext, standingOf } from '../../controllers/policy/standing.ts';
-import type { Fleet } from '../../fleet/objects.ts';
-import { isOlderPolicy } from '../../fleet/policies.ts';
+import type { Fleet } from '../../fleet/cache/objects.ts';
+import { isOlderPolicy } from '../../fleet/cache/policies.ts';
 import { type ChangedChild, type ChildChangePlanned, changeChildren } from './children.ts';
 import type { WantedPolicy } from './objects.ts';
 

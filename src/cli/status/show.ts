@@ -6,7 +6,7 @@
 import { tenantUpsellPolicies, tenantUserUpsells } from '../../api/names.ts';
 import { transformTenantUserUpsell } from '../../api/object.ts';
 import { transformPolicy } from '../../api/policy/object.ts';
-import { createFleet } from '../../fleet/objects.ts';
+import { createFleet } from '../../fleet/cache/objects.ts';
 import { isForbidden, isNotFound } from '../../kubernetes/calls/errors.ts';
 import { Reflector } from '../../runtime/reflector/reflector.ts';
 import { Store } from '../../runtime/store/store.ts';

@@ -7,7 +7,7 @@ import { informedReason } from '../../api/informed.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import { conditionOf } from '../../api/status.ts';
-import { accountNameOf, ownSource, type Source, sourceOf } from '../../fleet/objects.ts';
+import { accountNameOf, ownSource, type Source, sourceOf } from '../../fleet/cache/objects.ts';
 
 /** How many objects say so. */
 export interface Count {

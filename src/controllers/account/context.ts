@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts';
 import type { AccountObjects } from '../../fleet/accounts/account-objects.ts';
 import type { Accounts } from '../../fleet/accounts/accounts.ts';
 import type { CredentialSources } from '../../fleet/credentials/sources.ts';
-import type { PrunedFields } from '../../fleet/pruned-fields.ts';
+import type { PrunedFields } from '../../fleet/status/pruned-fields.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 

@@ -10,7 +10,7 @@ import type { AcronisAccount } from '../../api/account/object.ts';
 import type { AccountStatus } from '../../api/account/status.ts';
 import { acronisAccounts } from '../../api/names.ts';
 import { conditionOf } from '../../api/status.ts';
-import { changedFields, patchStatus } from '../../fleet/status-patch.ts';
+import { changedFields, patchStatus } from '../../fleet/status/patch.ts';
 import { subjectOf } from '../../kubernetes/events/subject.ts';
 import type { AccountContext } from './context.ts';
 

@@ -5,7 +5,7 @@
 import { AcronisError } from '../../acronis/errors.ts';
 import type { AcronisAccount } from '../../api/account/object.ts';
 import type { Account } from '../../fleet/accounts/accounts.ts';
-import { accountSource } from '../../fleet/objects.ts';
+import { accountSource } from '../../fleet/cache/objects.ts';
 import type { AccountContext } from './context.ts';
 import type { Probe, Sample } from './health.ts';
 

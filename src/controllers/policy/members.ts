@@ -3,11 +3,11 @@
  * wrote itself stands in the status of the child already and costs nothing.
  */
 import type { UserStamp } from '../../acronis/stamps.ts';
+import { childName } from '../../api/policy/children.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
+import type { Fleet } from '../../fleet/cache/objects.ts';
+import type { PolicyStore } from '../../fleet/cache/policies.ts';
 import type { ChangeListener } from '../../fleet/change-feed.ts';
-import { childName } from '../../fleet/children.ts';
-import type { Fleet } from '../../fleet/objects.ts';
-import type { PolicyStore } from '../../fleet/policies.ts';
 import type { WorkQueue } from '../../runtime/workqueue/queue.ts';
 import { isChildOf } from './children/template.ts';
 import type { Memories, Memory } from './memory.ts';

@@ -2,7 +2,7 @@
 import { conditionReason } from '../../api/conditions.ts';
 import { meaningOfPolicy, policyReasons } from '../../api/policy/conditions.ts';
 import { conditionOf } from '../../api/status.ts';
-import type { PolicyStore } from '../../fleet/policies.ts';
+import type { PolicyStore } from '../../fleet/cache/policies.ts';
 
 export type ChildChange = 'made' | 'updated' | 'removed' | 'handedOver';
 /** What `--dry-run` would have done to a child. */

@@ -3,11 +3,11 @@
  * namespace an object has the user that it names; one of another namespace once Acronis has shown it the user, so that nobody takes a user away by naming it.
  */
 import type { TenantUserUpsell } from '../../api/object.ts';
+import { childName } from '../../api/policy/children.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
-import { childName } from '../../fleet/children.ts';
-import { reaches } from '../../fleet/claims.ts';
-import type { Fleet } from '../../fleet/objects.ts';
-import { isOlderPolicy, type PolicyStore } from '../../fleet/policies.ts';
+import type { Fleet } from '../../fleet/cache/objects.ts';
+import { isOlderPolicy, type PolicyStore } from '../../fleet/cache/policies.ts';
+import { reaches } from '../../fleet/tenancy/claims.ts';
 import { isChildOf } from './children/template.ts';
 import type { Memories } from './memory.ts';
 import type { Other } from './plan/plan.ts';

@@ -12,8 +12,8 @@ import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import type { PolicySpec, Selection } from '../../api/policy/spec.ts';
 import type { Account, Accounts } from '../../fleet/accounts/accounts.ts';
 import { boundedTo } from '../../fleet/accounts/bounded.ts';
-import { sourceOf } from '../../fleet/objects.ts';
-import { boundsOf, forbidsAll, namespaceGuard, type TenancyOptions } from '../../fleet/tenancy.ts';
+import { sourceOf } from '../../fleet/cache/objects.ts';
+import { boundsOf, forbidsAll, namespaceGuard, type TenancyOptions } from '../../fleet/tenancy/tenancy.ts';
 import type { PolicyContext } from './context.ts';
 import { invalidSpecVerdict, listingFailed, outsideTheLabel, suspendedVerdict } from './verdicts.ts';
 

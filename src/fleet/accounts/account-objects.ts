@@ -5,7 +5,7 @@
 import type { AcronisAccount } from '../../api/account/object.ts';
 import type { Log } from '../../base/log.ts';
 import { Store } from '../../runtime/store/store.ts';
-import { accountNameOf, type Source } from '../objects.ts';
+import { accountNameOf, type Source } from '../cache/objects.ts';
 
 /** How many deleted accounts are remembered. */
 export const maxDeleted = 1_000;

@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { type AcronisReads, type AcronisWrites, createApi } from '../../acronis/api.ts';
+import { createTokenSource } from '../../acronis/calls/token.ts';
 import { type ChangeFeed, createChangeFeed } from '../../acronis/change-feed.ts';
 import type { Credentials } from '../../acronis/credentials.ts';
 import type { Send } from '../../acronis/http/http.ts';
 import { type Circuit, createCircuit } from '../../acronis/limits/circuit.ts';
 import { type AccountLimits, createRateLimiter, type RateLimiter } from '../../acronis/limits/rate-limiter.ts';
 import type { AcronisMetrics } from '../../acronis/metrics.ts';
-import { createTokenSource } from '../../acronis/token.ts';
 import { createUserReader, type UserReader } from '../../acronis/user-reader.ts';
 import type { Clock, Random } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';

@@ -4,7 +4,7 @@
  */
 import type { AcronisReads } from '../../acronis/api.ts';
 import { notVisible, type UserEvidence } from '../../acronis/evidence.ts';
-import type { ListedUser, UserPage } from '../../acronis/users-list.ts';
+import type { ListedUser, UserPage } from '../../acronis/listings/users.ts';
 import type { Account } from './accounts.ts';
 
 export function boundedTo<W>(tenantIDs: readonly string[], account: Account<W>): Account<W> {

@@ -4,8 +4,8 @@
 import type { AccountLimits } from '../../acronis/limits/rate-limiter.ts';
 import type { AccountSpec } from '../../api/account/spec.ts';
 import type { Clock } from '../../base/clock.ts';
+import { accountSource } from '../cache/objects.ts';
 import type { CredentialSources } from '../credentials/sources.ts';
-import { accountSource } from '../objects.ts';
 import type { AccountObjects } from './account-objects.ts';
 import { accountIdOf } from './accounts.ts';
 

@@ -5,8 +5,8 @@
 import type { Credentials } from '../../acronis/credentials.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Account } from '../accounts/accounts.ts';
+import { type Fleet, type Source, sourceOf } from '../cache/objects.ts';
 import type { CredentialSources } from '../credentials/sources.ts';
-import { type Fleet, type Source, sourceOf } from '../objects.ts';
 import { AccountBrands } from './account-brands.ts';
 import type { BuyUrl } from './buy-url.ts';
 

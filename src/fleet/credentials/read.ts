@@ -15,7 +15,7 @@ import { splitKey } from '../../api/object.ts';
 import type { KubernetesReader } from '../../kubernetes/calls/client.ts';
 import { isForbidden, isNotFound, KubernetesError } from '../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../kubernetes/calls/resource.ts';
-import type { Source } from '../objects.ts';
+import type { Source } from '../cache/objects.ts';
 import { readDirectory } from './directory.ts';
 import { toValue, type Value } from './values.ts';
 

@@ -14,7 +14,7 @@ import { before } from '../../base/deadline.ts';
 import type { Log } from '../../base/log.ts';
 import type { KubernetesReader } from '../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../kubernetes/calls/errors.ts';
-import { accountNameOf, ownSource, type Source } from '../objects.ts';
+import { accountNameOf, ownSource, type Source } from '../cache/objects.ts';
 import { type OwnCredentials, readOwn, readSecret } from './read.ts';
 
 export interface CredentialSources {

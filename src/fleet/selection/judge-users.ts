@@ -4,7 +4,7 @@
  * deleted, is out of a selection.
  */
 import { type AcronisReads, maxTenantsPerRead, maxUsersPerRead } from '../../acronis/api.ts';
-import type { ListedUser } from '../../acronis/users-list.ts';
+import type { ListedUser } from '../../acronis/listings/users.ts';
 import type { Selection } from '../../api/policy/spec.ts';
 import type { Account } from '../accounts/accounts.ts';
 import { type Judgement, selectorOf } from './select.ts';

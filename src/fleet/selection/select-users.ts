@@ -5,8 +5,8 @@
  */
 import type { AcronisApi } from '../../acronis/api.ts';
 import type { AcronisError } from '../../acronis/errors.ts';
-import { type IncompleteWhy, readListing } from '../../acronis/listing.ts';
-import type { ListedUser, OrganizationFilter } from '../../acronis/users-list.ts';
+import { type IncompleteWhy, readListing } from '../../acronis/listings/listing.ts';
+import type { ListedUser, OrganizationFilter } from '../../acronis/listings/users.ts';
 import type { Selection } from '../../api/policy/spec.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type Hidden, isOrganization, selectorOf } from './select.ts';

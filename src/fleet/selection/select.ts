@@ -2,8 +2,9 @@
  * Whether a user is one of those that a selection means: the one place where it is decided, for policies and for the command line. Pure. What the API was
  * asked to filter by is judged again. A user of whom the response does not show enough is unjudged: it is neither given an object for it nor does it lose one.
  */
+
+import type { ListedUser } from '../../acronis/listings/users.ts';
 import { isId } from '../../acronis/user.ts';
-import type { ListedUser } from '../../acronis/users-list.ts';
 import type { Selection } from '../../api/policy/spec.ts';
 import { type TenantKind, tenantKinds } from '../../api/policy/spec.ts';
 import { globOf } from './glob.ts';

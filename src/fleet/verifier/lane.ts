@@ -12,7 +12,7 @@ import type { UserEvidence } from '../../acronis/evidence.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
 import type { Timer } from '../../base/clock.ts';
 import type { Account } from '../accounts/accounts.ts';
-import { sourceOf } from '../objects.ts';
+import { sourceOf } from '../cache/objects.ts';
 import type { VerifierOptions } from './verifier.ts';
 
 export interface LaneOptions extends VerifierOptions {

@@ -13,8 +13,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Priority, WorkQueue } from '../../runtime/workqueue/queue.ts';
 import type { Account, Accounts } from '../accounts/accounts.ts';
+import { type Fleet, type Source, sourceOf } from '../cache/objects.ts';
 import type { CredentialSources } from '../credentials/sources.ts';
-import { type Fleet, type Source, sourceOf } from '../objects.ts';
 import { VerifierLane } from './lane.ts';
 
 export interface Verifier {

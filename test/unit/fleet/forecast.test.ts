@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
+import { createFleet, type Fleet } from '../../../src/fleet/cache/objects.ts';
 import { forecast } from '../../../src/fleet/forecast.ts';
-import { createFleet, type Fleet } from '../../../src/fleet/objects.ts';
 import { quietLog } from '../../support/quiet.ts';
 import { userId } from '../controllers/upsell/fake-acronis.ts';
 import { FakeCluster } from '../controllers/upsell/fake-cluster.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { createFleet, type Fleet } from '../../../src/fleet/objects.ts';
+import { createFleet, type Fleet } from '../../../src/fleet/cache/objects.ts';
 import { runResync } from '../../../src/fleet/resync.ts';
 import type { Priority } from '../../../src/runtime/workqueue/queue.ts';
 import { ManualClock } from '../../support/manual-clock.ts';

@@ -2,8 +2,8 @@
 
 import { afterEach, expect, it } from 'vitest';
 import { connectTriggers } from '../../../src/controllers/upsell/triggers/triggers.ts';
+import { createPolicyStore } from '../../../src/fleet/cache/policies.ts';
 import { createFlows } from '../../../src/fleet/flows.ts';
-import { createPolicyStore } from '../../../src/fleet/policies.ts';
 import { createAccountLoops } from '../../../src/operator/account-loops.ts';
 import { runAll } from '../../../src/operator/loops.ts';
 import { createUpsellController } from '../../../src/operator/upsell-controller.ts';

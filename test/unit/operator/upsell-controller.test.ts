@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { connectAccountTriggers } from '../../../src/controllers/upsell/triggers/account-triggers.ts';
 import { connectTriggers } from '../../../src/controllers/upsell/triggers/triggers.ts';
-import { createPolicyStore } from '../../../src/fleet/policies.ts';
+import { createPolicyStore } from '../../../src/fleet/cache/policies.ts';
 import { createAccountLoops } from '../../../src/operator/account-loops.ts';
 import { runAll } from '../../../src/operator/loops.ts';
 import { createUpsellController } from '../../../src/operator/upsell-controller.ts';

@@ -1,6 +1,6 @@
 /** The children of a policy, as the cache has them. */
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import { type Fleet, orphansOf } from '../../../fleet/objects.ts';
+import { type Fleet, orphansOf } from '../../../fleet/cache/objects.ts';
 import type { Child } from '../plan/plan.ts';
 import { isChildOf, isCurrent, listedBy, type Policy, type Template } from './template.ts';
 

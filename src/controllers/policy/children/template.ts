@@ -13,9 +13,9 @@ import {
   tenantUserUpsells,
 } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
+import { childLabels, childName } from '../../../api/policy/children.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { PolicySpec } from '../../../api/policy/spec.ts';
-import { childLabels, childName } from '../../../fleet/children.ts';
 
 export type Policy = Pick<TenantUpsellPolicy, 'uid' | 'namespace' | 'name'>;
 type Map = Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { policyFieldManager, tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import { childName } from '../../../fleet/children.ts';
+import { childName } from '../../../api/policy/children.ts';
 import type { KubernetesCall, KubernetesClient } from '../../../kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import { pathOf } from '../../../kubernetes/calls/resource.ts';

@@ -2,9 +2,10 @@
  * What a policy's reconcile writes, all of it to the cluster. The operator's port writes; a dry run's has nothing to write with, and says what would be done: once
  * for each child, and once for each state of the policy.
  */
+
+import { childName } from '../../../api/policy/children.ts';
 import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
-import { childName } from '../../../fleet/children.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
 import type { WouldChangeChild } from '../metrics.ts';

@@ -3,8 +3,8 @@
  * Only where one does match otherwise is a pass wanted, since children come and go by a pass alone.
  */
 import { AcronisError } from '../../../acronis/errors.ts';
+import { childName } from '../../../api/policy/children.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
-import { childName } from '../../../fleet/children.ts';
 import { isChildOf } from '../children/template.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';

@@ -8,7 +8,7 @@ import { tenantUpsellPolicies } from '../../../api/names.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { PolicyStatus } from '../../../api/policy/status.ts';
 import { timestamp } from '../../../base/timestamp.ts';
-import { patchStatus } from '../../../fleet/status-patch.ts';
+import { patchStatus } from '../../../fleet/status/patch.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
 import { hourMs } from '../plan/brakes.ts';

@@ -8,7 +8,7 @@ import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { PolicyStatus } from '../../../api/policy/status.ts';
 import { conditionOf, offers } from '../../../api/status.ts';
 import { timestamp } from '../../../base/timestamp.ts';
-import { changedFields, patchStatus } from '../../../fleet/status-patch.ts';
+import { changedFields, patchStatus } from '../../../fleet/status/patch.ts';
 import { subjectOf } from '../../../kubernetes/events/subject.ts';
 import { objectsOf } from '../children/children.ts';
 import type { PolicyContext } from '../context.ts';

@@ -6,8 +6,8 @@ import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Account, Accounts } from '../../../fleet/accounts/accounts.ts';
 import { boundedTo } from '../../../fleet/accounts/bounded.ts';
-import { sourceOf } from '../../../fleet/objects.ts';
-import { boundsOf } from '../../../fleet/tenancy.ts';
+import { sourceOf } from '../../../fleet/cache/objects.ts';
+import { boundsOf } from '../../../fleet/tenancy/tenancy.ts';
 import type { ReconcileContext } from '../context.ts';
 import { verdictOfCredentials } from '../verdicts/verdicts.ts';
 

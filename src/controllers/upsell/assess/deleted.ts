@@ -5,7 +5,7 @@
  */
 import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../fleet/tenancy.ts';
+import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../fleet/tenancy/tenancy.ts';
 import { invalidSpecVerdict, nothingRememberedVerdict, userNotVisibleVerdict } from '../verdicts/verdicts.ts';
 import type { Evidence } from './evidence.ts';
 import { hasFinalizer } from './finalizer.ts';

@@ -9,7 +9,7 @@ import type { Verdict } from '../../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Spec } from '../../../api/spec.ts';
 import type { Assigned } from '../../../api/status.ts';
-import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../fleet/tenancy.ts';
+import { forbids, forbidsAsking, isLabelled, noUserOfTheLabel } from '../../../fleet/tenancy/tenancy.ts';
 import {
   assignedVerdict,
   claimedVerdict,

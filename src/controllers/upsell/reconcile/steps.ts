@@ -8,7 +8,7 @@ import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
-import { type TenancyOptions, withinLabel } from '../../../fleet/tenancy.ts';
+import { type TenancyOptions, withinLabel } from '../../../fleet/tenancy/tenancy.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import { type AccountSources, accountOf, type FoundAccount } from '../ask/account.ts';
 import { ask } from '../ask/ask.ts';

@@ -6,7 +6,7 @@
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { conditionOf } from '../../../api/status.ts';
 import type { Clock } from '../../../base/clock.ts';
-import type { Fleet } from '../../../fleet/objects.ts';
+import type { Fleet } from '../../../fleet/cache/objects.ts';
 import type { UpsellMetrics } from '../metrics.ts';
 
 export interface EditTimesOptions {

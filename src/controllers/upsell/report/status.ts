@@ -5,7 +5,7 @@ import { conditionsOf } from '../../../api/conditions.ts';
 import type { InformedReason } from '../../../api/informed.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Status } from '../../../api/status.ts';
-import { changedFields } from '../../../fleet/status-patch.ts';
+import { changedFields } from '../../../fleet/status/patch.ts';
 import { informedOf } from '../assess/offer.ts';
 import type { Facts, Findings } from '../assess/owed.ts';
 

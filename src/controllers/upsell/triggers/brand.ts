@@ -1,7 +1,7 @@
 /** Branding that changed, or became known: objects whose offer depends on it and says something else are reconciled. */
 import { type BrandListener, dependsOnBrand } from '../../../fleet/brands/brands.ts';
 import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
-import type { Fleet } from '../../../fleet/objects.ts';
+import type { Fleet } from '../../../fleet/cache/objects.ts';
 import type { WorkQueue } from '../../../runtime/workqueue/queue.ts';
 import { reportedBuyUrl } from '../assess/offer.ts';
 

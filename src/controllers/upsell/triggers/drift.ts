@@ -3,9 +3,9 @@
  * stands in the status already and costs nothing.
  */
 import type { Status } from '../../../api/status.ts';
+import type { Fleet } from '../../../fleet/cache/objects.ts';
 import type { ChangeListener } from '../../../fleet/change-feed.ts';
 import type { FleetMetrics } from '../../../fleet/metrics.ts';
-import type { Fleet } from '../../../fleet/objects.ts';
 import type { WorkQueue } from '../../../runtime/workqueue/queue.ts';
 import { reportedAdmin } from '../assess/offer.ts';
 

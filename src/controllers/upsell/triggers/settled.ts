@@ -5,9 +5,9 @@
  */
 import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
-import type { NamespaceGuard } from '../../../fleet/namespaces.ts';
-import { sourceOf } from '../../../fleet/objects.ts';
-import { boundsOf, namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy.ts';
+import { sourceOf } from '../../../fleet/cache/objects.ts';
+import type { NamespaceGuard } from '../../../fleet/tenancy/namespaces.ts';
+import { boundsOf, namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy/tenancy.ts';
 import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';
 import { nothingYet } from '../assess/evidence.ts';

@@ -6,7 +6,7 @@ import type { AcronisWrites } from '../../../acronis/api.ts';
 import { tenantUserUpsells } from '../../../api/names.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Assigned } from '../../../api/status.ts';
-import { patchStatus } from '../../../fleet/status-patch.ts';
+import { patchStatus } from '../../../fleet/status/patch.ts';
 import type { Evidence } from '../assess/evidence.ts';
 import type { WriteAction } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { screen } from '../../../../src/cli/status/screen.ts';
 import { type FleetSummary, summarize } from '../../../../src/cli/status/summary.ts';
-import { createFleet } from '../../../../src/fleet/objects.ts';
+import { createFleet } from '../../../../src/fleet/cache/objects.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { userId } from '../../controllers/upsell/fake-acronis.ts';
 import { FakeCluster } from '../../controllers/upsell/fake-cluster.ts';

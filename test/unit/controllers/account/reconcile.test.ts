@@ -4,7 +4,7 @@ import { type AcronisAccount, transformAccount } from '../../../../src/api/accou
 import { accountStatusDefault } from '../../../../src/api/account/status.ts';
 import { acronisAccounts } from '../../../../src/api/names.ts';
 import { createAccountReconcile } from '../../../../src/controllers/account/reconcile.ts';
-import { PrunedFields } from '../../../../src/fleet/pruned-fields.ts';
+import { PrunedFields } from '../../../../src/fleet/status/pruned-fields.ts';
 import type { KubernetesCall } from '../../../../src/kubernetes/calls/client.ts';
 import { answered, page, tenantId } from '../upsell/fake-acronis.ts';
 import { accountNamespace, createWorld, ownValues, type World } from '../upsell/world.ts';

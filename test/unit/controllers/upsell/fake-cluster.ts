@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { conditionReason } from '../../../../src/api/conditions.ts';
 import { type TenantUserUpsell, transformTenantUserUpsell } from '../../../../src/api/object.ts';
 import { statusDefault, statusSchema } from '../../../../src/api/status.ts';
-import type { Fleet } from '../../../../src/fleet/objects.ts';
+import type { Fleet } from '../../../../src/fleet/cache/objects.ts';
 import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
 import { KubernetesError } from '../../../../src/kubernetes/calls/errors.ts';
 

@@ -4,7 +4,7 @@ import { transformAccount } from '../../../../src/api/account/object.ts';
 import { type AccountObjects, createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
 import { accountIdOf } from '../../../../src/fleet/accounts/accounts.ts';
 import { createLimits, lowestOf } from '../../../../src/fleet/accounts/limits.ts';
-import { accountSource } from '../../../../src/fleet/objects.ts';
+import { accountSource } from '../../../../src/fleet/cache/objects.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 

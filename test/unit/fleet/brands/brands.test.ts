@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Account } from '../../../../src/fleet/accounts/accounts.ts';
 import { createBrands } from '../../../../src/fleet/brands/brands.ts';
-import { createFleet, type Fleet } from '../../../../src/fleet/objects.ts';
+import { createFleet, type Fleet } from '../../../../src/fleet/cache/objects.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { always } from '../../../support/signal.ts';

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { accountSource, createFleet, ownSource, type Source } from '../../../../src/fleet/cache/objects.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { type CredentialSources, createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
-import { accountSource, createFleet, ownSource, type Source } from '../../../../src/fleet/objects.ts';
 import { ManualClock, settle } from '../../../support/manual-clock.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { RecordedLog } from '../../../support/recorded-log.ts';

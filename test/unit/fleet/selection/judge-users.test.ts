@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ListedUser } from '../../../../src/acronis/users-list.ts';
+import type { ListedUser } from '../../../../src/acronis/listings/users.ts';
 import { policySpecSchema } from '../../../../src/api/policy/spec.ts';
 import { judgeUsers } from '../../../../src/fleet/selection/judge-users.ts';
 

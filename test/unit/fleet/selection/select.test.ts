@@ -1,6 +1,6 @@
 /** Who matches a selection, as a table. */
 import { describe, expect, test } from 'vitest';
-import type { ListedUser } from '../../../../src/acronis/users-list.ts';
+import type { ListedUser } from '../../../../src/acronis/listings/users.ts';
 import { policySpecSchema } from '../../../../src/api/policy/spec.ts';
 import { globOf } from '../../../../src/fleet/selection/glob.ts';
 import { selectorOf } from '../../../../src/fleet/selection/select.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { judgeOf } from '../../../../src/controllers/upsell/triggers/settled.ts';
-import { ownSource } from '../../../../src/fleet/objects.ts';
+import { ownSource } from '../../../../src/fleet/cache/objects.ts';
 import { VerifierLane } from '../../../../src/fleet/verifier/lane.ts';
 import { createVerifier, type Verifier } from '../../../../src/fleet/verifier/verifier.ts';
 import type { Priority } from '../../../../src/runtime/workqueue/queue.ts';

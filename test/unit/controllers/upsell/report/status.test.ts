@@ -5,7 +5,7 @@ import type { TenantUserUpsell } from '../../../../../src/api/object.ts';
 import type { Status } from '../../../../../src/api/status.ts';
 import type { Facts } from '../../../../../src/controllers/upsell/assess/owed.ts';
 import { statusOf as statusOfFindings, statusPatch } from '../../../../../src/controllers/upsell/report/status.ts';
-import { createFleet } from '../../../../../src/fleet/objects.ts';
+import { createFleet } from '../../../../../src/fleet/cache/objects.ts';
 import { quietLog } from '../../../../support/quiet.ts';
 import { tenantId, userId } from '../fake-acronis.ts';
 import { FakeCluster } from '../fake-cluster.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { hasFinalizer } from '../../../../../src/controllers/upsell/assess/finalizer.ts';
 import { addFinalizer, removeFinalizer } from '../../../../../src/controllers/upsell/write/finalizers.ts';
-import { createFleet } from '../../../../../src/fleet/objects.ts';
+import { createFleet } from '../../../../../src/fleet/cache/objects.ts';
 import type { KubernetesCall } from '../../../../../src/kubernetes/calls/client.ts';
 import { quietLog } from '../../../../support/quiet.ts';
 import { userId } from '../fake-acronis.ts';

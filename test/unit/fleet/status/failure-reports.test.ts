@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { createFailureReports } from '../../../../src/fleet/status/failure-reports.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
+import { always } from '../../../support/signal.ts';
+
+describe('failures are written', () => {
+  const setup = () => {
+    const clock = new ManualClock();
+    return { clock, reports: createFailureReports({ flowOf: (key) => key.slice(0, 1), clock }) };
+  };
+
+  it('one at a time for each account, and no account waits for another', async () => {
+    const { clock, reports } = setup();
+    const end = await reports.turn('a/1', always());
+    let second = false;
+    const next = reports.turn('a/2', always()).then((turn) => {
+      second = true;
+      return turn;
+    });
+    await clock.advance(1_000);
+    (await reports.turn('b/1', always()))();
+    expect(second).toBe(false);
+    end();
+    await clock.advance(0);
+    (await next)();
+  });
+
+  it('no more than fifty a second', async () => {
+    const { clock, reports } = setup();
+    let written = 0;
+    const all = Array.from({ length: 200 }, async (_, at) => {
+      const end = await reports.turn(`a/${at}`, always());
+      written++;
+      end();
+    });
+    for (let ms = 0; ms < 1_000; ms += 10) await clock.advance(10);
+    expect(written).toBeGreaterThan(45);
+    expect(written).toBeLessThanOrEqual(51);
+    for (let ms = 0; ms < 4_000; ms += 10) await clock.advance(10);
+    await Promise.all(all);
+  });
+
+  it('by none that gave up waiting: the next one has the turn', async () => {
+    const { clock, reports } = setup();
+    const end = await reports.turn('a/1', always());
+    const stop = new AbortController();
+    const given = reports.turn('a/2', stop.signal);
+    const next = reports.turn('a/3', always());
+    stop.abort(new Error('stopped'));
+    await expect(given).rejects.toThrow('stopped');
+    end();
+    await clock.advance(1_000);
+    (await next)();
+  });
+});
