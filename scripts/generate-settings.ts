@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import type { Kind } from '../src/config/form.ts';
-import { type Setting, settings, variableOf } from '../src/config/table.ts';
+import { type Setting, variableOf } from '../src/config/settings/setting.ts';
+import { settings } from '../src/config/table.ts';
 import { report, writeOrCheck } from './generated-files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

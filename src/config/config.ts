@@ -7,7 +7,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { OwnCredentials } from '../fleet/credentials/read.ts';
 import type { LogFormat, LogLevel } from '../observability/log/levels.ts';
 import type { BindAddress } from '../observability/server/bind-address.ts';
-import { type Setting, settings, variableOf } from './table.ts';
+import { type Setting, variableOf } from './settings/setting.ts';
+import { settings } from './table.ts';
 
 export interface Config {
   readonly acronisCredentialsDir: string | undefined;

@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { addSettings, type Config } from '../../src/config/config.ts';
-import { type Setting, settings, variableOf } from '../../src/config/table.ts';
+import { type Setting, variableOf } from '../../src/config/settings/setting.ts';
+import { settings } from '../../src/config/table.ts';
 import { rendered, root, template, type Values } from './chart.ts';
 
 const deployment = z.object({

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { accepts } from '../../../src/config/form.ts';
-import { settings, variableOf } from '../../../src/config/table.ts';
+import { variableOf } from '../../../src/config/settings/setting.ts';
+import { settings } from '../../../src/config/table.ts';
 
 const chart = new URL('../../../deploy/helm/acronis-upsell-operator/', import.meta.url);
 const values: unknown = parse(readFileSync(new URL('values.yaml', chart), 'utf8'));
