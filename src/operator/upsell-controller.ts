@@ -37,6 +37,7 @@ export interface UpsellControllerOptions {
   readonly hardStop: AbortSignal;
 }
 
+export const upsellController = 'tenantuserupsell';
 /** Every call has a time-out of its own; this is for what no one thought of, and for several calls that each take their time. */
 const reconcileDeadlineMs = 180_000;
 
@@ -58,7 +59,7 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
   };
 
   return {
-    name: 'tenantuserupsell',
+    name: upsellController,
     shutDown: () => queue.shutDown(),
     async run(signal) {
       editTimes.count();
