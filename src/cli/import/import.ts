@@ -48,8 +48,13 @@ export async function importUsers(flags: ImportFlags, terminal: Terminal): Promi
       await terminal.out.write(flags.output === 'json' ? asJson(lines) : reportTable(lines, terminal));
       return 0;
     }
-    const users = await readUsers(account, selection, flags.by === 'login', progress, terminal);
+    const { users, unjudged } = await readUsers(account, selection, flags.by === 'login', progress, terminal);
     progress.end();
+    if (unjudged > 0)
+      await note(
+        terminal,
+        `${grouped(unjudged)} users could not be judged, since Acronis does not show what the selection needs of them: they are left out.`,
+      );
     const reference = referenceOf(flags);
     const target = { namespace, ...(reference === undefined ? {} : { reference }) };
     if (flags.policy) {
@@ -106,7 +111,7 @@ async function readUsers(
   keepsLogins: boolean,
   progress: Progress,
   { clock, signal }: Terminal,
-): Promise<ImportedUser[]> {
+): Promise<{ readonly users: readonly ImportedUser[]; readonly unjudged: number }> {
   const users: ImportedUser[] = [];
   const found = selectUsers({ account, selection, clock, signal });
   progress.show('Reading users');
@@ -114,7 +119,7 @@ async function readUsers(
     const next = await found.next();
     if (next.done === true) {
       if (next.value.kind === 'incomplete') throw new CommandError(gap(next.value.why));
-      return users.sort(byTenantAndUser);
+      return { users: users.sort(byTenantAndUser), unjudged: next.value.unjudged.size };
     }
     const { userId: userID, tenantId: tenantID, login } = next.value;
     users.push({ userID, tenantID, login: keepsLogins ? login : '' });

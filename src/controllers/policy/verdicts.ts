@@ -4,6 +4,7 @@ import { approveAnnotation, tenantIdLabel, tenantUpsellPolicies } from '../../ap
 import type { PolicyReason, PolicyVerdict } from '../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import type { PolicySpec } from '../../api/policy/spec.ts';
+import type { Hidden } from '../../fleet/selection/select.ts';
 import type { Held } from './plan/plan.ts';
 
 export const reasonOfKind = {
@@ -58,6 +59,8 @@ type Named = Pick<TenantUpsellPolicy, 'namespace' | 'name'>;
 
 export interface Facts {
   readonly matched: number;
+  /** By id, users that may match, and what is not shown of each. */
+  readonly unjudged: ReadonlyMap<string, Hidden>;
   /** Those that are not being deleted. */
   readonly children: number;
   /** Something is left to be done now. */
@@ -66,7 +69,19 @@ export interface Facts {
 }
 
 /** Of a policy whose users are listed. */
-export function verdictOf(policy: Named, spec: PolicySpec, { matched, children, isDue, held }: Facts): PolicyVerdict {
+export function verdictOf(policy: Named, spec: PolicySpec, facts: Facts): PolicyVerdict {
+  const { matched, unjudged } = facts;
+  const { reason, message } = verdictOfJudged(policy, spec, facts);
+  if (unjudged.size === 0) return { reason, message };
+  // It keeps nobody, and may have to keep all of these.
+  if (matched === 0 && reason === 'Applied') return noneJudged(unjudged);
+  return {
+    reason,
+    message: `${message} ${unjudged.size} users could not be judged, since Acronis does not show ${hiddenOf(unjudged)}: their children stay, and none is made for them.`,
+  };
+}
+
+function verdictOfJudged(policy: Named, spec: PolicySpec, { matched, children, isDue, held }: Facts): PolicyVerdict {
   if (held.tooMany) return tooManyUsers(policy, spec.limits.maxUsers, matched);
   if (held.braked !== undefined) return braked(policy, spec.limits.maxRemovals, children, held.braked);
   if (held.waiting > 0 && held.waitMs > 0)
@@ -79,6 +94,26 @@ export function verdictOf(policy: Named, spec: PolicySpec, { matched, children, 
   if (held.taken > 0) return nameTaken(held.taken);
   return { reason: 'Applied', message: [applied, left(held.left), unproved(held.unproved)].join('') };
 }
+
+export const hiddenWords = {
+  roles: 'roles',
+  login: 'login',
+  enabled: 'state',
+  tenantKind: 'kind of tenant',
+  tenantPlace: 'place of the tenant',
+} as const satisfies Readonly<Record<Hidden, string>>;
+
+/** In the same order however the list is ordered. */
+const hiddenOf = (unjudged: Facts['unjudged']): string =>
+  `their ${[...new Set(unjudged.values())]
+    .map((what) => hiddenWords[what])
+    .toSorted()
+    .join(' or ')}`;
+
+const noneJudged = (unjudged: Facts['unjudged']): PolicyVerdict => ({
+  reason: 'Unavailable',
+  message: `None of the ${unjudged.size} users that may match could be judged, since Acronis does not show ${hiddenOf(unjudged)}: their children stay, and none is made. Look at what the API client may read; they are read again by themselves.`,
+});
 
 const applied = 'Each user that matches has its object.';
 const left = (count: number): string =>

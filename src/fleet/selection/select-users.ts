@@ -1,7 +1,7 @@
 /**
  * The users that a selection means, as an account's API client is shown them: first the kinds of the tenants, then user by user, one page in memory at a
- * time. How it ends says what it proves: only a complete one shows that somebody is not among them, and even then a tenant may hide itself, so that a user that
- * loses something for it is judged by itself before (`judgeUsers`).
+ * time. How it ends says what it proves: only a complete one shows that a user is not among them, and even then a tenant may hide itself, so that a user that
+ * loses something for it is judged by itself before (`judgeUsers`). Users that are there and cannot be judged are named beside: of the others they say nothing.
  */
 import type { AcronisApi } from '../../acronis/api.ts';
 import type { AcronisError } from '../../acronis/errors.ts';
@@ -19,7 +19,14 @@ export interface Match {
 }
 
 export type Completeness =
-  | { readonly kind: 'complete'; readonly users: number; readonly matched: number; readonly pages: number }
+  | {
+      readonly kind: 'complete';
+      readonly users: number;
+      readonly matched: number;
+      readonly pages: number;
+      /** By id, users that may match: what the list does not show of each. No more than `maxUnjudged`. */
+      readonly unjudged: ReadonlyMap<string, Hidden>;
+    }
   | { readonly kind: 'incomplete'; readonly why: SelectionGap };
 
 /** Why a selection does not prove that nobody else matches. */
@@ -27,7 +34,7 @@ export type SelectionGap =
   | IncompleteWhy
   /** The API client is not shown the tenant where the selection begins. */
   | { readonly kind: 'rootNotShown'; readonly error: AcronisError | undefined }
-  /** Users of whom the responses do not show what the selection needs; `what` is that of the first one. */
+  /** More than `maxUnjudged` users of whom the responses do not show what the selection needs; `what` is that of the first one. */
   | { readonly kind: 'unjudged'; readonly users: number; readonly what: Hidden };
 
 export interface SelectOptions {
@@ -38,6 +45,9 @@ export interface SelectOptions {
   readonly signal: AbortSignal;
 }
 
+/** So many are single users; more are responses that lack something, and each is kept in memory. */
+export const maxUnjudged = 1_000;
+
 /** Matches as they come, in the API's order. Failures of calls are in what it returns. @throws the signal's reason. */
 export async function* selectUsers(options: SelectOptions): AsyncGenerator<Match, Completeness, undefined> {
   const { selection, signal } = options;
@@ -47,13 +57,16 @@ export async function* selectUsers(options: SelectOptions): AsyncGenerator<Match
   const select = selectorOf({ ...selection, tenantID: root });
   const pages = readUsers(root, kinds.of.get(root), options);
   let matched = 0;
-  let unjudged: { users: number; what: Hidden } | undefined;
+  const unjudged = new Map<string, Hidden>();
+  let tooMany: { readonly what: Hidden; users: number } | undefined;
   let next = await pages.next();
   for (; next.done !== true; next = await pages.next()) {
     for (const user of next.value) {
       const judgement = select(user, user.tenantKind ?? kinds.of.get(user.tenantId));
-      if (judgement.kind === 'unjudged')
-        unjudged = { users: (unjudged?.users ?? 0) + 1, what: unjudged?.what ?? judgement.why };
+      if (judgement.kind === 'unjudged') {
+        if (unjudged.size < maxUnjudged) unjudged.set(user.id, judgement.why);
+        else tooMany = { what: tooMany?.what ?? judgement.why, users: (tooMany?.users ?? maxUnjudged) + 1 };
+      }
       if (judgement.kind !== 'match') continue;
       matched++;
       yield { userId: user.id, tenantId: user.tenantId, login: user.login ?? '' };
@@ -61,8 +74,8 @@ export async function* selectUsers(options: SelectOptions): AsyncGenerator<Match
     signal.throwIfAborted();
   }
   if (next.value.kind === 'incomplete') return next.value;
-  if (unjudged !== undefined) return { kind: 'incomplete', why: { kind: 'unjudged', ...unjudged } };
-  return { kind: 'complete', users: next.value.items, matched, pages: next.value.pages };
+  if (tooMany !== undefined) return { kind: 'incomplete', why: { kind: 'unjudged', ...tooMany } };
+  return { kind: 'complete', users: next.value.items, matched, pages: next.value.pages, unjudged };
 }
 
 type Kinds =

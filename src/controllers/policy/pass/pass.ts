@@ -1,15 +1,17 @@
 /**
  * One full pass: all users of a selection, listed to the end, and a proof for each child whose user is not among them. A list that is not complete says nothing:
- * its end is a failure, and what was known before stays. Memory is bounded by `maxUsers`: of more users only the number is kept.
+ * its end is a failure, and what was known before stays. Single users that it shows and that cannot be judged are read by their ids, and set aside where that
+ * shows no more. Memory is bounded by `maxUsers`: of more users only the number is kept.
  */
 import { AcronisError } from '../../../acronis/errors.ts';
 import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
 import type { Selection } from '../../../api/policy/spec.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { UserJudgement } from '../../../fleet/selection/judge-users.ts';
+import type { Hidden } from '../../../fleet/selection/select.ts';
 import type { Completeness, Match, SelectionGap } from '../../../fleet/selection/select-users.ts';
 import type { ListingAccount } from '../standing.ts';
-import { listingFailed, listingIncomplete, tenantNotFound } from '../verdicts.ts';
+import { hiddenWords, listingFailed, listingIncomplete, tenantNotFound } from '../verdicts.ts';
 import { proofsOf } from './proof.ts';
 
 export interface Pass {
@@ -24,6 +26,8 @@ export interface Pass {
   readonly users: ReadonlySet<string>;
   /** Users of children of whom it is proved that they match no more. */
   readonly proved: ReadonlySet<string>;
+  /** By id, users that may match, and what is not shown of each: they neither get a child nor lose theirs. */
+  readonly unjudged: ReadonlyMap<string, Hidden>;
 }
 
 export type PassEnd =
@@ -76,13 +80,21 @@ export async function runPass(options: PassOptions, signal: AbortSignal): Promis
       if (users.size <= maxUsers) users.add(next.value.userId);
     }
     if (next.value.kind === 'incomplete') return incomplete(next.value.why);
+    const listed = next.value.unjudged;
     const tooMany = matched > maxUsers;
-    const absent = tooMany ? [] : [...options.childUsers()].filter((id) => !users.has(id));
-    const judged = absent.length === 0 ? new Map() : await lister.judge(account, selection, absent, signal);
-    const proofs = proofsOf(judged);
+    const own = new Set(options.childUsers());
+    const doubtful = tooMany ? [] : [...new Set([...listed.keys(), ...own])].filter((id) => !users.has(id));
+    const judged = doubtful.length === 0 ? new Map() : await lister.judge(account, selection, doubtful, signal);
+    const proofs = proofsOf(judged, listed);
     if (proofs.kind === 'contradiction') return { kind: 'incomplete', verdict: listingIncomplete(contradiction) };
-    const pass = { asked, startedAt, endedAtWall: clock.wall(), matched, users, proved: proofs.proved };
-    return { kind: 'complete', pass };
+    for (const id of proofs.matching) if (users.size <= maxUsers) users.add(id);
+    matched += proofs.matching.length;
+    const { unjudged } = proofs;
+    const proved = new Set(proofs.proved.filter((id) => own.has(id)));
+    return {
+      kind: 'complete',
+      pass: { asked, startedAt, endedAtWall: clock.wall(), matched, users, proved, unjudged },
+    };
   } catch (error) {
     if (!(error instanceof AcronisError)) throw error;
     return failed(error);
@@ -105,17 +117,9 @@ function incomplete(why: SelectionGap): PassEnd {
     case 'unreadable':
       return because('some of its items cannot be read');
     case 'unjudged':
-      return because(`of ${why.users} users it does not show the ${shown[why.what]}`);
+      return because(`of ${why.users} users it does not show the ${hiddenWords[why.what]}`);
   }
 }
-
-const shown = {
-  roles: 'roles',
-  login: 'login',
-  enabled: 'state',
-  tenantKind: 'kind of tenant',
-  tenantPlace: 'place of the tenant',
-} as const;
 
 const failed = (error: AcronisError): PassEnd => ({
   kind: 'failed',

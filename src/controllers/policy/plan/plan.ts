@@ -44,6 +44,8 @@ export interface PlanInput {
   otherOf(userId: string): Other | undefined;
   /** Whether it is proved that this user, which has a child, matches no more. */
   isProved(userId: string): boolean;
+  /** Whether it may match and is not shown enough to say so: its child stays, and none is made. */
+  isUnjudged(userId: string): boolean;
   readonly limits: PolicySpec['limits'];
   readonly approved: number | undefined;
   /** A person let the removal of this user's child through before. */
@@ -81,7 +83,7 @@ export interface Held {
   readonly waitMs: number;
   /** Removals that a person has to let through, and why. */
   readonly braked: { readonly count: number; readonly why: 'tooMany' | 'noneLeft' } | undefined;
-  /** Children whose user no listing shows and of whom nothing is proved: they stay. */
+  /** Children whose user is not shown, so that nothing is proved of it: they stay. */
   readonly unproved: number;
   /** Users that are left to hand-written objects and to older policies. */
   readonly left: number;
@@ -147,7 +149,7 @@ function wantedOf({ users, children, isPending, otherOf }: PlanInput) {
   return { wanted, left, taken };
 }
 
-function keptOf({ children, isMatched, isProved, otherOf }: PlanInput) {
+function keptOf({ children, isMatched, isProved, isUnjudged, otherOf }: PlanInput) {
   const update: string[] = [];
   const due: string[] = [];
   const handOver: string[] = [];
@@ -159,7 +161,7 @@ function keptOf({ children, isMatched, isProved, otherOf }: PlanInput) {
     else if (isMatched(id)) {
       if (!isCurrent) update.push(id);
     } else if (isProved(id)) due.push(id);
-    else unproved++;
+    else if (!isUnjudged(id)) unproved++;
   }
   return { update, due, handOver, unproved };
 }

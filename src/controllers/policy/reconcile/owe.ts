@@ -50,6 +50,7 @@ export function owingOf(
     children,
     otherOf: (id) => others(id) ?? (isTaken(id) ? 'nameTaken' : undefined),
     isProved: (id) => pass.proved.has(id),
+    isUnjudged: (id) => pass.unjudged.has(id),
     isPending: (id) => (memory.pending.get(id) ?? Number.NEGATIVE_INFINITY) > clock.now(),
     limits: spec.limits,
     approved: memory.approvalUsedAt === policy.resourceVersion ? undefined : policy.approved,
@@ -73,12 +74,12 @@ export function owingOf(
 export function verdictOfOwing(
   policy: TenantUpsellPolicy,
   { spec }: Pick<Served, 'spec'>,
-  { matched }: Pass,
+  { matched, unjudged }: Pass,
   { plan: { held }, children }: Owing,
   isDue: boolean,
 ): PolicyVerdict {
   const live = [...children.values()].filter(({ deletedAt }) => deletedAt === undefined).length;
-  return verdictOf(policy, spec, { matched, children: live, isDue, held });
+  return verdictOf(policy, spec, { matched, unjudged, children: live, isDue, held });
 }
 
 export const countSteps = ({ make, update, remove, handOver }: Steps): number =>

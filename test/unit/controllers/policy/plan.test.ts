@@ -14,12 +14,22 @@ interface Given {
   readonly children?: Readonly<Record<string, Partial<Child>>>;
   readonly others?: Readonly<Record<string, Other>>;
   readonly proved?: readonly string[];
+  readonly unjudged?: readonly string[];
   readonly pending?: readonly string[];
   readonly input?: Partial<PlanInput>;
   readonly limits?: Partial<PlanInput['limits']>;
 }
 
-function planOf({ matched = [], children = {}, others = {}, proved = [], pending = [], input, limits }: Given): Plan {
+function planOf({
+  matched = [],
+  children = {},
+  others = {},
+  proved = [],
+  unjudged = [],
+  pending = [],
+  input,
+  limits,
+}: Given): Plan {
   const all = Object.entries(children).map(([userId, child]): [string, Child] => [
     userId,
     { userId, isCurrent: true, createdAt: now - 2 * 60 * 60_000, deletedAt: undefined, ...child },
@@ -31,6 +41,7 @@ function planOf({ matched = [], children = {}, others = {}, proved = [], pending
     children: new Map(all),
     otherOf: (id) => others[id],
     isProved: (id) => proved.includes(id),
+    isUnjudged: (id) => unjudged.includes(id),
     isPending: (id) => pending.includes(id),
     isLetThrough: () => false,
     limits: { maxUsers: 10, maxRemovals: 50, maxNewPerHour: 0, ...limits },

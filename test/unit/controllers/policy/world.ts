@@ -14,6 +14,7 @@ import { createAccountObjects } from '../../../../src/fleet/accounts/account-obj
 import { createFleet } from '../../../../src/fleet/cache/objects.ts';
 import { createPolicyStore } from '../../../../src/fleet/cache/policies.ts';
 import type { UserJudgement } from '../../../../src/fleet/selection/judge-users.ts';
+import type { Hidden } from '../../../../src/fleet/selection/select.ts';
 import { PrunedFields } from '../../../../src/fleet/status/pruned-fields.ts';
 import { createNamespaceStore } from '../../../../src/fleet/tenancy/namespaces.ts';
 import type { KubernetesCall, KubernetesClient } from '../../../../src/kubernetes/calls/client.ts';
@@ -56,6 +57,8 @@ export class PolicyWorld {
   readonly rawPolicies = new Map<string, Raw>();
   /** Users that match, and how the list ends. */
   listed: readonly string[] = [];
+  /** Users of whom the list does not show enough. */
+  readonly unjudged = new Map<string, Hidden>();
   listEnd: 'complete' | 'repeated' | AcronisErrorKind = 'complete';
   passes = 0;
   judged = new Map<string, UserJudgement>();
@@ -161,7 +164,13 @@ export class PolicyWorld {
     this.onPage();
     const { listEnd } = this;
     if (listEnd === 'complete')
-      return { kind: 'complete', users: this.listed.length, matched: this.listed.length, pages: 1 };
+      return {
+        kind: 'complete',
+        users: this.listed.length + this.unjudged.size,
+        matched: this.listed.length,
+        pages: 1,
+        unjudged: this.unjudged,
+      };
     if (listEnd === 'repeated') return { kind: 'incomplete', why: { kind: 'repeated' } };
     return { kind: 'incomplete', why: { kind: 'failed', error: new AcronisError(listEnd, 'It failed.') } };
   }
