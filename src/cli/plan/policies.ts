@@ -5,7 +5,7 @@
 import { meaningOfPolicy, type PolicyVerdict } from '../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import type { Clock } from '../../base/clock.ts';
-import { objectsOf, usersListedBy } from '../../controllers/policy/children/children.ts';
+import { liveObjectsOf, usersListedBy } from '../../controllers/policy/children/children.ts';
 import { createMemories, type Memory } from '../../controllers/policy/memory.ts';
 import { type Lister, type Pass, runPass } from '../../controllers/policy/pass/pass.ts';
 import { countSteps, type OweOptions, owingOf, verdictOfOwing } from '../../controllers/policy/reconcile/owe.ts';
@@ -160,6 +160,6 @@ function sayingOf(
 
 function liveChildren(policy: TenantUpsellPolicy, fleet: Fleet): number {
   let count = 0;
-  for (const { deletedAt } of objectsOf(policy, fleet)) if (deletedAt === undefined) count++;
+  for (const _ of liveObjectsOf(policy, fleet)) count++;
   return count;
 }

@@ -38,6 +38,8 @@ export interface Memory {
   readonly pending: Map<string, number>;
   /** Users whose child's name an object has that the cache does not show, until when it is not asked for again, by the steady clock, and how often it was. */
   readonly taken: Map<string, { readonly until: number; readonly tries: number }>;
+  /** By user, the uid of the child that this process deleted: until the watch shows it, the cache has it as it was. */
+  readonly gone: Map<string, string>;
   made: Made[];
   /** When children went that no person had let through, in the last hour; by wall time. */
   removedAt: number[];
@@ -86,6 +88,7 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
         suspects: new Set(),
         pending: new Map(),
         taken: new Map(),
+        gone: new Map(),
         made: [],
         removedAt: removedAtOf(policy.status, clock.wall()),
         recorded: undefined,

@@ -10,13 +10,12 @@ import { brakeRemovals, hourMs, limitNew, type Removals } from './brakes.ts';
 
 /** One child as it is now. */
 export interface Child {
-  readonly userId: string;
   /** It says what the policy would write. */
   readonly isCurrent: boolean;
   /** Milliseconds since 1970, as the API server has it. */
   readonly createdAt: number;
-  /** Milliseconds since 1970; undefined while it is not being deleted. */
-  readonly deletedAt: number | undefined;
+  /** It is being deleted. */
+  readonly isDeleted: boolean;
 }
 
 /** Who has a user besides this policy. */
@@ -41,6 +40,8 @@ export interface PlanInput {
   readonly users: Iterable<string>;
   isMatched(userId: string): boolean;
   readonly children: ReadonlyMap<string, Child>;
+  /** How many of these are not being deleted. */
+  readonly live: number;
   otherOf(userId: string): Other | undefined;
   /** Whether it is proved that this user, which has a child, matches no more. */
   isProved(userId: string): boolean;
@@ -154,8 +155,8 @@ function keptOf({ children, isMatched, isProved, isUnjudged, otherOf }: PlanInpu
   const due: string[] = [];
   const handOver: string[] = [];
   let unproved = 0;
-  for (const [id, { isCurrent, deletedAt }] of children) {
-    if (deletedAt !== undefined) continue;
+  for (const [id, { isCurrent, isDeleted }] of children) {
+    if (isDeleted) continue;
     const other = otherOf(id);
     if (other === 'handWritten' || other === 'olderPolicy') handOver.push(id);
     else if (isMatched(id)) {
@@ -166,9 +167,7 @@ function keptOf({ children, isMatched, isProved, isUnjudged, otherOf }: PlanInpu
   return { update, due, handOver, unproved };
 }
 
-function removalsOf({ children, matched, removedAt, limits, approved, now }: PlanInput, due: number): Removals {
-  let live = 0;
-  for (const { deletedAt } of children.values()) if (deletedAt === undefined) live++;
+function removalsOf({ live, matched, removedAt, limits, approved, now }: PlanInput, due: number): Removals {
   const removedLately = removedAt.filter((at) => now - at < hourMs).length;
   return brakeRemovals({ due, children: live, matched, removedLately, maxPercent: limits.maxRemovals, approved });
 }

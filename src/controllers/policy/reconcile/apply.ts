@@ -63,11 +63,13 @@ function* stepsOf(
   for (const { object, userId } of existing(handOver, children))
     yield async (signal) => {
       await handOverChild(client, template, object, userId, signal);
+      memory.gone.set(userId, object.uid);
       metrics.childChanged('handedOver');
     };
   for (const { object, userId } of existing(remove, children))
     yield async (signal) => {
       await removeChild(client, object, signal);
+      memory.gone.set(userId, object.uid);
       metrics.childChanged('removed');
       if (!memory.letThrough.has(userId)) memory.removedAt.push(clock.wall());
     };
@@ -100,10 +102,13 @@ function* stepsOf(
     };
 }
 
-function* existing(ids: readonly string[], children: ReadonlyMap<string, KnownChild>): Generator<KnownChild> {
-  for (const id of ids) {
-    const child = children.get(id);
-    if (child !== undefined) yield child;
+function* existing(
+  ids: readonly string[],
+  children: ReadonlyMap<string, KnownChild>,
+): Generator<{ readonly userId: string; readonly object: KnownChild['object'] }> {
+  for (const userId of ids) {
+    const object = children.get(userId)?.object;
+    if (object !== undefined) yield { userId, object };
   }
 }
 

@@ -1,6 +1,7 @@
 /** A policy's children, kept as its last complete pass says: what is owed, what of it may be done now, and what that means for the condition. */
 import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
+import type { Counts } from '../children/counts.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memories, Memory } from '../memory.ts';
 import type { Pass } from '../pass/pass.ts';
@@ -18,6 +19,8 @@ export interface KeepOptions {
 
 export interface Kept {
   readonly verdict: PolicyVerdict;
+  /** Of the children, as they were when this was planned. */
+  readonly counts: Counts;
   /** When something that is owed or waits may be done. */
   readonly nextMs: number;
 }
@@ -42,8 +45,9 @@ export async function keepChildren(
 ): Promise<Kept> {
   const { clock } = context;
   const owing = owingOf(policy, served, pass, memory, { ...context, memories });
-  const { plan, children, isAwaitingOlder: isAwaiting } = owing;
+  const { plan, children, counts, isAwaitingOlder: isAwaiting } = owing;
   for (const [id, until] of memory.pending) if (children.has(id) || clock.now() >= until) memory.pending.delete(id);
+  for (const [id, uid] of memory.gone) if (children.get(id)?.object.uid !== uid) memory.gone.delete(id);
   for (const id of memory.taken.keys()) if (children.has(id) || !pass.users.has(id)) memory.taken.delete(id);
   for (const id of memory.letThrough) if (pass.users.has(id) || !children.has(id)) memory.letThrough.delete(id);
   const { isReal } = writes;
@@ -57,11 +61,12 @@ export async function keepChildren(
   if (end instanceof ChildrenRefused) {
     const { status, message } = end.first;
     context.log.warn('the API server refuses children of the policy', { policy: policy.key, status, error: message });
-    return { verdict: childrenRefused(status), nextMs: refusedMs };
+    return { verdict: childrenRefused(status), counts, nextMs: refusedMs };
   }
   const isDue = countSteps(plan) > 0 || memory.pending.size > 0;
   return {
     verdict: verdictOfOwing(policy, served, pass, owing, isDue),
+    counts,
     nextMs: Math.min(
       end.isLeft ? 0 : Number.POSITIVE_INFINITY,
       isAwaiting ? awaitOlderMs : Number.POSITIVE_INFINITY,

@@ -6,6 +6,7 @@ import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { childrenOf, type KnownChild } from '../children/children.ts';
+import { type Counts, countChildren } from '../children/counts.ts';
 import { type Template, templateOf } from '../children/template.ts';
 import type { Memories, Memory } from '../memory.ts';
 import { isAwaitingOlder, type OthersOptions, othersOf } from '../others.ts';
@@ -28,6 +29,8 @@ export interface Owing {
   readonly plan: Plan;
   readonly template: Template;
   readonly children: ReadonlyMap<string, KnownChild>;
+  /** Of those that are not being deleted. */
+  readonly counts: Counts;
   /** An older policy was not listed yet: what is new may be its own. */
   readonly isAwaitingOlder: boolean;
 }
@@ -40,7 +43,8 @@ export function owingOf(
   { fleet, policies, memories, selectorKeys, clock }: OweOptions,
 ): Owing {
   const template = templateOf(policy, spec, inheritedBy(policy, selectorKeys), client);
-  const children = childrenOf(policy, template, fleet);
+  const children = childrenOf(policy, template, fleet, memory.gone);
+  const counts = countChildren([...children.values()].flatMap(({ object, isDeleted }) => (isDeleted ? [] : object)));
   const others = othersOf(policy, { fleet, policies, memories });
   const isTaken = (id: string) => (memory.taken.get(id)?.until ?? Number.NEGATIVE_INFINITY) > clock.now();
   const owed = plan({
@@ -48,6 +52,7 @@ export function owingOf(
     users: pass.users,
     isMatched: (id) => pass.users.has(id),
     children,
+    live: counts.children,
     otherOf: (id) => others(id) ?? (isTaken(id) ? 'nameTaken' : undefined),
     isProved: (id) => pass.proved.has(id),
     isUnjudged: (id) => pass.unjudged.has(id),
@@ -63,6 +68,7 @@ export function owingOf(
     plan: owed,
     template,
     children,
+    counts,
     isAwaitingOlder:
       owed.make.length > 0 &&
       clock.now() - memory.since < maxAwaitMs &&
@@ -75,11 +81,10 @@ export function verdictOfOwing(
   policy: TenantUpsellPolicy,
   { spec }: Pick<Served, 'spec'>,
   { matched, unjudged }: Pass,
-  { plan: { held }, children }: Owing,
+  { plan: { held }, counts }: Owing,
   isDue: boolean,
 ): PolicyVerdict {
-  const live = [...children.values()].filter(({ deletedAt }) => deletedAt === undefined).length;
-  return verdictOf(policy, spec, { matched, unjudged, children: live, isDue, held });
+  return verdictOf(policy, spec, { matched, unjudged, children: counts.children, isDue, held });
 }
 
 export const countSteps = ({ make, update, remove, handOver }: Steps): number =>

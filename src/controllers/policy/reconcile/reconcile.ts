@@ -5,11 +5,16 @@
  * Invariants: nothing is made, changed or removed but by a complete pass of this selection and this API client; nothing is removed by a pass that is not fresh;
  * without news nothing is written.
  */
+import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { BackoffPolicy } from '../../../base/backoff.ts';
 import { isConflict, isNotFound, KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { Result } from '../../../runtime/controller/controller.ts';
+import { liveObjectsOf } from '../children/children.ts';
+import { countChildren } from '../children/counts.ts';
+import type { PolicyContext } from '../context.ts';
 import type { Memories, Memory } from '../memory.ts';
+import type { Findings } from '../report/report.ts';
 import { type Served, standingOf } from '../standing.ts';
 import { type KeepOptions, keepChildren } from './keep.ts';
 import { dueInMs, type PassesOptions, passIfDue } from './passes.ts';
@@ -53,7 +58,7 @@ export function createPolicyReconcile(
       memory.isKnown = true;
       if (standing.kind === 'unplaced' && isReady(policy) && memory.unplaced <= maxSilentFailures)
         return { kind: 'retry', policy: afterTrouble, atLeastMs: standing.retryAfterMs };
-      const leftMs = await writes.report(policy, { verdict: standing.verdict, pass: undefined }, memory, signal);
+      const leftMs = await writes.report(policy, unlisted(policy, standing.verdict, context), memory, signal);
       return at(Math.min(stoppedMs, leftMs ?? stoppedMs));
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
@@ -84,13 +89,20 @@ async function serve(
     const leftMs =
       failure === undefined
         ? undefined
-        : await writes.report(policy, { verdict: failure, pass: undefined }, memory, signal);
+        : await writes.report(policy, unlisted(policy, failure, context), memory, signal);
     return at(Math.min(dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
   }
-  const { verdict, nextMs } = await keepChildren(policy, served, pass, memory, options, signal);
-  const leftMs = await writes.report(policy, { verdict: failure ?? verdict, pass }, memory, signal);
+  const { verdict, counts, nextMs } = await keepChildren(policy, served, pass, memory, options, signal);
+  const leftMs = await writes.report(policy, { verdict: failure ?? verdict, pass, counts }, memory, signal);
   return at(Math.min(nextMs, dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
 }
+
+/** Of a policy whose present selection no pass has listed. */
+const unlisted = (
+  policy: TenantUpsellPolicy,
+  verdict: PolicyVerdict,
+  { fleet }: Pick<PolicyContext, 'fleet'>,
+): Findings => ({ verdict, pass: undefined, counts: countChildren(liveObjectsOf(policy, fleet)) });
 
 const at = (ms: number): Result => ({ kind: 'retry', policy: later, atLeastMs: Math.max(soonMs, ms) });
 

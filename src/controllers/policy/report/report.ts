@@ -6,11 +6,11 @@ import { tenantUpsellPolicies } from '../../../api/names.ts';
 import { meaningOfPolicy, type PolicyVerdict, policyConditions } from '../../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
 import type { PolicyStatus } from '../../../api/policy/status.ts';
-import { conditionOf, offers } from '../../../api/status.ts';
+import { conditionOf } from '../../../api/status.ts';
 import { timestamp } from '../../../base/timestamp.ts';
 import { changedFields, patchStatus } from '../../../fleet/status/patch.ts';
 import { subjectOf } from '../../../kubernetes/events/subject.ts';
-import { objectsOf } from '../children/children.ts';
+import type { Counts } from '../children/counts.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memory } from '../memory.ts';
 import type { Pass } from '../pass/pass.ts';
@@ -19,9 +19,10 @@ export interface Findings {
   readonly verdict: PolicyVerdict;
   /** Undefined where no pass says anything of the present selection. */
   readonly pass: Pass | undefined;
+  readonly counts: Counts;
 }
 
-type Reporting = Pick<PolicyContext, 'client' | 'pruned' | 'clock' | 'events' | 'fleet'>;
+type Reporting = Pick<PolicyContext, 'client' | 'pruned' | 'clock' | 'events'>;
 
 /** How often counts alone are written. */
 const countsEveryMs = 5_000;
@@ -32,24 +33,24 @@ const countsEveryMs = 5_000;
  */
 export async function report(
   cached: TenantUpsellPolicy,
-  { verdict, pass }: Findings,
+  findings: Findings,
   memory: Memory,
-  { client, pruned, clock, events, fleet }: Reporting,
+  { client, pruned, clock, events }: Reporting,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const policy = { ...cached, status: memory.written?.over === cached ? memory.written.status : cached.status };
-  const status = statusOf(policy, { verdict, pass }, countChildren(policy, fleet), clock.wall());
+  const status = statusOf(policy, findings, clock.wall());
   const differing = changedFields(policy.status, status, facts);
   // A field that the CRD lacks differs for ever, and alone is no reason to write what goes along with others.
   const changes = differing === undefined ? undefined : pruned.without(differing);
   if (changes === undefined) return undefined;
   const left = memory.writtenAt + countsEveryMs - clock.now();
-  if (left > 0 && Object.keys(changes).every((field) => counts.has(field))) return left;
+  if (left > 0 && Object.keys(changes).every((field) => countFields.has(field))) return left;
   const written = changedFields(policy.status, status, [...facts, 'lastFullPass']) ?? changes;
   await patchStatus({ client, pruned }, tenantUpsellPolicies, policy, written, signal);
   memory.written = { over: cached, status };
   memory.writtenAt = clock.now();
-  notify(policy, verdict, events);
+  notify(policy, findings.verdict, events);
   return undefined;
 }
 
@@ -61,38 +62,12 @@ const facts = [
   'offers',
   'conditions',
 ] as const satisfies readonly (keyof PolicyStatus)[];
-const counts: ReadonlySet<string> = new Set(['matched', 'children', 'ready', 'offers']);
-
-export type Counts = Required<Pick<PolicyStatus, 'children' | 'ready' | 'offers'>>;
-
-/** Of the children that are not being deleted. */
-function countChildren(policy: TenantUpsellPolicy, fleet: Reporting['fleet']): Counts {
-  let children = 0;
-  let ready = 0;
-  const byOffer = new Map<string, number>();
-  for (const { status, deletedAt } of objectsOf(policy, fleet)) {
-    if (deletedAt !== undefined) continue;
-    children++;
-    if (conditionOf(status, 'Ready')?.status === 'True') ready++;
-    if (status.offer !== undefined) byOffer.set(status.offer, (byOffer.get(status.offer) ?? 0) + 1);
-  }
-  return {
-    children,
-    ready,
-    offers: Object.fromEntries(
-      offers.flatMap((offer) => {
-        const count = byOffer.get(offer);
-        return count === undefined ? [] : [[offer, count]];
-      }),
-    ),
-  };
-}
+const countFields: ReadonlySet<string> = new Set(['matched', 'children', 'ready', 'offers']);
 
 /** @param nowMs wall time in milliseconds. */
-export function statusOf(
+function statusOf(
   { generation, status: before }: Pick<TenantUpsellPolicy, 'generation' | 'status'>,
-  { verdict, pass }: Findings,
-  counted: Counts,
+  { verdict, pass, counts }: Findings,
   nowMs: number,
 ): PolicyStatus {
   const matched = pass?.matched ?? before.matched;
@@ -100,7 +75,7 @@ export function statusOf(
   return {
     observedGeneration: generation,
     ...(matched === undefined ? {} : { matched }),
-    ...counted,
+    ...counts,
     ...(lastFullPass === undefined ? {} : { lastFullPass }),
     conditions: [...policyConditions(verdict, generation, before.conditions ?? [], nowMs)],
   };

@@ -32,13 +32,14 @@ function planOf({
 }: Given): Plan {
   const all = Object.entries(children).map(([userId, child]): [string, Child] => [
     userId,
-    { userId, isCurrent: true, createdAt: now - 2 * 60 * 60_000, deletedAt: undefined, ...child },
+    { isCurrent: true, createdAt: now - 2 * 60 * 60_000, isDeleted: false, ...child },
   ]);
   return plan({
     matched: matched.length,
     users: matched,
     isMatched: (id) => matched.includes(id),
     children: new Map(all),
+    live: all.filter(([, { isDeleted }]) => !isDeleted).length,
     otherOf: (id) => others[id],
     isProved: (id) => proved.includes(id),
     isUnjudged: (id) => unjudged.includes(id),
@@ -63,7 +64,7 @@ describe('what is owed', () => {
     ['nor one while the cache does not show it yet', { matched: ['a'], pending: ['a'] }, {}],
     [
       'nor one while the one that is there is being deleted',
-      { matched: ['a'], children: { a: { deletedAt: now } } },
+      { matched: ['a'], children: { a: { isDeleted: true } } },
       {},
     ],
     [

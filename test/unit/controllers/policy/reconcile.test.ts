@@ -328,6 +328,27 @@ describe('the brakes', () => {
       expect(world.children).toHaveLength(18);
     });
 
+    it('counts once: children that go and that the cache still shows brake nobody', async () => {
+      const ids = await applied(20);
+      world.listed = ids.slice(2);
+      for (const id of ids.slice(0, 2)) world.judged.set(id, noMatch);
+      world.clock.pause(4_000_000);
+      world.isWatching = false;
+      await world.reconcile();
+      world.writes.length = 0;
+      for (let second = 0; second < 3; second++) {
+        world.clock.pause(1_000);
+        await world.reconcile();
+      }
+      expect(world.events).not.toContain('Braked');
+      expect(world.status('admins')['children']).toBe(18);
+      expect(world.writes.filter((each) => each.startsWith('DELETE'))).toEqual([]);
+      world.showAll();
+      await world.settle();
+      expect(world.ready('admins').reason).toBe('Applied');
+      expect(world.children).toHaveLength(18);
+    });
+
     it('that cannot be written does not go', async () => {
       const ids = await applied(20);
       world.listed = ids.slice(2);

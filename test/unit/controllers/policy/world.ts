@@ -220,7 +220,7 @@ export class PolicyWorld {
 
   delete(key: string): void {
     this.raw.delete(key);
-    this.fleet.remove(key);
+    if (this.isWatching) this.fleet.remove(key);
   }
 
   childKey = (userId: string) => `sales/u-${userId}`;
@@ -270,6 +270,7 @@ export class PolicyWorld {
   showAll(): void {
     this.isWatching = true;
     for (const key of this.raw.keys()) this.#show(key);
+    for (const key of [...this.fleet.keys()]) if (!this.raw.has(key)) this.fleet.remove(key);
   }
 
   #show(key: string): void {
