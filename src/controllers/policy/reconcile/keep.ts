@@ -64,13 +64,15 @@ export async function keepChildren(
     return { verdict: childrenRefused(status), counts, nextMs: refusedMs };
   }
   const isDue = countSteps(plan) > 0 || memory.pending.size > 0;
+  // What waits for a list or for an older policy has its own time.
+  const isInFlight = countSteps(steps) > 0 || memory.pending.size > 0;
   return {
     verdict: verdictOfOwing(policy, served, pass, owing, isDue),
     counts,
     nextMs: Math.min(
       end.isLeft ? 0 : Number.POSITIVE_INFINITY,
       isAwaiting ? awaitOlderMs : Number.POSITIVE_INFINITY,
-      isReal && isDue ? pendingMs : Number.POSITIVE_INFINITY,
+      isReal && isInFlight ? pendingMs : Number.POSITIVE_INFINITY,
       isReal && plan.held.taken > 0 ? takenMs : Number.POSITIVE_INFINITY,
       isReal && plan.held.waiting > 0 ? Math.max(pendingMs, plan.held.waitMs) : Number.POSITIVE_INFINITY,
     ),

@@ -205,6 +205,27 @@ describe('removal', () => {
     expect(world.children).toHaveLength(20);
   });
 
+  it('that waits for a list which fails is planned again when the list is, and not every second', async () => {
+    const ids = await applied(20);
+    world.listed = ids.slice(1);
+    world.judged.set(userOf(1), noMatch);
+    world.refusePolicies = true;
+    world.clock.pause(4_000_000);
+    await world.reconcile();
+    world.refusePolicies = false;
+    world.listEnd = 'unavailable';
+    world.clock.pause(60_000);
+    const waits: number[] = [];
+    for (let round = 0; round < 11; round++) {
+      const end = await world.reconcile();
+      const waitMs = end.kind === 'retry' ? (end.atLeastMs ?? 0) : 0;
+      waits.push(waitMs);
+      world.clock.pause(waitMs);
+    }
+    expect(world.child(userOf(1))).toBeDefined();
+    expect(waits.slice(-3)).toEqual([128_000, 256_000, 300_000]);
+  });
+
   it('another API client removes nobody that it did not list', async () => {
     const ids = await applied(20);
     world.credentials = { ...world.credentials, clientId: 'another' };
