@@ -1,9 +1,9 @@
-# The operator as an image: node and one file. Builds with docker, podman and buildah; no line asks for anything that only one of them has.
+# The operator as an image: node and the few files of the operator. Builds with docker, podman and buildah; no line asks for anything that only one of them has.
 #
 #   docker build -t registry.example.com/acronis-upsell-operator:0.1.0 .
 #
 # NODE_IMAGE is what it runs on, any base with Node 24 on its PATH: a mirror's, a distroless one, one made at home.
-# BUILD_IMAGE makes the file and is thrown away; it needs npm too.
+# BUILD_IMAGE makes them and is thrown away; it needs npm too.
 ARG NODE_IMAGE=node:24-slim
 ARG BUILD_IMAGE=node:24-slim
 
@@ -17,7 +17,7 @@ COPY scripts/build.ts scripts/
 COPY src src
 RUN node scripts/build.ts \
   && mkdir /app \
-  && cp dist/* LICENSE /app/ \
+  && cp -r dist/. LICENSE /app/ \
   && echo '{"type":"module"}' > /app/package.json
 
 FROM ${NODE_IMAGE}
@@ -38,7 +38,7 @@ USER 65532:65532
 # Of /metrics, and of /livez and /readyz.
 EXPOSE 8080 8081
 # No shell in between: SIGTERM reaches node, which is process 1. V8's flags keep its memory small (src/process/v8-flags.ts says what each is for); a limit of the
-# heap is given in NODE_OPTIONS, which does not take most of these. The source map lies beside the file and is read with
+# heap is given in NODE_OPTIONS, which does not take most of these. The source maps lie beside the files and are read with
 # NODE_OPTIONS=--enable-source-maps: always reading it would cost a third of the memory.
 ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=30", "--no-parallel-scavenge", "--max-opt=2", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering", "/app/main.js"]
 CMD ["run"]

@@ -1,8 +1,8 @@
 /** What is measured: a contender, started as a process of its own, as production would, and stopped as a kubelet would. */
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { freePort } from '../sandbox/port.ts';
@@ -58,8 +58,10 @@ export async function keepBundle(file: string): Promise<Bundle> {
   const copy = join(dir, 'main.js');
   await copyFile(file, copy);
   await copyFile(`${file}.map`, `${copy}.map`).catch(() => undefined);
+  await cp(join(dirname(file), 'chunks'), join(dir, 'chunks'), { recursive: true }).catch(() => undefined);
   return {
     file: copy,
+    // What it imports is named by its content.
     fingerprint: createHash('sha256').update(content).digest('hex').slice(0, 12),
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   };

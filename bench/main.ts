@@ -1,6 +1,6 @@
 /** `npm run bench`: brings up the servers, runs the scenarios, prints a table; writes JSON, a plot, and docs/performance.md where asked to. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { leaveOnSignals } from '../sandbox/leaving.ts';
@@ -91,7 +91,7 @@ async function run(options: BenchOptions): Promise<Report> {
     // A run takes long: what is there is kept, whatever happens to the rest.
     await writeFile(options.json, `${JSON.stringify(await report(), null, 1)}\n`);
   });
-  await showProfile(await profiles?.first(), `${bundle.file}.map`, options.objects);
+  await showProfile(await profiles?.first(), dirname(bundle.file), options.objects);
   return await report();
 }
 
@@ -102,10 +102,10 @@ function peopleFor({ objects, fleet, scenario, memorySizes, churnRate, churnSeco
   return largest + newcomers + 1_000;
 }
 
-/** @param objects of the burst that the profile is of. */
-async function showProfile(file: string | undefined, map: string, objects: number): Promise<void> {
+/** @param bundle the directory of what was profiled. @param objects of the burst that the profile is of. */
+async function showProfile(file: string | undefined, bundle: string, objects: number): Promise<void> {
   if (file === undefined) return;
-  const resolve = await bundleResolver(map);
+  const resolve = await bundleResolver(bundle);
   console.log(`\n${basename(file)}\n${profileText(timeSpent(await readProfile(file), resolve), objects)}`);
 }
 

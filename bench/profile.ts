@@ -5,6 +5,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { SourceMap } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 
 const profileSchema = z.object({
@@ -71,13 +72,21 @@ export async function readProfile(file: string): Promise<CpuProfile> {
   return profileSchema.parse(JSON.parse(await readFile(file, 'utf8')));
 }
 
-/** @param mapFile the bundle's source map. */
-export async function bundleResolver(mapFile: string): Promise<(line: number, column: number) => string | undefined> {
-  const parsed = mapSchema.parse(JSON.parse(await readFile(mapFile, 'utf8')));
-  const map = new SourceMap({ file: '', sourceRoot: '', sourcesContent: [], ...parsed });
-  return (lineNumber, column) => {
-    const entry = map.findEntry(lineNumber, column);
-    return 'originalSource' in entry ? entry.originalSource : undefined;
+/** The source of a place in a script of the bundle. */
+export type Resolve = (url: string, line: number, column: number) => string | undefined;
+
+/** @param dir where main.js and its chunks are, each with its source map beside it. */
+export async function bundleResolver(dir: string): Promise<Resolve> {
+  const names = (await readdir(dir, { recursive: true })).filter((name) => name.endsWith('.js.map'));
+  const maps = new Map<string, SourceMap>();
+  for (const name of names) {
+    const parsed = mapSchema.parse(JSON.parse(await readFile(join(dir, name), 'utf8')));
+    const map = new SourceMap({ file: '', sourceRoot: '', sourcesContent: [], ...parsed });
+    maps.set(pathToFileURL(join(dir, name.replace(/\.map$/, ''))).href, map);
+  }
+  return (url, line, column) => {
+    const entry = maps.get(url)?.findEntry(line, column);
+    return entry !== undefined && 'originalSource' in entry ? entry.originalSource : undefined;
   };
 }
 
@@ -107,14 +116,11 @@ export function groupOf({ name, source }: Frame): string {
     .join('/');
 }
 
-export function timeSpent(
-  profile: CpuProfile,
-  resolve: (line: number, column: number) => string | undefined,
-): TimeSpent {
+export function timeSpent(profile: CpuProfile, resolve: Resolve): TimeSpent {
   const frames = new Map<number, Frame>();
   for (const { id, callFrame } of profile.nodes) {
     const { functionName, url, lineNumber, columnNumber } = callFrame;
-    const mapped = url.endsWith('/main.js') ? resolve(lineNumber, columnNumber) : undefined;
+    const mapped = resolve(url, lineNumber, columnNumber);
     frames.set(id, { name: functionName || '(anonymous)', source: mapped === undefined ? url : shortSource(mapped) });
   }
   const [groups, functions] = [new Map<string, number>(), new Map<string, number>()];

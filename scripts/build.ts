@@ -1,11 +1,12 @@
 /**
- * `npm run build`: src/main.ts and all it needs as one file, dist/main.js, with a source map beside it. One file because importing hundreds of modules
- * costs memory and time at every start, for nothing.
+ * `npm run build`: src/main.ts and all it needs as dist/main.js and a few chunks in dist/chunks, each with a source map beside it. Few, because importing hundreds of
+ * modules costs memory and time at every start, for nothing; not one, because what the operator never runs (the other commands, traces that nobody wants) would be
+ * compiled and kept all the same.
  *
  * The version of package.json is put in for the name `__OPERATOR_VERSION__`. `--measure` also starts the result and says what a start costs.
  */
 import { execFile } from 'node:child_process';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
@@ -16,8 +17,7 @@ const root = dirname(import.meta.dirname);
 
 const { values } = parseArgs({
   options: {
-    entry: { type: 'string', default: join(root, 'src/main.ts') },
-    outfile: { type: 'string', default: join(root, 'dist/main.js') },
+    outdir: { type: 'string', default: join(root, 'dist') },
     // Where esbuild's account of what the bundle is made of goes: a release makes its bill of materials from it.
     metafile: { type: 'string' },
     measure: { type: 'boolean', default: false },
@@ -68,18 +68,26 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
 
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: [values.entry],
-  outfile: values.outfile,
+  entryPoints: { main: join(root, 'src/main.ts') },
+  // Wherever the files go: source maps lead to the sources from here, and chunks are named by what is in them, maps included.
+  outdir: join(root, 'dist'),
+  write: false,
   bundle: true,
+  splitting: true,
+  chunkNames: 'chunks/[hash]',
   platform: 'node',
   target: 'node24',
   format: 'esm',
   mainFields: ['module', 'main'],
   external: optional,
   plugins: [builtinsByRequire, onlyDispatchers],
-  define: { __OPERATOR_VERSION__: JSON.stringify(version) },
+  define: {
+    __OPERATOR_VERSION__: JSON.stringify(version),
+    // As undici's own build for Node has it: without Milo, an HTTP parser that is an experiment and a third of the package.
+    esbuildDetection: 'true',
+  },
   // CommonJS packages ask for Node's modules with require, which an ES module does not have.
   banner: {
     js: [
@@ -99,10 +107,21 @@ const { metafile } = await build({
 });
 
 if (values.metafile !== undefined) await writeFile(values.metafile, JSON.stringify(metafile));
-const { size } = await stat(values.outfile);
-console.log(`${relative(process.cwd(), values.outfile)}  ${kilobytes(size)}  version ${version}`);
+await writeOutput(values.outdir);
+const size = outputFiles.reduce((sum, { path, contents }) => sum + (path.endsWith('.js') ? contents.length : 0), 0);
+console.log(`${relative(process.cwd(), values.outdir)}  ${kilobytes(size)}  version ${version}`);
 for (const [name, bytes] of largest(metafile, 12)) console.log(`  ${kilobytes(bytes).padStart(8)}  ${name}`);
-if (values.measure) await measure(values.outfile);
+if (values.measure) await measure(join(values.outdir, 'main.js'));
+
+/** The chunks before what imports them, and those of an earlier build last of all: whatever starts meanwhile finds one of the two whole. */
+async function writeOutput(outdir: string): Promise<void> {
+  const files = new Map(outputFiles.map(({ path, contents }) => [relative(join(root, 'dist'), path), contents]));
+  await mkdir(join(outdir, 'chunks'), { recursive: true });
+  for (const [path, contents] of [...files].sort(([a], [b]) => a.localeCompare(b)))
+    await writeFile(join(outdir, path), contents, path === 'main.js' ? { mode: 0o755 } : {});
+  for (const name of await readdir(join(outdir, 'chunks')))
+    if (!files.has(join('chunks', name))) await rm(join(outdir, 'chunks', name));
+}
 
 function kilobytes(bytes: number): string {
   return `${Math.round(bytes / 1_000).toLocaleString('en')} kB`;

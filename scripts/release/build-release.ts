@@ -3,13 +3,14 @@
  * publishing needs. From one commit and one base it is the same to the byte, wherever and whenever it is made.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import type { Progress } from '../../tools/progress.ts';
 import { archive, sha256 } from './archive.ts';
 import { pullBases } from './bases.ts';
+import { scriptsIn } from './bundle.ts';
 import { lastStage } from './dockerfile.ts';
 import { type Platform, writeImage } from './image.ts';
 import { releaseNotes } from './notes.ts';
@@ -108,10 +109,9 @@ export async function buildRelease(options: ReleaseOptions, progress: Progress):
   for (const crd of await readdir(join(root, 'crds')))
     for (const [file, schema] of schemasOf(parse(await readFile(join(root, 'crds', crd), 'utf8'))))
       await writeFile(join(assets, file), `${JSON.stringify(schema, null, 2)}\n`);
-  const bundleSha256 = sha256(await readFile(join(dist, 'main.js'))).replace('sha256:', '');
   await writeFile(
     join(assets, `${name}-${version}.cdx.json`),
-    await sbom({ root, metafile, facts, bundleSha256, created }),
+    await sbom({ root, metafile, facts, files: await scriptsIn(dist), created }),
   );
 
   const predicate = provenance({
@@ -135,24 +135,8 @@ export async function buildRelease(options: ReleaseOptions, progress: Progress):
 }
 
 async function buildBundle(root: string, dist: string, metafile: string) {
-  await execa(process.execPath, [
-    join(root, 'scripts/build.ts'),
-    `--outfile=${join(dist, 'main.js')}`,
-    `--metafile=${metafile}`,
-  ]);
-  const map = join(dist, 'main.js.map');
-  await writeFile(map, withSourcesAsFromDist(await readFile(map, 'utf8'), dist, root));
+  await execa(process.execPath, [join(root, 'scripts/build.ts'), `--outdir=${dist}`, `--metafile=${metafile}`]);
   return metafileSchema.parse(JSON.parse(await readFile(metafile, 'utf8')));
-}
-
-/** A source map whose sources are where dist/main.js of any checkout has them, and not where this machine does. */
-export function withSourcesAsFromDist(map: string, from: string, root: string): string {
-  const content = z.looseObject({ sources: z.array(z.string()) }).parse(JSON.parse(map));
-  // What a plugin of the build makes has a name and no place.
-  const sources = content.sources.map((source) =>
-    /^[\w-]+:/.test(source) ? source : relative(join(root, 'dist'), resolve(from, source)),
-  );
-  return JSON.stringify({ ...content, sources });
 }
 
 async function subjectsIn(dir: string): Promise<readonly Subject[]> {

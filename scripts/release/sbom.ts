@@ -1,5 +1,5 @@
 /**
- * The bill of materials (CycloneDX 1.6) of dist/main.js: every package with at least one byte in the bundle, and no other. The source is esbuild's own account of what it
+ * The bill of materials (CycloneDX 1.6) of the bundle: its files, every package with at least one byte in them, and no other. The source is esbuild's own account of what it
  * wrote, not the lock file: what a bundler dropped cannot be attacked, and what it put in must be named.
  */
 import { createHash } from 'node:crypto';
@@ -20,8 +20,8 @@ export interface SbomInput {
   readonly root: string;
   readonly metafile: Metafile;
   readonly facts: PackageFacts;
-  /** Of dist/main.js, in hexadecimal. */
-  readonly bundleSha256: string;
+  /** As `scriptsIn` has them. */
+  readonly files: ReadonlyMap<string, string>;
   readonly created: Date;
 }
 
@@ -40,7 +40,7 @@ export function packagesIn(metafile: Metafile): readonly string[] {
 }
 
 /** The document as JSON text. @throws ZodError where an installed package does not say its name, version and license. */
-export async function sbom({ root, metafile, facts, bundleSha256, created }: SbomInput): Promise<string> {
+export async function sbom({ root, metafile, facts, files, created }: SbomInput): Promise<string> {
   const lock = lockSchema.parse(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')));
   const main = new Models.Component(Enums.ComponentType.Application, facts.name, {
     version: facts.version,
@@ -48,10 +48,16 @@ export async function sbom({ root, metafile, facts, bundleSha256, created }: Sbo
     purl: purl(facts.name, facts.version),
     description: facts.description,
     licenses: new Models.LicenseRepository([new Models.LicenseExpression(facts.license)]),
-    hashes: new Models.HashDictionary([[Enums.HashAlgorithm['SHA-256'], bundleSha256]]),
   });
+  for (const [path, sha256] of files)
+    main.components.add(
+      new Models.Component(Enums.ComponentType.File, path, {
+        bomRef: path,
+        hashes: new Models.HashDictionary([[Enums.HashAlgorithm['SHA-256'], sha256]]),
+      }),
+    );
   const bom = new Models.Bom({
-    serialNumber: `urn:uuid:${uuidOf(bundleSha256)}`,
+    serialNumber: `urn:uuid:${uuidOf(JSON.stringify([...files]))}`,
     metadata: new Models.Metadata({
       component: main,
       timestamp: created,

@@ -79,9 +79,11 @@ describe('the image', () => {
     });
   });
 
-  it('holds the one file, its map and the licenses, and nothing of npm', async () => {
+  it('holds the files of the bundle, their maps and the licenses, and nothing of npm', async () => {
     const files = await evaluated(`console.log(require('fs').readdirSync('/app').sort().join())`);
-    expect(files).toBe('LICENSE,main.js,main.js.LEGAL.txt,main.js.map,package.json');
+    expect(files).toBe('LICENSE,chunks,main.js,main.js.map,package.json');
+    const chunks = await evaluated(`console.log(require('fs').readdirSync('/app/chunks').join('\\n'))`);
+    expect(chunks.split('\n').filter((name) => !/^[A-Z0-9]{8}\.js(\.map|\.LEGAL\.txt)?$/.test(name))).toEqual([]);
   });
 
   it('can be asked for its version', async () => {
@@ -91,14 +93,16 @@ describe('the image', () => {
 
   it('has a source map that leads from a stack trace to a line of the source', async () => {
     const found = await evaluated(`
-      const { readFileSync } = require('fs');
-      const lines = readFileSync('/app/main.js', 'utf8').split('\\n');
+      const { globSync, readFileSync } = require('fs');
+      const file = globSync('/app/{main,chunks/*}.js').find((name) =>
+        readFileSync(name, 'utf8').includes('shutting down, draining'));
+      const lines = readFileSync(file, 'utf8').split('\\n');
       const line = lines.findIndex((each) => each.includes('shutting down, draining'));
       const column = lines[line].indexOf('shutting down, draining');
-      const map = new (require('module').SourceMap)(JSON.parse(readFileSync('/app/main.js.map', 'utf8')));
+      const map = new (require('module').SourceMap)(JSON.parse(readFileSync(file + '.map', 'utf8')));
       const { originalSource, originalLine } = map.findEntry(line, column);
       console.log(originalSource + ':' + (originalLine + 1));`);
-    const [, file, line] = /^(?:\.\.\/)?(src\/[\w/-]+\.ts):(\d+)$/.exec(found) ?? [];
+    const [, file, line] = /^(?:\.\.\/)*(src\/[\w/-]+\.ts):(\d+)$/.exec(found) ?? [];
     const source = (await readFile(join(root, file ?? 'nothing'), 'utf8')).split('\n');
     expect(source[Number(line) - 1]).toContain('shutting down, draining');
   });

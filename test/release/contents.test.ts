@@ -5,9 +5,10 @@ import { execa } from 'execa';
 import { describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
-import { sha256 } from '../../scripts/release/archive.ts';
+import { scriptsIn } from '../../scripts/release/bundle.ts';
 import { ownArchitecture } from './base.ts';
 import { pulled, temporary } from './pulled.ts';
+import { sourcesIn } from './sources.ts';
 import { build, isQuick, publish, root } from './stage.ts';
 
 const { programs, release, published, out } = inject('release');
@@ -98,7 +99,10 @@ async function installed(place: string): Promise<string | undefined> {
 describe('the bill of materials', () => {
   const bomSchema = z.object({
     metadata: z.object({
-      component: z.object({ version: z.string(), hashes: z.array(z.object({ content: z.string() })) }),
+      component: z.object({
+        version: z.string(),
+        components: z.array(z.object({ name: z.string(), hashes: z.array(z.object({ content: z.string() })) })),
+      }),
     }),
     components: z.array(z.object({ group: z.string().optional(), name: z.string(), version: z.string() })),
   });
@@ -107,9 +111,7 @@ describe('the bill of materials', () => {
 
   it('names exactly the packages whose sources are in the bundle, as its source map has them', async () => {
     const app = join(await pulled(ownArchitecture), 'app');
-    const { sources } = z
-      .object({ sources: z.array(z.string()) })
-      .parse(JSON.parse(await readFile(join(app, 'main.js.map'), 'utf8')));
+    const sources = await sourcesIn(app);
     const places = new Set(
       sources.flatMap((source) => /node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? []),
     );
@@ -128,10 +130,10 @@ describe('the bill of materials', () => {
     expect(others.length).toBeLessThan(3);
   });
 
-  it('is that of the very file in the image', async () => {
-    const main = await readFile(join(await pulled(ownArchitecture), 'app/main.js'));
+  it('is that of the very files in the image', async () => {
     const { component } = (await bom()).metadata;
-    expect(component.hashes.map(({ content }) => `sha256:${content}`)).toEqual([sha256(main)]);
+    const named = component.components.map(({ name, hashes }) => [name, hashes.map(({ content }) => content).join()]);
+    expect(named).toEqual([...(await scriptsIn(join(await pulled(ownArchitecture), 'app')))]);
     expect(component.version).toBe(release.version);
   });
 });

@@ -80,13 +80,16 @@ describe('a profile', () => {
         nodes: [
           frame(1, '(idle)', ''),
           frame(2, 'read', 'file:///x/main.js'),
-          frame(3, 'write', 'file:///x/main.js'),
+          frame(3, 'write', 'file:///x/chunks/A.js'),
           frame(4, '(garbage collector)', ''),
         ],
         samples: [1, 2, 3, 2, 4],
         timeDeltas: [50_000, 1_000, 2_000, 3_000, 4_000],
       },
-      (line) => (line === 2 ? '../src/acronis/batch.ts' : '../node_modules/undici/lib/core/request.js'),
+      (url, line) => {
+        if (url === 'file:///x/main.js' && line === 2) return '../src/acronis/batch.ts';
+        return url === 'file:///x/chunks/A.js' ? '../../node_modules/undici/lib/core/request.js' : undefined;
+      },
     );
     expect(spent.totalMs).toBe(10);
     expect(spent.idleMs).toBe(50);

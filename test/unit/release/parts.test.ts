@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { archive } from '../../../scripts/release/archive.ts';
-import { withSourcesAsFromDist } from '../../../scripts/release/build-release.ts';
 import { baseOf, lastStage } from '../../../scripts/release/dockerfile.ts';
 import { releaseNotes } from '../../../scripts/release/notes.ts';
 import { withImage } from '../../../scripts/release/package-files.ts';
@@ -127,17 +126,6 @@ describe('install.yaml', () => {
     const install = await readFile(join(root, 'deploy/install.yaml'), 'utf8');
     expect(withImage(install, 'acronis-upsell-operator', 'r/x@sha256:1')).toMatch(/^\s+image: r\/x@sha256:1$/m);
     expect(() => withImage('kind: X\n', 'acronis-upsell-operator', 'r/x')).toThrow(/names 0 images/);
-  });
-});
-
-it('a source map leads to the sources as from dist/main.js, wherever it was built', () => {
-  const map = (source: string) => JSON.stringify({ version: 3, sources: [source], mappings: '' });
-  const one = withSourcesAsFromDist(map('../../../home/me/checkout/src/main.ts'), '/tmp/x/dist', '/home/me/checkout');
-  const other = withSourcesAsFromDist(map('../../../../src/main.ts'), '/y/dist/release/build/dist', '/y');
-  expect(JSON.parse(one)).toEqual(JSON.parse(map('../src/main.ts')));
-  expect(other).toBe(one);
-  expect(JSON.parse(withSourcesAsFromDist(map('made-here:path'), '/tmp/x', '/y'))).toMatchObject({
-    sources: ['made-here:path'],
   });
 });
 

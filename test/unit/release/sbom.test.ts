@@ -18,7 +18,7 @@ const schema = async (name: string) =>
     .record(z.string(), z.unknown())
     .parse(JSON.parse(await readFile(join(schemas, `${name}.SNAPSHOT.schema.json`), 'utf8')));
 
-const made = async (bundleSha256: string) =>
+const made = async (sha256: string) =>
   sbom({
     root,
     metafile: {
@@ -32,7 +32,10 @@ const made = async (bundleSha256: string) =>
       },
     },
     facts: await readPackage(root),
-    bundleSha256,
+    files: new Map([
+      ['chunks/A.js', 'b'.repeat(64)],
+      ['main.js', sha256],
+    ]),
     created: new Date('2026-01-01T00:00:00Z'),
   });
 
