@@ -72,7 +72,7 @@ export function createUpsellController(options: UpsellControllerOptions): Contro
         }),
       );
       accountLoops.changes.subscribe(driftListener({ fleet, queue, metrics }));
-      options.brands.subscribe(brandListener(fleet, queue));
+      options.brands.subscribe(brandListener({ fleet, sources: context.sources, queue }));
       // A whole fleet may use them: what is settled is verified, a hundred a read, and only what is not as it was reported is reconciled.
       accountLoops.onCredentialsChanged((source) => {
         for (const key of [...fleet.byIndex('source', source)]) verifier.recheck(key);

@@ -110,7 +110,7 @@ export class LargeFleet implements AsyncDisposable {
       } as const;
       const pruned = new PrunedFields({ resource: tenantUserUpsells, clock, log: quietLog });
       const failureReports = createFailureReports({ flowOf: (key) => key, clock: systemClock });
-      const missingLinks = new MissingLinks(untold);
+      const missingLinks = new MissingLinks(untold, large.#fleet);
       const options = { client: large.cluster, events: untold, failureReports, missingLinks, pruned, clock };
       await report(large.cluster.object(key), findings, undefined, options, never);
     }
@@ -161,7 +161,7 @@ export class LargeFleet implements AsyncDisposable {
       events: untold,
       failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
       pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
-      missingLinks: new MissingLinks(untold),
+      missingLinks: new MissingLinks(untold, this.#fleet),
       clock,
       log,
       metrics: {

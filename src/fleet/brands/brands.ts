@@ -12,8 +12,9 @@ import type { BuyUrl } from './buy-url.ts';
 
 type BrandAccount = Pick<Account, 'id' | 'branding'>;
 
-/** Tenants of which something else is known than before. */
-export type BrandListener = (changed: ReadonlyMap<string, BuyUrl>) => void;
+/** Tenants of which something else is known than before, by the id of the account that is shown it: another one may be shown something else. */
+export type BrandChanges = ReadonlyMap<string, ReadonlyMap<string, BuyUrl>>;
+export type BrandListener = (changed: BrandChanges) => void;
 
 export interface Brands {
   /** What is known without asking. */
@@ -37,6 +38,8 @@ export interface BrandsOptions {
   readonly lifetime: AbortSignal;
 }
 
+type Changes = Map<string, Map<string, BuyUrl>>;
+
 const notifyMs = 1_000;
 /** How often a few tenants are refreshed; once per interval where that is shorter. */
 const tickMs = 60_000;
@@ -46,33 +49,42 @@ const maxRequestsPerTick = 2;
 export function createBrands({ fleet, sources, accounts, intervalMs, clock, lifetime }: BrandsOptions): Brands {
   const byAccount = new Map<string, { readonly api: BrandAccount['branding']; readonly brands: AccountBrands }>();
   const listeners = new Set<BrandListener>();
-  let changed = new Map<string, BuyUrl>();
+  let changed: Changes = new Map();
   /** What changed since the last tick: said again at the next one but one, for statuses that were on their way when it was said. */
-  let recent = new Map<string, BuyUrl>();
+  let recent: Changes = new Map();
   /** Accounts whose refresh is on: none is begun beside it, and no other account waits for it. */
   const refreshing = new Set<AccountBrands>();
   let taken: readonly { readonly at: number; readonly requests: number }[] = [];
   const withinInterval = () => taken.filter(({ at }) => clock.now() - at < intervalMs);
 
-  const notify = (all: ReadonlyMap<string, BuyUrl>): void => {
+  const notify = (all: BrandChanges): void => {
     if (all.size > 0) for (const listener of listeners) listener(all);
   };
-  const onChanged = (tenantId: string, now: BuyUrl): void => {
+  const onChanged = (accountId: string, tenantId: string, now: BuyUrl): void => {
     if (changed.size === 0)
       clock.after(notifyMs, () => {
         const all = changed;
         changed = new Map();
         notify(all);
       });
-    changed.set(tenantId, now);
-    recent.set(tenantId, now);
+    for (const all of [changed, recent]) {
+      const ofAccount = all.get(accountId);
+      if (ofAccount === undefined) all.set(accountId, new Map([[tenantId, now]]));
+      else ofAccount.set(tenantId, now);
+    }
   };
 
   const of = ({ id, branding: api }: BrandAccount): AccountBrands => {
     const known = byAccount.get(id);
     // One that was forgotten and is used again has another token, rate limit and connections.
     if (known?.api === api) return known.brands;
-    const brands = new AccountBrands({ api, clock, intervalMs, lifetime, onChanged });
+    const brands = new AccountBrands({
+      api,
+      clock,
+      intervalMs,
+      lifetime,
+      onChanged: (tenantId, now) => onChanged(id, tenantId, now),
+    });
     byAccount.set(id, { api, brands });
     return brands;
   };
@@ -125,7 +137,7 @@ export function createBrands({ fleet, sources, accounts, intervalMs, clock, life
       return withinInterval().reduce((sum, { requests }) => sum + requests, 0);
     },
     async run(signal) {
-      let earlier: ReadonlyMap<string, BuyUrl> = new Map();
+      let earlier: BrandChanges = new Map();
       while (!signal.aborted) {
         await refresh(signal);
         await clock.sleep(Math.min(tickMs, intervalMs), signal).catch(() => {});

@@ -71,7 +71,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       failureReports: createFailureReports({ flowOf: flows.flowOf, clock }),
       pruned: pruned.upsell,
-      missingLinks: new MissingLinks(events),
+      missingLinks: new MissingLinks(events, fleet),
       metrics: metrics.upsell,
     },
     queue: new WorkQueue({

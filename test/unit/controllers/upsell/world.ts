@@ -127,7 +127,7 @@ export function createWorld(options: WorldOptions = {}): World {
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
     failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
     pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
-    missingLinks: new MissingLinks({ warning: tell('Warning') }),
+    missingLinks: new MissingLinks({ warning: tell('Warning') }, fleet),
     clock,
     log,
     metrics,

@@ -152,10 +152,28 @@ describe('a refresh', () => {
     expect(read).toEqual([]);
   });
 
+  it('says of each account what this one is shown, where two see the same tenant', async () => {
+    const brands = start();
+    const heard: unknown[] = [];
+    brands.subscribe((changed) => heard.push(...[...changed].map(([account, tenants]) => [account, ...tenants])));
+    const account = (id: string, has: boolean) => ({
+      id,
+      branding: { getTenants: async () => [], hasBuyUrl: async () => has },
+    });
+    for (const each of [account('a', true), account('b', false)]) void brands.read(each, 'tenant-both', always());
+    await clock.advance(2_000);
+    expect(heard).toEqual([
+      ['a', ['tenant-both', 'set']],
+      ['b', ['tenant-both', 'notSet']],
+    ]);
+  });
+
   it('says once more what became known while a status that does not know it was on its way', async () => {
     const brands = start();
     const heard: string[][] = [];
-    brands.subscribe((changed) => heard.push([...changed.keys()]));
+    brands.subscribe((changed) => {
+      for (const [account, tenants] of changed) heard.push([account, ...tenants.keys()]);
+    });
     const late = Promise.withResolvers<boolean>();
     hasUrl = () => late.promise;
     const account = { id: 'new', branding: { getTenants: async () => [], hasBuyUrl: () => late.promise } };
@@ -164,6 +182,9 @@ describe('a refresh', () => {
     expect(await reading, 'reported as not known').toBe('unavailable');
     late.resolve(true);
     for (let minute = 0; minute < 5; minute++) await clock.advance(60_000);
-    expect(heard).toEqual([['tenant-new'], ['tenant-new']]);
+    expect(heard).toEqual([
+      ['new', 'tenant-new'],
+      ['new', 'tenant-new'],
+    ]);
   });
 });

@@ -1,8 +1,12 @@
 /** What the user is offered and whether it can reach the user: from the reads of user and branding to the status. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { TenantUserUpsell } from '../../../../../src/api/object.ts';
 import { brandListener } from '../../../../../src/controllers/upsell/triggers/brand.ts';
 import { driftListener } from '../../../../../src/controllers/upsell/triggers/drift.ts';
 import { judgeOf } from '../../../../../src/controllers/upsell/triggers/settled.ts';
+import { accountIdOf } from '../../../../../src/fleet/accounts/accounts.ts';
+import type { BrandListener } from '../../../../../src/fleet/brands/brands.ts';
+import { sourceOf } from '../../../../../src/fleet/cache/objects.ts';
 import { answered, type FakeUser, lost, otherTenantId, otherUserId, tenantId, userId } from '../fake-acronis.ts';
 import { createWorld, ownValues, type World } from '../world.ts';
 
@@ -16,9 +20,21 @@ beforeEach(() => {
   user = world.acronis.add({ id: userId, roles: ['company_admin'] });
   world.acronis.buyUrls.set(tenantId, link);
   queued = [];
-  world.brands.subscribe(brandListener(world.fleet, { add: (key) => void queued.push(key) }));
+  world.brands.subscribe(listener());
 });
 
+const accountOf = (object: TenantUserUpsell): string => {
+  const credentials = world.context.sources.lastGood(sourceOf(object));
+  if (credentials === undefined) throw new Error('its credentials were not read');
+  return accountIdOf(credentials);
+};
+/** What the brandings of one account say changes nothing of another's. */
+const listener = (): BrandListener =>
+  brandListener({
+    fleet: world.fleet,
+    sources: world.context.sources,
+    queue: { add: (key) => void queued.push(key) },
+  });
 const create = (fields: Record<string, unknown> = {}, name = 'john') =>
   world.cluster.create({ userID: userId, ...fields }, { name });
 const offerOf = (key: string) => world.cluster.status(key).offer;
@@ -114,7 +130,7 @@ describe('the offer', () => {
     expect([world.cluster.reason(key), offerOf(key)]).toEqual(['BuyerAssigned', 'Unknown']);
     expect(messageOf(key)).toMatch(/does not show to this API client whether the user is a company administrator/);
     await expectSteady(key);
-    brandListener(world.fleet, { add: (each) => void queued.push(each) })(new Map([[tenantId, 'notSet']]));
+    listener()(new Map([[accountOf(world.cluster.object(key)), new Map([[tenantId, 'notSet']])]]));
     expect(queued, 'no Buy URL makes it another offer').toEqual([]);
   });
 
@@ -228,6 +244,20 @@ describe('a change of what the offer follows from', () => {
     await world.clock.advance(0);
     await running;
   });
+});
+
+it('what one account is shown of a branding wakes no object of another account in the same tenant', async () => {
+  const own = create();
+  world.acronis.add({ id: otherUserId, roles: ['company_admin'] });
+  world.cluster.secrets.set('customers/second', { ...ownValues, clientID: 'second' });
+  const other = create({ userID: otherUserId, credentialsSecretRef: { name: 'second' } }, 'other');
+  for (const key of [own, other]) await world.reconcile(key);
+  expect([own, other].map(offerOf)).toEqual(['BuyNow', 'BuyNow']);
+  for (const key of [own, other]) {
+    queued = [];
+    listener()(new Map([[accountOf(world.cluster.object(key)), new Map([[tenantId, 'notSet']])]]));
+    expect(queued).toEqual([key]);
+  }
 });
 
 describe('a tenant whose company administrators see no link', () => {
