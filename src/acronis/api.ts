@@ -8,6 +8,7 @@ import { hasBuyUrl, parseTenants, type TenantPlace } from './brand.ts';
 import { type CallOptions, createCall } from './calls/call.ts';
 import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
+import { afterOf } from './listings/paging.ts';
 import { parseTenantPage, type TenantListStart, type TenantPage, tenantsQuery } from './listings/tenants.ts';
 import { listQuery, parseUserPage, type UserListStart, type UserPage } from './listings/users.ts';
 import type { AcronisOperation } from './metrics.ts';
@@ -34,6 +35,8 @@ export interface BusinessTypesChange {
 export const maxUsersPerRead = 100;
 /** Likewise of `GET /tenants`. */
 export const maxTenantsPerRead = 100;
+/** Of users that have one of so many external ids: each is one user's, or few users'. */
+const maxPagesPerRead = 20;
 
 /** The calls that change nothing. All methods throw AcronisError, or the signal's reason once it is aborted. */
 export interface AcronisReads {
@@ -43,7 +46,8 @@ export interface AcronisReads {
   getUsers(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, UserEvidence>>;
   /**
    * `GET /users?external_ids=&tenant_id=`, at most `maxUsersPerRead` of the partner's ids, none with a comma: the users that are there and have one of them.
-   * One that cannot be read costs the whole response: left out, it could make an ambiguous id look like one user's.
+   * The list is read to its end; one that has none, and a user that cannot be read, cost it all: what is left out could make an ambiguous id look like one
+   * user's.
    */
   getUsersByExternalId(tenantId: string, externalIds: readonly string[], signal: AbortSignal): Promise<readonly User[]>;
   /** `GET /search`: whose login, name or e-mail begins so, in the tenant and below; at most 300 and no further page. */
@@ -54,7 +58,7 @@ export interface AcronisReads {
   ): Promise<{ users: readonly SearchHit[]; complete: boolean }>;
   /** The tenant of the API client, which is the root of all it may see (`GET /clients/{client_id}`). */
   getRootTenant(signal: AbortSignal): Promise<string>;
-  /** `GET /tenants/{id}`: the tenant above; undefined for the root of all, and for a tenant that this client is not shown. */
+  /** `GET /tenants/{id}`: the tenant above; undefined for the root of all, and for a tenant that this client is not shown. One that it may not read fails. */
   getTenantParent(id: string, signal: AbortSignal): Promise<string | undefined>;
   /** `GET /users?subtree_root_tenant_id=…&updated_since=…`, page by page: users changed since then (RFC 3339, UTC), deleted ones included. */
   getChanges(from: { root: string; since: string } | { after: string }, signal: AbortSignal): Promise<StampPage>;
@@ -146,12 +150,24 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
     async getUsersByExternalId(tenantId, externalIds, signal) {
       if (!isId(tenantId) || externalIds.length === 0) return [];
       const list = externalIds.map(encodeURIComponent).join(',');
-      const path = `/users?external_ids=${list}&tenant_id=${tenantId}&${wholeUsers}`;
       // It says which users a failure is about, and goes no further than memory.
       const about = `${externalIds.length} in ${tenantId} from ${externalIds[0]}`;
-      const parsed = expect(parseEveryUser(await get('get_users', path, signal, about)), 'a page of users');
-      if (!parsed.ok) throw notTheApis('user-malformed', { host, problem: parsed.problem }, parsed.problem).ofOneUser();
-      return parsed.shown.flatMap(({ evidence }) => (evidence.kind === 'seen' ? [evidence.user] : []));
+      const users: User[] = [];
+      const cursors = new Set<string>();
+      let query = `external_ids=${list}&tenant_id=${tenantId}&${wholeUsers}`;
+      while (cursors.size < maxPagesPerRead) {
+        const page = await get('get_users', `/users?${query}`, signal, about);
+        const parsed = expect(parseEveryUser(page), 'a page of users');
+        if (!parsed.ok)
+          throw notTheApis('user-malformed', { host, problem: parsed.problem }, parsed.problem).ofOneUser();
+        for (const { evidence } of parsed.shown) if (evidence.kind === 'seen') users.push(evidence.user);
+        const after = afterOf(page);
+        if (after === undefined) return users;
+        if (cursors.has(after)) break;
+        cursors.add(after);
+        query = `${new URLSearchParams({ after })}`;
+      }
+      throw notTheApis('other-json', { host, expected: 'a list that ends' }, 'no end of pages').ofOneUser();
     },
     async putBusinessTypes(id, { businessTypes, version }, signal, onSent) {
       if (!isId(id)) throw failed('not-found', { host, said: 'not a UUID' }, { scope: 'user' });
@@ -191,9 +207,9 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
         }
         return tenant.parent_id ?? undefined;
       } catch (error) {
-        if (error instanceof AcronisError && (error.kind === 'notFound' || error.kind === 'forbidden'))
-          return undefined;
-        throw error;
+        if (!(error instanceof AcronisError)) throw error;
+        if (error.kind === 'notFound') return undefined;
+        throw error.kind === 'forbidden' ? error.ofOneUser() : error;
       }
     },
     async getChanges(from, signal) {

@@ -1,6 +1,7 @@
 /** Tenants as a list of a tenant and those below it shows them: of which kind each is. */
 import * as z from 'zod';
 import { idSchema } from '../user.ts';
+import { afterOf } from './paging.ts';
 
 export interface ListedTenant {
   readonly id: string;
@@ -35,7 +36,6 @@ const tenant = z
 const page = z.object({
   /** Lists that are empty come as `null` from some servers. */
   items: z.array(z.unknown()).nullable(),
-  paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
 });
 
 /** The page, or undefined where the response is not one. */
@@ -44,5 +44,5 @@ export function parseTenantPage(raw: unknown): TenantPage | undefined {
   if (parsed === undefined) return undefined;
   const all = parsed.items ?? [];
   const items = all.flatMap((item) => tenant.safeParse(item).data ?? []);
-  return { items, unreadable: all.length - items.length, after: parsed.paging?.cursors?.after || undefined };
+  return { items, unreadable: all.length - items.length, after: afterOf(raw) };
 }

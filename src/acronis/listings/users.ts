@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { idSchema, isTime, policiesSchema } from '../user.ts';
+import { afterOf } from './paging.ts';
 
 export interface ListedUser {
   readonly id: string;
@@ -94,7 +95,6 @@ const listed = z
 const page = z.object({
   /** Lists that are empty come as `null` from some servers. */
   items: z.array(z.unknown()).nullable(),
-  paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
 });
 
 /** The page, or undefined where the response is not one. */
@@ -103,5 +103,5 @@ export function parseUserPage(raw: unknown): UserPage | undefined {
   if (parsed === undefined) return undefined;
   const all = parsed.items ?? [];
   const items = all.flatMap((item) => listed.safeParse(item).data ?? []);
-  return { items, unreadable: all.length - items.length, after: parsed.paging?.cursors?.after || undefined };
+  return { items, unreadable: all.length - items.length, after: afterOf(raw) };
 }

@@ -6,16 +6,19 @@ import type { AcronisReads } from '../../acronis/api.ts';
 import { notVisible, type UserEvidence } from '../../acronis/evidence.ts';
 import type { ListedUser, UserPage } from '../../acronis/listings/users.ts';
 import type { Account } from './accounts.ts';
+import { placeOf } from './tenant-tree.ts';
 
 export function boundedTo<W>(tenantIDs: readonly string[], account: Account<W>): Account<W> {
   const { api, users, tenants } = account;
   const isWithin = (tenantId: string, signal: AbortSignal) => tenants.isWithin(tenantId, tenantIDs, signal);
+  const placeIn = (tenantId: string, signal: AbortSignal) => placeOf(tenantId, tenantIDs, tenants, signal);
   const asShown = async (evidence: UserEvidence, signal: AbortSignal): Promise<UserEvidence> =>
     evidence.kind === 'seen' && !(await isWithin(evidence.user.tenantId, signal)) ? notVisible : evidence;
 
   const shownOf = async (page: UserPage, signal: AbortSignal): Promise<UserPage> => {
     const items: ListedUser[] = [];
-    for (const user of page.items) if (await isWithin(user.tenantId, signal)) items.push(user);
+    // One whose place may not be read is not shown, which proves nothing of it.
+    for (const user of page.items) if ((await placeIn(user.tenantId, signal)) === 'inside') items.push(user);
     return { ...page, items };
   };
 
@@ -24,7 +27,11 @@ export function boundedTo<W>(tenantIDs: readonly string[], account: Account<W>):
     getUser: async (id, signal) => await asShown(await api.getUser(id, signal), signal),
     async getUsers(ids, signal) {
       const shown = new Map<string, UserEvidence>();
-      for (const [id, evidence] of await api.getUsers(ids, signal)) shown.set(id, await asShown(evidence, signal));
+      for (const [id, evidence] of await api.getUsers(ids, signal)) {
+        // Read alone it says why.
+        if (evidence.kind === 'seen' && (await placeIn(evidence.user.tenantId, signal)) === 'unknown') continue;
+        shown.set(id, await asShown(evidence, signal));
+      }
       return shown;
     },
     async getUsersByExternalId(tenantId, externalIds, signal) {

@@ -7,6 +7,7 @@ import { type AcronisReads, maxTenantsPerRead, maxUsersPerRead } from '../../acr
 import type { ListedUser } from '../../acronis/listings/users.ts';
 import type { Selection } from '../../api/policy/spec.ts';
 import type { Account } from '../accounts/accounts.ts';
+import { type Place, placeOf } from '../accounts/tenant-tree.ts';
 import { type Judgement, selectorOf } from './select.ts';
 
 export type UserJudgement =
@@ -42,7 +43,7 @@ export async function judgeUsers(
       const isOut = judgement.kind === 'noMatch';
       judged.set(
         user.id,
-        isOut ? judgement : atPlace(judgement, await placeOf(user.tenantId, root, topOf, account, signal)),
+        isOut ? judgement : atPlace(judgement, await provenPlace(user.tenantId, root, topOf, account, signal)),
       );
     }
   }
@@ -63,18 +64,17 @@ async function kindsOf(
   return kinds;
 }
 
-type Place = 'inside' | 'outside' | 'unknown';
-
 /** The way up from an outside tenant ends where the API client's own view does; one that ends before proves nothing. */
-async function placeOf(
+async function provenPlace(
   tenantId: string,
   root: string,
   topOf: () => Promise<string>,
   { tenants }: Pick<Account, 'tenants'>,
   signal: AbortSignal,
 ): Promise<Place> {
-  if (await tenants.isWithin(tenantId, [root], signal)) return 'inside';
-  return (await tenants.isWithin(tenantId, [await topOf()], signal)) ? 'outside' : 'unknown';
+  const place = await placeOf(tenantId, [root], tenants, signal);
+  if (place !== 'outside') return place;
+  return (await placeOf(tenantId, [await topOf()], tenants, signal)) === 'inside' ? 'outside' : 'unknown';
 }
 
 function atPlace(judgement: Judgement, place: Place): Judgement {

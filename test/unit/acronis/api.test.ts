@@ -135,6 +135,30 @@ describe('reading many users', () => {
     );
   });
 
+  test('by external ids reads on where the list goes on: a second user with the id may be on the next page', async () => {
+    const { api, sent } = setup((_, count) =>
+      count === 1
+        ? { items: [wireUser(1, { external_id: 'a' })], paging: { cursors: { after: 'x+/=' } } }
+        : { items: [wireUser(2, { external_id: 'a' })], paging: { cursors: {} } },
+    );
+    const users = await api.getUsersByExternalId(tenant, ['a'], always());
+    expect(users.map((each) => each.id)).toEqual([id(1), id(2)]);
+    expect(sent[1]?.url).toBe(`${url}/users?after=x%2B%2F%3D`);
+  });
+
+  test.each([
+    ['comes again', () => 'x'],
+    ['never ends', (count: number) => `x-${count}`],
+  ])('by external ids does not believe a list whose cursor %s', async (_, cursor) => {
+    const { api, sent } = setup((_request, count) => ({
+      items: [wireUser(count, { external_id: 'a' })],
+      paging: { cursors: { after: cursor(count) } },
+    }));
+    const error = await acronisFailure(api.getUsersByExternalId(tenant, ['a'], always()));
+    expect(error).toMatchObject({ kind: 'unavailable', scope: 'user' });
+    expect(sent.length).toBeLessThanOrEqual(20);
+  });
+
   test('by external ids does not believe a list with something that is no user: it may be one of them', async () => {
     const { api } = setup(() => ({ items: [wireUser(1, { external_id: 'a' }), wireUser(2, { version: null })] }));
     const error = await acronisFailure(api.getUsersByExternalId(tenant, ['a'], always()));
@@ -369,11 +393,19 @@ describe('the tenant above another', () => {
     expect(sent[0]?.url).toBe(`${url}/tenants/${id(7)}`);
   });
 
-  test.each(['notFound', 'forbidden'] as const)('is not known where the tenant is not shown (%s)', async (kind) => {
+  test('is none where the tenant is not shown', async () => {
     const { api } = setup(() => {
-      throw refused(kind, { status: kind === 'notFound' ? 404 : 403 });
+      throw refused('notFound', { status: 404 });
     });
     expect(await api.getTenantParent(id(7), always())).toBeUndefined();
+  });
+
+  test('is not known where the tenant may not be read, which says nothing of other tenants', async () => {
+    const { api } = setup(() => {
+      throw refused('forbidden', { status: 403 });
+    });
+    const error = await acronisFailure(api.getTenantParent(id(7), always()));
+    expect(error).toMatchObject({ kind: 'forbidden', scope: 'user' });
   });
 
   test.each([

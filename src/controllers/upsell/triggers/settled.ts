@@ -5,6 +5,7 @@
  */
 import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
+import { placeOf } from '../../../fleet/accounts/tenant-tree.ts';
 import { sourceOf } from '../../../fleet/cache/objects.ts';
 import type { NamespaceGuard } from '../../../fleet/tenancy/namespaces.ts';
 import { boundsOf, namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy/tenancy.ts';
@@ -51,7 +52,9 @@ async function isShown(
   const credentials = sources.lastGood(sourceOf(object));
   if (credentials === undefined) return false;
   const { tenants } = accounts.of(credentials);
-  for (const tenantIDs of roots) if (!(await tenants.isWithin(user.tenantId, tenantIDs, signal))) return false;
+  // Where its place may not be read it is as it was: nothing is written on this word.
+  for (const tenantIDs of roots)
+    if ((await placeOf(user.tenantId, tenantIDs, tenants, signal)) === 'outside') return false;
   return true;
 }
 

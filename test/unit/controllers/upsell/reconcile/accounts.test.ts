@@ -5,7 +5,7 @@ import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { connectAccountTriggers } from '../../../../../src/controllers/upsell/triggers/account-triggers.ts';
 import { judgeOf } from '../../../../../src/controllers/upsell/triggers/settled.ts';
 import { transformNamespace } from '../../../../../src/fleet/tenancy/namespaces.ts';
-import { otherTenantId, tenantId, userId } from '../fake-acronis.ts';
+import { answered, otherTenantId, otherUserId, tenantId, userId } from '../fake-acronis.ts';
 import { accountNamespace, createWorld, ownValues, type World } from '../world.ts';
 
 let world: World;
@@ -151,6 +151,29 @@ describe('tenantIDs of an account', () => {
     }
     expect(world.acronis.puts).toHaveLength(reason === 'BuyerAssigned' ? 1 : 0);
     if (reason !== 'BuyerAssigned') expect(world.acronis.count('search')).toBe(0);
+  });
+
+  it('above it cut off no object that is served while a right to read tenants is missing, and let no other one be written', async () => {
+    world.acronis.always('client', () => ({ tenant_id: above }));
+    world.acronis.parents.set(tenantId, above);
+    account({ ...allowed, tenantIDs: [above] });
+    const key = world.cluster.create(byAccount);
+    await world.reconcile(key);
+    world.acronis.always('tenant', () => {
+      throw answered(403);
+    });
+    await world.clock.advance(11 * 60_000);
+    await world.reconcile(key);
+    expect(world.cluster.reason(key)).toBe('BuyerAssigned');
+    const isAsReported = verified(key);
+    await world.clock.advance(70 * 60_000);
+    expect(await isAsReported(), 'what is as it was reported needs no proof').toBe(true);
+    const before = world.acronis.puts.length;
+    world.acronis.add({ id: otherUserId });
+    const other = world.cluster.create({ ...byAccount, userID: otherUserId }, { name: 'other' });
+    await world.reconcile(other);
+    expect(world.cluster.reason(other)).toBe('AccessDenied');
+    expect(world.acronis.puts).toHaveLength(before);
   });
 
   it('that are narrowed are seen by the verifier, which reads for the whole API client', async () => {
