@@ -1,6 +1,7 @@
 /** What the operator writes: `status` of a TenantUpsellPolicy. As elsewhere facts alone, which change only when a fact does; it names no user. */
 import * as z from 'zod';
 import { pendingCondition } from '../conditions.ts';
+import { approveAnnotation } from '../names.ts';
 import { conditionsField, observedGenerationField, type offers } from '../status.ts';
 
 const count = z.int().min(0);
@@ -39,6 +40,16 @@ export const policyStatusSchema = z.object({
     .describe(
       'Children that were removed within an hour, as of the last time that some were. It is written before they go, so that limits.maxRemovals holds across a restart of the operator.',
     ),
+  braked: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('How many children limits.maxRemovals holds back; not there where it holds back none.'),
+  spentApproval: count
+    .optional()
+    .describe(
+      `The number in the annotation ${approveAnnotation} where it lets none through: it was there before so many were held back, or it was used. It counts again once it was removed, or is another.`,
+    ),
   conditions: conditionsField('Ready and, while a person has to do something, Stalled.'),
 });
 
@@ -54,6 +65,8 @@ export const storedPolicyStatusSchema = z.object({
   offers: shape.offers.catch(undefined),
   lastFullPass: shape.lastFullPass.catch(undefined),
   removals: shape.removals.catch(undefined),
+  braked: shape.braked.catch(undefined),
+  spentApproval: shape.spentApproval.catch(undefined),
   conditions: shape.conditions.catch(undefined),
 } satisfies Record<keyof typeof shape, z.ZodType>);
 

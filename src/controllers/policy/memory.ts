@@ -47,6 +47,10 @@ export interface Memory {
   recorded: string | undefined;
   /** Users whose children a person let through and that are still there: each goes once. */
   letThrough: Set<string>;
+  /** How many removals were held back when this was planned last: an approval counts for a number that was shown before it. */
+  braked: number | undefined;
+  /** The number in the annotation that counts for nothing, as long as it stays. */
+  spentApproval: number | undefined;
   /** The version of the policy whose approval was used: it counts once. */
   approvalUsedAt: string | undefined;
   /** What was written last, until the watch brings the same. */
@@ -93,6 +97,8 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
         removedAt: removedAtOf(policy.status, clock.wall()),
         recorded: undefined,
         letThrough: new Set(),
+        braked: policy.status.braked,
+        spentApproval: policy.status.spentApproval,
         approvalUsedAt: undefined,
         written: undefined,
         writtenAt: Number.NEGATIVE_INFINITY,

@@ -28,11 +28,12 @@ const countsMs = 5_000;
 
 /** Puts every policy into the queue, and from then on those that a change concerns. To be called once, by a process that works. */
 export function connectPolicyTriggers(options: PolicyTriggerOptions): void {
-  const { policies, fleet, namespaces, accountObjects, queue } = options;
+  const { policies, fleet, namespaces, accountObjects, memories, queue } = options;
   for (const key of policies.keys()) queue.add(key, 'change');
   policies.subscribe((before, after) => {
     const changed = after ?? before;
     if (changed === undefined) return;
+    forgetSpent(before, after, memories);
     if (isAsked(before, after)) queue.add(changed.key, 'change');
     // Whose users it matched, or matches no more, may be others' now.
     if (isOther(before, after)) for (const key of policies.keys()) if (key !== changed.key) queue.add(key, 'retry');
@@ -52,6 +53,17 @@ export function connectPolicyTriggers(options: PolicyTriggerOptions): void {
     if (changed === undefined || (before?.uid === after?.uid && before?.generation === after?.generation)) return;
     for (const key of policies.byIndex('source', accountSource(changed.name))) queue.add(key, 'change');
   });
+}
+
+/** An approval that was removed counts when it is set again, though no reconcile came in between. */
+function forgetSpent(
+  before: TenantUpsellPolicy | undefined,
+  after: TenantUpsellPolicy | undefined,
+  memories: Pick<Memories, 'peek'>,
+): void {
+  if (before === undefined || before.uid !== after?.uid || before.approved === after.approved) return;
+  const memory = memories.peek(before.key);
+  if (memory?.uid === before.uid) memory.spentApproval = undefined;
 }
 
 const isOther = (before: TenantUpsellPolicy | undefined, after: TenantUpsellPolicy | undefined): boolean =>

@@ -55,7 +55,7 @@ export const invalidSpecVerdict = (problem: string): PolicyVerdict => ({
   message: `${problem}. Correct the policy.`,
 });
 
-type Named = Pick<TenantUpsellPolicy, 'namespace' | 'name'>;
+type Named = Pick<TenantUpsellPolicy, 'namespace' | 'name' | 'approved'>;
 
 export interface Facts {
   readonly matched: number;
@@ -149,9 +149,17 @@ function braked(
     tooMany: `which is more than ${percent} % (limits.maxRemovals)`,
     noneLeft: 'which leaves none, since no user matches any more',
   }[why];
+  const annotate = (text: string) =>
+    command(policy, `annotate --overwrite ${plural(policy)} ${approveAnnotation}${text}`);
+  // An approval of this number that counted would have let them through.
+  const isSpent = policy.approved === count;
   return {
     reason: 'Braked',
-    message: `${count} of ${children} children would go, ${reason}: none of them does. To let exactly these go: ${command(policy, `annotate --overwrite ${plural(policy)} ${approveAnnotation}=${count}`)}`,
+    message: `${count} of ${children} children would go, ${reason}: none of them does. ${
+      isSpent
+        ? `The annotation ${approveAnnotation} is from before, and lets none through. To let exactly these go, remove it and set it again: ${annotate('-')} && ${annotate(`=${count}`)}`
+        : `To let exactly these go: ${annotate(`=${count}`)}`
+    }`,
   };
 }
 

@@ -77,6 +77,8 @@ it('what a person approved would go', async () => {
   const world = await applied(20);
   world.listed = users(10);
   for (const id of users(20)) world.judged.set(id, noMatch);
+  await world.nextPass();
+  expect(world.ready('admins').reason).toBe('Braked');
   world.policy('admins', {}, { annotations: { 'upsell.acronis.com/approve': '10' } });
   expect((await planned(world)).of('admins')).toMatchObject({ action: 'change', remove: 10 });
 });

@@ -8,6 +8,7 @@ import type { Pass } from '../pass/pass.ts';
 import type { Served } from '../standing.ts';
 import { childrenRefused } from '../verdicts.ts';
 import { ChildrenRefused, takenMs } from './apply.ts';
+import { noteBrake } from './approval.ts';
 import { countSteps, owingOf, verdictOfOwing } from './owe.ts';
 import type { PolicyWrites } from './port.ts';
 
@@ -46,6 +47,7 @@ export async function keepChildren(
   const { clock } = context;
   const owing = owingOf(policy, served, pass, memory, { ...context, memories });
   const { plan, children, counts, isAwaitingOlder: isAwaiting } = owing;
+  noteBrake(policy, plan.held, memory);
   for (const [id, until] of memory.pending) if (children.has(id) || clock.now() >= until) memory.pending.delete(id);
   for (const [id, uid] of memory.gone) if (children.get(id)?.object.uid !== uid) memory.gone.delete(id);
   for (const id of memory.taken.keys()) if (children.has(id) || !pass.users.has(id)) memory.taken.delete(id);

@@ -14,6 +14,7 @@ import type { Pass } from '../pass/pass.ts';
 import { type Plan, plan, type Steps } from '../plan/plan.ts';
 import type { Served } from '../standing.ts';
 import { verdictOf } from '../verdicts.ts';
+import { approvalOf } from './approval.ts';
 
 /** So long an older policy's first list is waited for. One that cannot be read must not hold up those of other accounts; what it matches is handed over later. */
 const maxAwaitMs = 5 * 60_000;
@@ -58,7 +59,7 @@ export function owingOf(
     isUnjudged: (id) => pass.unjudged.has(id),
     isPending: (id) => (memory.pending.get(id) ?? Number.NEGATIVE_INFINITY) > clock.now(),
     limits: spec.limits,
-    approved: memory.approvalUsedAt === policy.resourceVersion ? undefined : policy.approved,
+    approved: approvalOf(policy, memory),
     isLetThrough: (id) => memory.letThrough.has(id),
     made: memory.made,
     removedAt: memory.removedAt,

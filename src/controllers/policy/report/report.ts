@@ -39,7 +39,7 @@ export async function report(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const policy = { ...cached, status: memory.written?.over === cached ? memory.written.status : cached.status };
-  const status = statusOf(policy, findings, clock.wall());
+  const status = statusOf(policy, findings, memory, clock.wall());
   const differing = changedFields(policy.status, status, facts);
   // A field that the CRD lacks differs for ever, and alone is no reason to write what goes along with others.
   const changes = differing === undefined ? undefined : pruned.without(differing);
@@ -60,6 +60,8 @@ const facts = [
   'children',
   'ready',
   'offers',
+  'braked',
+  'spentApproval',
   'conditions',
 ] as const satisfies readonly (keyof PolicyStatus)[];
 const countFields: ReadonlySet<string> = new Set(['matched', 'children', 'ready', 'offers']);
@@ -68,6 +70,7 @@ const countFields: ReadonlySet<string> = new Set(['matched', 'children', 'ready'
 function statusOf(
   { generation, status: before }: Pick<TenantUpsellPolicy, 'generation' | 'status'>,
   { verdict, pass, counts }: Findings,
+  { braked, spentApproval }: Pick<Memory, 'braked' | 'spentApproval'>,
   nowMs: number,
 ): PolicyStatus {
   const matched = pass?.matched ?? before.matched;
@@ -77,6 +80,8 @@ function statusOf(
     ...(matched === undefined ? {} : { matched }),
     ...counts,
     ...(lastFullPass === undefined ? {} : { lastFullPass }),
+    ...(braked === undefined ? {} : { braked }),
+    ...(spentApproval === undefined ? {} : { spentApproval }),
     conditions: [...policyConditions(verdict, generation, before.conditions ?? [], nowMs)],
   };
 }

@@ -279,6 +279,94 @@ describe('the brakes', () => {
     expect(world.ready('admins').reason).toBe('Applied');
   });
 
+  describe('an approval', () => {
+    const approve = (text: string | undefined) =>
+      world.policy('admins', {}, { annotations: text === undefined ? {} : { 'upsell.acronis.com/approve': text } });
+    /** The five who went match again, and get their children. */
+    const allBack = async () => {
+      world.listed = users(20);
+      await world.nextPass();
+      expect(world.children).toHaveLength(20);
+    };
+    const lose = async (count: number) => {
+      world.listed = users(20).slice(count);
+      for (const id of users(count)) world.judged.set(id, noMatch);
+      await world.nextPass();
+    };
+
+    it('that was there before its number was shown lets nobody through, and the message says what to do', async () => {
+      await applied(20);
+      approve('5');
+      await world.settle();
+      await lose(5);
+      await world.nextPass();
+      expect(world.children).toHaveLength(20);
+      expect(world.ready('admins').message).toContain(
+        'remove it and set it again: kubectl -n sales annotate --overwrite tenantupsellpolicies admins upsell.acronis.com/approve- && kubectl -n sales annotate --overwrite tenantupsellpolicies admins upsell.acronis.com/approve=5',
+      );
+    });
+
+    it('that is removed and set again counts', async () => {
+      await applied(20);
+      approve('5');
+      await world.settle();
+      await lose(5);
+      approve(undefined);
+      await world.settle();
+      approve('5');
+      await world.settle();
+      expect(world.children).toHaveLength(15);
+      expect(world.status('admins')).not.toHaveProperty('braked');
+      expect(world.status('admins')).not.toHaveProperty('spentApproval');
+    });
+
+    it('that comes back after it was used lets no others through, after a restart neither', async () => {
+      await braked();
+      approve('5');
+      await world.settle();
+      expect(world.children).toHaveLength(15);
+      approve('5');
+      await world.settle();
+      await allBack();
+      await lose(5);
+      expect(world.children).toHaveLength(20);
+      world.memories.forget('sales/admins');
+      await world.nextPass();
+      expect(world.children).toHaveLength(20);
+      expect(world.ready('admins').reason).toBe('Braked');
+    });
+
+    it('of a number that was not the one shown lets nobody through when it becomes the number', async () => {
+      await braked();
+      approve('4');
+      await world.settle();
+      world.judged.set(userOf(5), { kind: 'match' });
+      world.listed = users(20).slice(4);
+      await world.nextPass();
+      expect(world.ready('admins').message).toContain('4 of 20 children would go');
+      expect(world.children).toHaveLength(20);
+    });
+
+    it('that is given while no operator runs counts', async () => {
+      await braked();
+      world.memories.forget('sales/admins');
+      approve('5');
+      await world.settle();
+      expect(world.children).toHaveLength(15);
+    });
+
+    it('that could not be used counts when it can be', async () => {
+      await braked();
+      approve('5');
+      world.refusePolicies = true;
+      await world.reconcile();
+      world.refusePolicies = false;
+      world.clock.pause(6_000);
+      await world.settle();
+      expect(world.children).toHaveLength(15);
+    });
+  });
+
   it('another number lets nobody through', async () => {
     await braked();
     world.policy('admins', {}, { annotations: { 'upsell.acronis.com/approve': '4' } });

@@ -54,6 +54,19 @@ it('an edit, an approval and a wish for a reconcile do', () => {
   }
 });
 
+it('an approval that is removed and set again is a new one, though no reconcile comes in between', () => {
+  const known = world.policies.get('sales/admins');
+  const memory = world.memories.peek('sales/admins');
+  if (known === undefined || memory === undefined) throw new Error('it is there');
+  world.policies.upsert({ ...known, resourceVersion: 'a', approved: 3 });
+  memory.spentApproval = 3;
+  world.policies.upsert({ ...known, resourceVersion: 'b', approved: 3, labels: { other: 'change' } });
+  expect(memory.spentApproval).toBe(3);
+  world.policies.upsert({ ...known, resourceVersion: 'c', approved: undefined });
+  world.policies.upsert({ ...known, resourceVersion: 'd', approved: 3 });
+  expect(memory.spentApproval).toBeUndefined();
+});
+
 it('a child that goes and one that is edited wake their policy', () => {
   world.edit(userOf(1), ({ spec }) => {
     spec['suspend'] = true;

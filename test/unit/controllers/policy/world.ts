@@ -346,6 +346,7 @@ export class PolicyWorld {
     for (const { op, path, value } of operations) {
       if (op === 'test') continue;
       if (path === '/status' && typeof value === 'object') policy.status = { ...value };
+      else if (op === 'remove' && path.startsWith('/status/')) delete policy.status?.[path.slice('/status/'.length)];
       else if (path.startsWith('/status/'))
         policy.status = { ...policy.status, [path.slice('/status/'.length)]: value };
       else if (op === 'remove') delete policy.metadata.annotations;
