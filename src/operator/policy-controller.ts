@@ -2,6 +2,7 @@
 import type { PolicyContext } from '../controllers/policy/context.ts';
 import { membersListener } from '../controllers/policy/members.ts';
 import { createMemories } from '../controllers/policy/memory.ts';
+import { noProgressSince } from '../controllers/policy/metrics.ts';
 import { createLister } from '../controllers/policy/pass/lister.ts';
 import { realPolicyWrites, supposedPolicyWrites } from '../controllers/policy/reconcile/port.ts';
 import { createPolicyReconcile } from '../controllers/policy/reconcile/reconcile.ts';
@@ -34,6 +35,7 @@ export function createPolicyController(options: PolicyControllerOptions): Contro
   const { context, queue, accountLoops, controllerMetrics, hardStop } = options;
   const { policies, clock, log } = context;
   const memories = createMemories(clock);
+  context.metrics.watchProgress(() => noProgressSince(policies, memories));
   const reconcile = createPolicyReconcile({
     context,
     lister: createLister(clock),

@@ -214,6 +214,19 @@ export const alertCases: readonly Case[] = [
     at: 62,
   },
   {
+    alert: 'PolicyNoProgress',
+    what: 'a policy has been Progressing for longer than two hours and changes no child',
+    series: replica('a', 1, { acronis_upsell_policy_no_progress_seconds: '0+60x180' }),
+    at: 132,
+    fires: job,
+  },
+  {
+    alert: 'PolicyNoProgress',
+    what: 'some are made every hour, as limits.maxNewPerHour lets them',
+    series: replica('a', 1, { acronis_upsell_policy_no_progress_seconds: '0+60x60 0+60x60 0+60x60' }),
+    at: 180,
+  },
+  {
     alert: 'PolicyNotReady',
     what: 'the users of a policy cannot be listed for longer than an hour',
     series: replica('a', 1, { acronis_upsell_policy_not_ready_seconds: '0+60x120' }),

@@ -124,6 +124,8 @@ async function playPolicy(namespace: string, { id, login, tenantID }: Cast['byPo
   });
   await cluster.apply(policy({}));
   await untilReason(namespace, child, 'BuyerAssigned');
+  await cluster.apply(policy({ exclude: [id] }));
+  await untilReason(namespace, 'one-user', 'Braked', 'tup');
   await cluster.apply(policy({ exclude: [id] }, { 'upsell.acronis.com/approve': '1' }));
   await until(
     `${namespace}/${child} is gone`,

@@ -38,6 +38,7 @@ function countEachOnce(metrics: Metrics): void {
     children: 1,
     notReadySince: 1,
   }));
+  policy.watchProgress(() => 1);
   policy.childChanged('made');
   policy.passEnded('complete', 1);
   kubernetes.requested('GET', '200', 1);

@@ -31,6 +31,7 @@ export const quietMetrics: Metrics = {
     controller: quietController,
     queue: quietQueue,
     countPolicies: nothing,
+    watchProgress: nothing,
     childChanged: nothing,
     wouldChangeChild: nothing,
     passEnded: nothing,

@@ -40,6 +40,8 @@ export interface Memory {
   readonly taken: Map<string, { readonly until: number; readonly tries: number }>;
   /** By user, the uid of the child that this process deleted: until the watch shows it, the cache has it as it was. */
   readonly gone: Map<string, string>;
+  /** When a child was made, changed or removed last, or else since when this process knows the policy; by wall time. */
+  doneAt: number;
   made: Made[];
   /** When children went that no person had let through, in the last hour; by wall time. */
   removedAt: number[];
@@ -93,6 +95,7 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
         pending: new Map(),
         taken: new Map(),
         gone: new Map(),
+        doneAt: clock.wall(),
         made: [],
         removedAt: removedAtOf(policy.status, clock.wall()),
         recorded: undefined,

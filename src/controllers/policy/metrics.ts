@@ -4,6 +4,8 @@ import { meaningOfPolicy, policyReasons } from '../../api/policy/conditions.ts';
 import { conditionOf } from '../../api/status.ts';
 import type { PolicyStore } from '../../fleet/cache/policies.ts';
 
+import type { Memories } from './memory.ts';
+
 export type ChildChange = 'made' | 'updated' | 'removed' | 'handedOver';
 /** What `--dry-run` would have done to a child. */
 export type WouldChangeChild = 'makeChild' | 'updateChild' | 'removeChild' | 'handOverChild';
@@ -16,6 +18,8 @@ export interface PolicyMetrics {
   passEnded(end: PassEnd, seconds: number): void;
   /** Asked for when the page is read. */
   countPolicies(count: () => PolicyCounts): void;
+  /** Since when the policy that is Pending or Progressing and makes no progress for longest makes none; asked for when the page is read. */
+  watchProgress(since: () => number | undefined): void;
 }
 
 export interface PolicyCounts {
@@ -45,6 +49,25 @@ export function countPolicies(policies: Pick<PolicyStore, 'values'>): PolicyCoun
     notReadySince = notReadySince === undefined ? since : Math.min(notReadySince, since);
   }
   return { byReason, matched, children, notReadySince };
+}
+
+/**
+ * Since when the policy makes no progress that makes none for longest, of those that are to: Pending or Progressing, and no child of theirs is made, changed or
+ * removed. One that waits for `maxNewPerHour` makes some every hour. By wall time in milliseconds; undefined where there is none.
+ */
+export function noProgressSince(
+  policies: Pick<PolicyStore, 'values'>,
+  memories: Pick<Memories, 'peek'>,
+): number | undefined {
+  let longest: number | undefined;
+  for (const { key, createdAt, status } of policies.values()) {
+    const reason = conditionReason(status.conditions);
+    if (reason !== 'Pending' && reason !== 'Progressing') continue;
+    const transition = Date.parse(conditionOf(status, 'Ready')?.lastTransitionTime ?? '') || 0;
+    const since = Math.max(createdAt, transition, memories.peek(key)?.doneAt ?? 0);
+    longest = Math.min(longest ?? since, since);
+  }
+  return longest;
 }
 
 /** Whether it is well, or waits for nothing but its turn. */

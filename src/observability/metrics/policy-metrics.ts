@@ -44,6 +44,17 @@ export function policyMetrics(
       notReady.of().set(notReadySince === undefined ? 0 : Math.max(0, (clock.wall() - notReadySince) / 1_000));
     },
   );
+  let progress = (): number | undefined => undefined;
+  const noProgress = gauge(
+    registry,
+    'acronis_upsell_policy_no_progress_seconds',
+    'For how long the policy that is Pending or Progressing has changed none of its children that does so for longest; 0 where none is.',
+    [],
+    () => {
+      const since = progress();
+      noProgress.of().set(since === undefined ? 0 : Math.max(0, (clock.wall() - since) / 1_000));
+    },
+  );
   const changes = counter(
     registry,
     'acronis_upsell_policy_children_total',
@@ -65,6 +76,9 @@ export function policyMetrics(
     passEnded: (end, seconds) => passes.of(end).observe(seconds),
     countPolicies(counted) {
       count = counted;
+    },
+    watchProgress(since) {
+      progress = since;
     },
   };
 }

@@ -52,7 +52,11 @@ export async function applySlice(plan: Steps, options: ApplyOptions, signal: Abo
   const steps = stepsOf(plan, options);
   const { clock } = options.context;
   const end = clock.now() + sliceMs;
-  return await concurrently(steps, () => clock.now() < end && options.isCurrent(), signal);
+  const { memory } = options;
+  const onDone = () => {
+    memory.doneAt = clock.wall();
+  };
+  return await concurrently(steps, () => clock.now() < end && options.isCurrent(), onDone, signal);
 }
 
 /** What removes a child comes first: it may be in another's way. */
@@ -113,7 +117,12 @@ function* existing(
 }
 
 /** @returns whether steps are left. */
-async function concurrently(steps: Generator<Step>, mayGoOn: () => boolean, signal: AbortSignal): Promise<boolean> {
+async function concurrently(
+  steps: Generator<Step>,
+  mayGoOn: () => boolean,
+  onDone: () => void,
+  signal: AbortSignal,
+): Promise<boolean> {
   let failure: unknown;
   const refused: KubernetesError[] = [];
   let isLeft = true;
@@ -126,6 +135,7 @@ async function concurrently(steps: Generator<Step>, mayGoOn: () => boolean, sign
       }
       try {
         await step(signal);
+        onDone();
       } catch (error) {
         if (isOtherState(error)) continue;
         if (isForGood(error)) refused.push(error);
