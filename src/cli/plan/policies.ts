@@ -72,11 +72,14 @@ export async function planPolicies<W>(
   const verdicts = new Map<string, PolicyVerdict>();
   for (let round = 0; round < maxRounds; round++) {
     let steps = 0;
-    for (const { policy } of wanted) {
+    for (const policy of concerned) {
       const of = found.get(policy.key);
       if (of?.kind !== 'listed') continue;
       const memory = memories.of(policy);
       const owing = owingOf(policy, of.served, of.pass, memory, { ...context, memories });
+      if (owing.plan.takes.some((id) => !memory.takes.has(id))) steps++;
+      memory.takes = new Set(owing.plan.takes);
+      if (!wanted.some(({ policy: { key } }) => key === policy.key)) continue;
       verdicts.set(policy.key, verdictOfOwing(policy, of.served, of.pass, owing, false));
       steps += countSteps(owing.plan);
       for (const child of changeChildren(policy, owing, fleet, clock.wall())) {

@@ -38,6 +38,8 @@ export interface Memory {
   readonly pending: Map<string, number>;
   /** Users whose child's name an object has that the cache does not show, until when it is not asked for again, by the steady clock, and how often it was. */
   readonly taken: Map<string, { readonly until: number; readonly tries: number }>;
+  /** Users whose children younger policies are to hand over, since this one may make its own now. */
+  takes: ReadonlySet<string>;
   /** By user, the uid of the child that this process deleted: until the watch shows it, the cache has it as it was. */
   readonly gone: Map<string, string>;
   /** When a child was made, changed or removed last, or else since when this process knows the policy; by wall time. */
@@ -94,6 +96,7 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
         suspects: new Set(),
         pending: new Map(),
         taken: new Map(),
+        takes: new Set(),
         gone: new Map(),
         doneAt: clock.wall(),
         made: [],

@@ -1,5 +1,6 @@
 /**
- * Who has a user besides a policy: an object that was written by hand, which always wins, or another policy, of which the older one has it. In the policy's own
+ * Who has a user besides a policy: an object that was written by hand, which always wins, or another policy, of which the older one has it. A younger policy keeps
+ * its child until the older one may make its own, so that no user is without one for as long as `limits.maxNewPerHour` lasts. In the policy's own
  * namespace an object has the user that it names; one of another namespace once Acronis has shown it the user, so that nobody takes a user away by naming it.
  */
 import type { TenantUserUpsell } from '../../api/object.ts';
@@ -9,7 +10,8 @@ import type { Fleet } from '../../fleet/cache/objects.ts';
 import { isOlderPolicy, type PolicyStore } from '../../fleet/cache/policies.ts';
 import { reaches } from '../../fleet/tenancy/claims.ts';
 import { isChildOf } from './children/template.ts';
-import type { Memories } from './memory.ts';
+import type { Memories, Memory } from './memory.ts';
+import type { Pass } from './pass/pass.ts';
 import type { Other } from './plan/plan.ts';
 
 export interface OthersOptions {
@@ -22,7 +24,7 @@ export interface OthersOptions {
 export function othersOf(policy: TenantUpsellPolicy, options: OthersOptions): (userId: string) => Other | undefined {
   const { fleet } = options;
   const older = [...options.policies.values()].flatMap((each) =>
-    isActive(each) && isOlderPolicy(each, policy) ? (usersOf(each, options.memories) ?? []) : [],
+    isActive(each) && isOlderPolicy(each, policy) ? (claimOf(each, options.memories) ?? []) : [],
   );
   return (userId) => {
     let found: Other | undefined;
@@ -34,21 +36,43 @@ export function othersOf(policy: TenantUpsellPolicy, options: OthersOptions): (u
       if (found !== 'olderPolicy') found = other ?? found;
     }
     if (found === 'olderPolicy') return found;
-    for (const users of older) if (users.has(userId)) return 'olderPolicy';
     const named = fleet.get(`${policy.namespace}/${childName(userId)}`);
-    if (named !== undefined && !isChildOf(named, policy)) return 'nameTaken';
+    const isOwn = named !== undefined && isChildOf(named, policy);
+    let isClaimed = false;
+    for (const { users, takes } of older) {
+      if (!users.has(userId)) continue;
+      if (!isOwn || takes.has(userId)) return 'olderPolicy';
+      isClaimed = true;
+    }
+    if (isClaimed) return 'olderPolicyLater';
+    if (named !== undefined && !isOwn) return isOfYounger(named, policy, options) ? 'youngerPolicy' : 'nameTaken';
     return found;
   };
 }
 
-/** Whom a policy has, with a child or without; one that matches more users than it may has those of its children alone. */
-function usersOf(
+/** Whom a policy has, with a child or without, and for whom it may make one now; one that matches more users than it may has those of its children alone. */
+function claimOf(
   { key, spec }: TenantUpsellPolicy,
   memories: OthersOptions['memories'],
-): ReadonlySet<string> | undefined {
-  const pass = memories.peek(key)?.pass;
-  if (pass === undefined || !spec.ok || pass.matched > spec.value.limits.maxUsers) return undefined;
-  return pass.users;
+): (Pick<Pass, 'users'> & Pick<Memory, 'takes'>) | undefined {
+  const { pass, takes } = memories.peek(key) ?? {};
+  if (pass === undefined || takes === undefined || !spec.ok || pass.matched > spec.value.limits.maxUsers)
+    return undefined;
+  return { users: pass.users, takes };
+}
+
+/** Whether it is a child that a younger policy hands over once it is asked to. */
+function isOfYounger(
+  object: TenantUserUpsell,
+  policy: TenantUpsellPolicy,
+  { policies }: Pick<OthersOptions, 'policies'>,
+): boolean {
+  const { child, deletedAt } = object;
+  if (deletedAt !== undefined || child?.owner === undefined) return false;
+  return [...policies.byIndex('uid', child.owner)].some((key) => {
+    const owner = policies.get(key);
+    return owner !== undefined && isActive(owner) && isChildOf(object, owner) && isOlderPolicy(policy, owner);
+  });
 }
 
 /** Policies that are older than this one and were not listed yet since this process started: what they match is not known. */

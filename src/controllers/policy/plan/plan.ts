@@ -22,9 +22,13 @@ export interface Child {
 export type Other =
   /** An object that no policy made: it always wins. */
   | 'handWritten'
-  /** An older policy that matches the user too. */
+  /** An older policy that has a child for the user or is about to make one; without a child of this policy also one that merely matches it. */
   | 'olderPolicy'
-  /** A child of a younger policy, of one that was deleted, or of one that is not served here; or its name is in the way. It has to go first. */
+  /** An older policy matches the user and may not make its child yet: the one of this policy stays until then. */
+  | 'olderPolicyLater'
+  /** A younger policy, whose child has the name. It goes once it is asked for. */
+  | 'youngerPolicy'
+  /** A child of a policy that was deleted, or of one that is not served here; or its name is in the way. It has to go first. */
   | 'nameTaken';
 
 export interface Made {
@@ -72,6 +76,8 @@ export interface Steps {
 }
 
 export interface Plan extends Steps {
+  /** Users whose children of younger policies are asked for, to be made in their place: they count as if they were made already. */
+  readonly takes: readonly string[];
   readonly held: Held;
 }
 
@@ -107,11 +113,12 @@ const nothingHeld: Held = {
 
 export function plan(input: PlanInput): Plan {
   if (input.matched > input.limits.maxUsers)
-    return { make: [], update: [], remove: [], handOver: [], held: { ...nothingHeld, tooMany: true } };
-  const { wanted, left, taken } = wantedOf(input);
+    return { make: [], update: [], remove: [], handOver: [], takes: [], held: { ...nothingHeld, tooMany: true } };
+  const { wanted, takeable, left, taken } = wantedOf(input);
   const { maxNewPerHour } = input.limits;
   const paced = limitNew({ maxNewPerHour, madeAt: maxNewPerHour === 0 ? [] : madeLately(input), now: input.now });
   const make = wanted.slice(0, paced.count);
+  const takes = takeable.slice(0, paced.count - make.length);
   const kept = keptOf(input);
   const through = kept.due.filter((id) => input.isLetThrough(id));
   const due = kept.due.filter((id) => !input.isLetThrough(id));
@@ -122,22 +129,24 @@ export function plan(input: PlanInput): Plan {
     update: kept.update,
     remove: isBraked ? through : [...through, ...due],
     handOver: kept.handOver,
+    takes,
     held: {
       tooMany: false,
-      waiting: wanted.length - make.length,
+      waiting: wanted.length - make.length + takeable.length - takes.length,
       waitMs: paced.nextMs,
       braked: isBraked ? { count: due.length, why: removals.why } : undefined,
       unproved: kept.unproved,
       left,
-      taken,
+      taken: taken + takes.length,
       approved: removals.kind === 'approved',
     },
   };
 }
 
-/** Users without a child that are to have one, how many are left to others, and how many wait for a name. */
+/** Users without a child that are to have one, those of them that have one of a younger policy, how many are left to others, and how many wait for a name. */
 function wantedOf({ users, children, isPending, otherOf }: PlanInput) {
   const wanted: string[] = [];
+  const takeable: string[] = [];
   let left = 0;
   let taken = 0;
   for (const id of users) {
@@ -145,9 +154,10 @@ function wantedOf({ users, children, isPending, otherOf }: PlanInput) {
     if (other === 'handWritten' || other === 'olderPolicy') left++;
     else if (children.has(id)) continue;
     else if (other === 'nameTaken') taken++;
+    else if (other === 'youngerPolicy') takeable.push(id);
     else if (!isPending(id)) wanted.push(id);
   }
-  return { wanted, left, taken };
+  return { wanted, takeable, left, taken };
 }
 
 function keptOf({ children, isMatched, isProved, isUnjudged, otherOf }: PlanInput) {

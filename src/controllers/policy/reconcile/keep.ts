@@ -10,12 +10,15 @@ import { childrenRefused } from '../verdicts.ts';
 import { ChildrenRefused, takenMs } from './apply.ts';
 import { noteBrake } from './approval.ts';
 import { countSteps, owingOf, verdictOfOwing } from './owe.ts';
+import type { PassesOptions } from './passes.ts';
 import type { PolicyWrites } from './port.ts';
 
 export interface KeepOptions {
   readonly context: PolicyContext;
   readonly memories: Memories;
   readonly writes: PolicyWrites;
+  /** As for passes. */
+  readonly onMembers: PassesOptions['onMembers'];
 }
 
 export interface Kept {
@@ -41,7 +44,7 @@ export async function keepChildren(
   served: Served,
   pass: Pass,
   memory: Memory,
-  { context, memories, writes }: KeepOptions,
+  { context, memories, writes, onMembers }: KeepOptions,
   signal: AbortSignal,
 ): Promise<Kept> {
   const { clock } = context;
@@ -61,10 +64,14 @@ export async function keepChildren(
   const steps = { ...plan, make: isAwaiting ? [] : plan.make, remove: mustPass ? [] : plan.remove };
   const end = await refusable(writes.apply(policy, steps, { owing, memory }, signal));
   if (end instanceof ChildrenRefused) {
+    memory.takes = new Set();
     const { status, message } = end.first;
     context.log.warn('the API server refuses children of the policy', { policy: policy.key, status, error: message });
     return { verdict: childrenRefused(status), counts, nextMs: refusedMs };
   }
+  const takenBefore = memory.takes;
+  memory.takes = new Set(isAwaiting ? [] : plan.takes);
+  if (plan.takes.some((id) => memory.takes.has(id) && !takenBefore.has(id))) onMembers(policy);
   const isDue = countSteps(plan) > 0 || memory.pending.size > 0;
   // What waits for a list or for an older policy has its own time.
   const isInFlight = countSteps(steps) > 0 || memory.pending.size > 0;
@@ -76,7 +83,9 @@ export async function keepChildren(
       isAwaiting ? awaitOlderMs : Number.POSITIVE_INFINITY,
       isReal && isInFlight ? pendingMs : Number.POSITIVE_INFINITY,
       isReal && plan.held.taken > 0 ? takenMs : Number.POSITIVE_INFINITY,
-      isReal && plan.held.waiting > 0 ? Math.max(pendingMs, plan.held.waitMs) : Number.POSITIVE_INFINITY,
+      isReal && plan.held.waiting > 0 && plan.held.waitMs > 0
+        ? Math.max(pendingMs, plan.held.waitMs)
+        : Number.POSITIVE_INFINITY,
     ),
   };
 }

@@ -71,7 +71,7 @@ export function owingOf(
     children,
     counts,
     isAwaitingOlder:
-      owed.make.length > 0 &&
+      owed.make.length + owed.takes.length > 0 &&
       clock.now() - memory.since < maxAwaitMs &&
       isAwaitingOlder(policy, { policies, memories }),
   };

@@ -56,6 +56,7 @@ export function createPolicyReconcile(
       memory.unplaced = standing.kind === 'unplaced' ? memory.unplaced + 1 : 0;
       if (standing.kind === 'served') return await serve(policy, standing, memory, options, signal);
       memory.isKnown = true;
+      memory.takes = new Set();
       if (standing.kind === 'unplaced' && isReady(policy) && memory.unplaced <= maxSilentFailures)
         return { kind: 'retry', policy: afterTrouble, atLeastMs: standing.retryAfterMs };
       const leftMs = await writes.report(policy, unlisted(policy, standing.verdict, context), memory, signal);
@@ -86,6 +87,7 @@ async function serve(
   const failure = isNews(policy, memory) ? memory.failure?.verdict : undefined;
   const pass = memory.pass?.asked === served.asked ? memory.pass : undefined;
   if (pass === undefined) {
+    memory.takes = new Set();
     const leftMs =
       failure === undefined
         ? undefined

@@ -25,6 +25,75 @@ describe('an older policy', () => {
       expect(world.child(id)?.metadata.labels).toMatchObject({ 'upsell.acronis.com/policy': 'younger' });
   });
 
+  describe('with a limit of new children', () => {
+    const ofPolicy = (name: string) =>
+      world.children.filter((id) => world.child(id)?.metadata.labels?.['upsell.acronis.com/policy'] === name);
+    /** Both reconcile in turn, as changes wake them. */
+    const inTurn = async () => {
+      for (let turn = 0; turn < 3; turn++) {
+        await world.settle('older');
+        expect(world.children.length).toBeGreaterThanOrEqual(4);
+        await world.settle('younger');
+      }
+      await world.settle('older');
+    };
+
+    it("takes a younger one's users no faster than that, and each keeps its child until then", async () => {
+      world.listed = users(6);
+      world.policy('younger', {}, later);
+      await world.settle('younger');
+      world.policy('older', { limits: { maxNewPerHour: 2 } });
+      for (const taken of [2, 4, 6]) {
+        await inTurn();
+        expect(ofPolicy('older')).toHaveLength(taken);
+        expect(ofPolicy('younger')).toHaveLength(6 - taken);
+        expect(world.ready('younger').reason).toBe('Applied');
+        world.clock.pause(3_600_000);
+      }
+      expect(world.ready('older').reason).toBe('Applied');
+      expect(world.ready('younger').message).toContain('6 of them are left to');
+    });
+
+    it('asks for no more while a younger one has not handed over what was asked for, and is not planned every second', async () => {
+      world.listed = users(6);
+      world.policy('younger', {}, later);
+      await world.settle('younger');
+      world.policy('older', { limits: { maxNewPerHour: 2 } });
+      for (let round = 0; round < 5; round++) await world.settle('older');
+      expect(world.memories.peek('sales/older')?.takes).toEqual(new Set(users(2)));
+      expect(await world.reconcile('older')).toMatchObject({ atLeastMs: 5_000 });
+    });
+
+    it('that stops asks for nothing', async () => {
+      world.listed = users(6);
+      world.policy('younger', {}, later);
+      await world.settle('younger');
+      world.policy('older', { limits: { maxNewPerHour: 2 } });
+      await world.settle('older');
+      world.policy('older', { suspend: true });
+      await world.settle('older');
+      await world.settle('younger');
+      expect(ofPolicy('younger')).toHaveLength(6);
+    });
+  });
+
+  it('that is deleted leaves its users to the younger one, at the pace of that one', async () => {
+    world.listed = users(4);
+    world.policy('older');
+    await world.settle('older');
+    world.policy('younger', { limits: { maxNewPerHour: 3 } }, later);
+    await world.settle('younger');
+    world.policies.remove('sales/older');
+    // As the cluster does with what the policy owned.
+    for (const id of users(4)) world.delete(world.childKey(id));
+    await world.settle('younger');
+    expect(world.children).toHaveLength(3);
+    expect(world.ready('younger')).toMatchObject({
+      reason: 'Progressing',
+      message: expect.stringContaining('1 more users match'),
+    });
+  });
+
   it('that cannot be listed for long holds up a younger one for minutes and no longer', async () => {
     world.listed = users(1);
     world.policy('older');

@@ -88,6 +88,15 @@ describe('what is owed', () => {
       { matched: ['a'], children: { a: {} }, others: { a: 'olderPolicy' } },
       { handOver: ['a'] },
     ],
+    [
+      'and keeps its child, and keeps it right, while the older one may not make its own',
+      {
+        matched: ['a', 'b'],
+        children: { a: {}, b: { isCurrent: false } },
+        others: { a: 'olderPolicyLater', b: 'olderPolicyLater' },
+      },
+      { update: ['b'] },
+    ],
     ['an older policy waits for the name that a younger one holds', { matched: ['a'], others: { a: 'nameTaken' } }, {}],
     [
       'a user that is proved to match no more loses its child',
@@ -155,6 +164,12 @@ describe('the pace of new children', () => {
   it('no more are made than the hour allows, the rest waits', () => {
     const found = planOf({ matched: ['a', 'b', 'c'], limits });
     expect(found).toMatchObject({ make: ['a', 'b'], held: { waiting: 1 } });
+  });
+  it('what is asked of younger policies counts as if it were made', () => {
+    const others = { a: 'youngerPolicy', b: 'youngerPolicy' } as const;
+    const found = planOf({ matched: ['a', 'b', 'c'], others, limits });
+    expect(found).toMatchObject({ make: ['c'], takes: ['a'], held: { waiting: 1, taken: 1 } });
+    expect(planOf({ matched: ['a', 'b', 'c'], others })).toMatchObject({ make: ['c'], takes: ['a', 'b'] });
   });
   it('children that are there count by when they were made: a restart forgets none', () => {
     const children = { a: { createdAt: now - 60_000 }, b: { createdAt: now - 120_000 } };
