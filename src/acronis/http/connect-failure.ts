@@ -3,7 +3,7 @@
  * nothing the issuer: the rest drags sockets and certificates into memory and into whatever prints it.
  */
 import { type PeerCertificate, TLSSocket } from 'node:tls';
-import type { buildConnector } from 'undici';
+import type { Connector } from '../../base/http/connector.ts';
 import { NotPublicError } from './public-address.ts';
 
 export class ConnectFailure extends Error {
@@ -21,7 +21,7 @@ export class ConnectFailure extends Error {
 
 /** The same connector, whose failures are `ConnectFailure`. */
 export const withConnectFailure =
-  (connect: buildConnector.connector): buildConnector.connector =>
+  (connect: Connector): Connector =>
   (target, callback) => {
     let issuer: string | undefined;
     // undici's type hides that its connector returns the socket.

@@ -3,8 +3,8 @@
  * `--acronis-hosts` before; here it is decided where its name may lead. Behind a proxy that is the proxy's to decide, because it resolves the name.
  */
 import type { LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
 import type { Clock } from '../../base/clock.ts';
+import { type Connector, createConnector } from '../../base/http/connector.ts';
 import { TunnelError, tunnelConnector } from '../../base/http/tunnel.ts';
 import { networkCauseOf } from '../causes/network.ts';
 import type { ProxyCauseId } from '../causes/proxy.ts';
@@ -43,7 +43,6 @@ export class ProxyFailure extends Error {
 
 const timeoutMs = 10_000;
 const options = {
-  allowH2: false,
   timeout: timeoutMs,
   // Each address gets this long before the next one is tried as well: longer than a slow handshake, or a good address would be given up for a dead one.
   autoSelectFamily: true,
@@ -51,16 +50,16 @@ const options = {
 } as const;
 
 /** For the `connect` of a dispatcher. */
-export function egressConnector(egress: Egress, clock: Clock): buildConnector.connector {
+export function egressConnector(egress: Egress, clock: Clock): Connector {
   const { privateHosts, anyAddress, proxy, resolve } = egress;
-  const toPublic = withConnectFailure(buildConnector({ ...options, lookup: publicLookup(resolve) }));
-  const toAny = withConnectFailure(buildConnector(resolve === undefined ? options : { ...options, lookup: resolve }));
+  const toPublic = withConnectFailure(createConnector({ ...options, lookup: publicLookup(resolve) }));
+  const toAny = withConnectFailure(createConnector(resolve === undefined ? options : { ...options, lookup: resolve }));
   const tunnel =
     proxy === undefined
       ? undefined
       : tunnelConnector({
           proxy: proxy.url,
-          toTarget: withConnectFailure(buildConnector({ allowH2: false, timeout: timeoutMs })),
+          toTarget: withConnectFailure(createConnector({ timeout: timeoutMs })),
           toProxy: options,
           timeoutMs,
           clock,

@@ -40,7 +40,6 @@ export type Send = (request: ApiRequest, signal: AbortSignal) => Promise<unknown
  */
 export const createDispatcher = (egress: Partial<Egress> = {}, maxConnections = 8, clock: Clock = systemClock): Agent =>
   new Agent({
-    allowH2: false,
     connections: maxConnections,
     keepAliveTimeout: 30_000,
     // The deadline of a request holds for the whole of it; undici's would only add timers.

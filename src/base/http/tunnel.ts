@@ -4,16 +4,16 @@
  */
 import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { buildConnector } from 'undici';
 import type { Clock } from '../clock.ts';
+import { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
 
 export interface TunnelOptions {
   /** http or https, with the credentials for it in its user information. */
   readonly proxy: URL;
   /** Speaks TLS with the target, in the tunnel. */
-  readonly toTarget: buildConnector.connector;
+  readonly toTarget: Connector;
   /** For the connection to the proxy. */
-  readonly toProxy: buildConnector.BuildOptions;
+  readonly toProxy: ConnectorOptions;
   /** For all of it together. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -46,14 +46,8 @@ export class TunnelError extends Error {
 }
 
 /** For the `connect` of a dispatcher. */
-export function tunnelConnector({
-  proxy,
-  toTarget,
-  toProxy,
-  timeoutMs,
-  clock,
-}: TunnelOptions): buildConnector.connector {
-  const connectProxy = buildConnector({ ...toProxy, timeout: timeoutMs });
+export function tunnelConnector({ proxy, toTarget, toProxy, timeoutMs, clock }: TunnelOptions): Connector {
+  const connectProxy = createConnector({ ...toProxy, timeout: timeoutMs });
   const proxyPort = proxy.port || (proxy.protocol === 'https:' ? '443' : '80');
   const name = `${proxy.hostname}:${proxyPort}`;
   const authorization =

@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../base/clock.ts';
+import { createConnector } from '../../base/http/connector.ts';
 import { Lane } from '../../base/http/lane.ts';
 import { tunnelConnector } from '../../base/http/tunnel.ts';
 
@@ -65,16 +66,15 @@ function pool(tls: TlsMaterial, proxy: URL | undefined, max: number | undefined,
   const alive = { timeout: connectTimeoutMs, keepAlive: true, keepAliveInitialDelay: 30_000 };
   const connect =
     proxy === undefined
-      ? { ...secure, ...alive }
+      ? createConnector({ ...secure, ...alive })
       : tunnelConnector({
           proxy,
-          toTarget: buildConnector({ ...secure, ...alive }),
+          toTarget: createConnector({ ...secure, ...alive }),
           toProxy: alive,
           timeoutMs: connectTimeoutMs,
           clock,
         });
   return new Agent({
-    allowH2: false,
     keepAliveTimeout: 30_000,
     // The client has deadlines of its own, which hold for the whole call; undici's would only add timers.
     headersTimeout: 0,

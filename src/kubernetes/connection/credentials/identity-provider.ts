@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, type Dispatcher } from 'undici';
 import * as z from 'zod';
 import type { Clock } from '../../../base/clock.ts';
+import { createConnector } from '../../../base/http/connector.ts';
 import { sendRequest } from '../../../base/http/http.ts';
 import type { AuthProvider } from '../kubeconfig/schema.ts';
 import { type Held, Renewed } from './renewed.ts';
@@ -97,8 +98,7 @@ export class IdentityProvider {
     const data = config['idp-certificate-authority-data'];
     const ca = data !== '' ? Buffer.from(data, 'base64') : file !== '' ? await readFile(file) : undefined;
     const agent = new Agent({
-      allowH2: false,
-      connect: { timeout: limits.timeoutMs, ...(ca === undefined ? {} : { ca }) },
+      connect: createConnector({ timeout: limits.timeoutMs, ...(ca === undefined ? {} : { ca }) }),
     });
     const ask = async (url: string, options: Pick<Dispatcher.DispatchOptions, 'method' | 'headers' | 'body'>) => {
       const { origin, pathname, search } = new URL(url);

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { buildConnector, Pool } from 'undici';
+import { Pool } from 'undici';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { createConnector } from '../../../../src/base/http/connector.ts';
 import { sendRequest } from '../../../../src/base/http/http.ts';
 import { tunnelConnector } from '../../../../src/base/http/tunnel.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -39,7 +40,13 @@ async function behindProxy(onConnect: (request: IncomingMessage, socket: Socket,
   );
   const clock = new ManualClock();
   const url = new URL(`http://jo:p%40ss@127.0.0.1:${await listening(proxy)}`);
-  const connector = tunnelConnector({ proxy: url, toTarget: buildConnector({}), toProxy: {}, timeoutMs: 5_000, clock });
+  const connector = tunnelConnector({
+    proxy: url,
+    toTarget: createConnector({}),
+    toProxy: {},
+    timeoutMs: 5_000,
+    clock,
+  });
   const pool = new Pool('http://target.test:8080', { connections: 1, connect: connector });
   onTestFinished(() => pool.destroy());
   const send = () =>
