@@ -12,6 +12,7 @@ const notOnceMore = [
   'cli-completion',
   'cli-docs',
   'cli-plan',
+  'cli-proxy',
   'cli-at-size',
   'control-plane',
   'crd',

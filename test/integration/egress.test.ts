@@ -1,37 +1,15 @@
 /** The way to Acronis through the proxy of HTTPS_PROXY, with the operator as it is shipped: a real tunnel, TLS with Acronis inside of it, and the API server reached directly. */
-import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { createServer } from 'node:https';
-import { fileURLToPath } from 'node:url';
 import { expect, inject, it } from 'vitest';
 import { kubeconfigFor } from '../../sandbox/controlplane/kubeconfig.ts';
 import { until } from '../../sandbox/until.ts';
 import { readyOf } from '../faults/cluster.ts';
 import { ConnectProxy, type ConnectProxyOptions } from '../support/connect-proxy.ts';
-import { listenOnLoopback, trackConnections } from '../support/loopback.ts';
+import { certificateFile, startDataCenter } from '../support/data-center.ts';
 import { inOrder, OwnWay } from './own-way.ts';
-
-const fixture = (name: string) => fileURLToPath(new URL(`../unit/acronis/http/fixtures/${name}`, import.meta.url));
-
-/** The sandbox behind TLS, as the data center of this name. @returns its port */
-async function dataCenter(sandbox: string): Promise<number> {
-  const tls = { key: readFileSync(fixture('acronis.key.pem')), cert: readFileSync(fixture('acronis.cert.pem')) };
-  const server = createServer(tls, (incoming, response) => {
-    const { method, url, headers } = incoming;
-    const onward = request(new URL(url ?? '/', sandbox), { method, headers }, (back) => {
-      response.writeHead(back.statusCode ?? 502, back.headers);
-      back.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    incoming.pipe(onward);
-  });
-  trackConnections(server);
-  return await listenOnLoopback(server);
-}
 
 async function behindProxy(options: ConnectProxyOptions, env: (proxy: string) => Readonly<Record<string, string>>) {
   const way = await OwnWay.make();
-  const port = await dataCenter(way.world.acronis.url);
+  const port = await startDataCenter(way.world.acronis.url);
   const proxy = await ConnectProxy.start({ leadsTo: `127.0.0.1:${port}`, ...options });
   const { host } = new URL(proxy.url);
   const { server } = way.controlPlane;
@@ -39,7 +17,7 @@ async function behindProxy(options: ConnectProxyOptions, env: (proxy: string) =>
   const operator = await way.start({
     kubeconfig,
     acronisUrl: 'https://eu2-cloud.acronis.com',
-    env: { NODE_EXTRA_CA_CERTS: fixture('acronis.cert.pem'), ...env(`http://jane:canary-p%40ss@${host}`) },
+    env: { NODE_EXTRA_CA_CERTS: certificateFile, ...env(`http://jane:canary-p%40ss@${host}`) },
   });
   await operator.ready(AbortSignal.timeout(30_000));
   const untilSaid = async (name: string, words: RegExp): Promise<string> => {

@@ -19,6 +19,8 @@ const neutral = {
   KUBECONFIG: '',
   HTTPS_PROXY: '',
   https_proxy: '',
+  NO_PROXY: '',
+  no_proxy: '',
   NO_COLOR: '1',
   FORCE_COLOR: undefined,
   COLUMNS: '',
