@@ -171,7 +171,10 @@ function keptOf({ children, isMatched, isProved, isUnjudged, otherOf }: PlanInpu
     if (other === 'handWritten' || other === 'olderPolicy') handOver.push(id);
     else if (isMatched(id)) {
       if (!isCurrent) update.push(id);
-    } else if (isProved(id)) due.push(id);
+    }
+    // Its own deletion policy must not act on a user that the older policy is to have.
+    else if (other === 'olderPolicyLater') continue;
+    else if (isProved(id)) due.push(id);
     else if (!isUnjudged(id)) unproved++;
   }
   return { update, due, handOver, unproved };

@@ -97,6 +97,11 @@ describe('what is owed', () => {
       },
       { update: ['b'] },
     ],
+    [
+      'and its deletion policy does not act on a user that the older one is to have, though it matches this one no more',
+      { matched: ['b'], children: { a: {}, b: {} }, others: { a: 'olderPolicyLater' }, proved: ['a'] },
+      {},
+    ],
     ['an older policy waits for the name that a younger one holds', { matched: ['a'], others: { a: 'nameTaken' } }, {}],
     [
       'a user that is proved to match no more loses its child',
