@@ -7,6 +7,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import * as z from 'zod';
 import { notVisible, type UserEvidence } from '../../src/acronis/evidence.ts';
 import { createIdReader } from '../../src/acronis/user-reader.ts';
+import { meaningOfInformed } from '../../src/api/informed.ts';
 import { tenantUserUpsells } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { assignedVerdict } from '../../src/controllers/upsell/verdicts/verdicts.ts';
@@ -27,6 +28,7 @@ interface User {
   readonly tenant_id: string;
   readonly version: number;
   readonly business_types: readonly string[];
+  readonly access_policies?: readonly { readonly role_id: string; readonly tenant_id: string }[];
 }
 interface Upsell {
   readonly metadata: {
@@ -51,6 +53,7 @@ const users = createIdReader({
   clock: systemClock,
   lifetime: forever,
 });
+const links = new Map<string, Promise<boolean>>();
 const api = `${settings.ACRONIS_URL}/api/2`;
 const bearer = { authorization: `Bearer ${await token()}` };
 process.on('SIGTERM', () => process.exit(0));
@@ -95,26 +98,26 @@ async function watch(): Promise<void> {
 
 async function assign({ metadata: { namespace, name, uid, generation }, spec: { userID } }: Upsell): Promise<void> {
   const evidence = await users.read(userID, forever);
-  const version = evidence.kind === 'seen' ? evidence.user.version : undefined;
+  if (evidence.kind !== 'seen') throw new Error(`${userID} is not there`);
+  const { version, isCompanyAdmin, tenantId } = evidence.user;
   const user = await responseOf<User>(acronis, `${api}/users/${userID}`, {
     method: 'PUT',
     headers: { ...bearer, 'content-type': 'application/json' },
     body: JSON.stringify({ business_types: ['buyer'], version }),
   });
-  const ready = {
-    type: 'Ready',
-    status: 'True',
-    observedGeneration: generation,
-    lastTransitionTime: new Date().toISOString(),
-    ...assignedVerdict,
-  };
+  const since = { observedGeneration: generation, lastTransitionTime: new Date().toISOString() };
+  const ready = { type: 'Ready', status: 'True', ...since, ...assignedVerdict };
+  const reason = 'QuotaNotificationsOn';
+  const informed = { type: 'Informed', ...since, reason, ...meaningOfInformed(reason) };
   const status = {
     observedGeneration: generation,
     observedVersion: user.version,
     userID,
     tenantID: user.tenant_id,
     businessTypes: user.business_types,
-    conditions: [ready],
+    assigned: { userID, tenantID: user.tenant_id },
+    offer: isCompanyAdmin !== true ? 'ContactSales' : (await hasLink(tenantId)) ? 'BuyNow' : 'BuyNowWithoutLink',
+    conditions: [ready, informed],
   };
   const path = pathOf(tenantUserUpsells, { namespace, name, subresource: 'status' });
   const patched = await send(cluster.lanes.bulk.dispatcher, `${cluster.origin}${path}`, {
@@ -128,6 +131,18 @@ async function assign({ metadata: { namespace, name, uid, generation }, spec: { 
   await patched.dump();
 }
 
+/** Whether the branding that is in force for a tenant has a Buy URL: read once. */
+function hasLink(tenantId: string): Promise<boolean> {
+  let link = links.get(tenantId);
+  if (link === undefined) {
+    const url = `${api}/tenants/${tenantId}/brand?effective=1`;
+    const brand = responseOf<{ upsell_url?: string | null }>(acronis, url, { headers: bearer });
+    link = brand.then(({ upsell_url: buyUrl }) => (buyUrl ?? '') !== '');
+    links.set(tenantId, link);
+  }
+  return link;
+}
+
 /** Only as often as ours asks: what it does with a failure is of no use here. */
 async function getUsers(ids: readonly string[]): Promise<ReadonlyMap<string, UserEvidence>> {
   const url = `${api}/users?uuids=${ids.join(',')}&lod=full&with_access_policies=true&allow_deleted=true`;
@@ -135,7 +150,11 @@ async function getUsers(ids: readonly string[]): Promise<ReadonlyMap<string, Use
   return new Map(page.items.map((item) => [item.id, seen(item)]));
 }
 
-function seen({ id, tenant_id: tenantId, version, business_types: businessTypes }: User): UserEvidence {
-  const unused = { login: '', externalId: '', isCompanyAdmin: undefined, reach: 'notShown' } as const;
-  return { kind: 'seen', user: { id, tenantId, version, businessTypes, ...unused } };
+function seen(user: User): UserEvidence {
+  const { id, tenant_id: tenantId, version, business_types: businessTypes, access_policies: policies } = user;
+  const isCompanyAdmin = policies?.some(
+    ({ role_id, tenant_id }) => role_id === 'company_admin' && tenant_id === tenantId,
+  );
+  const unused = { login: '', externalId: '', reach: 'notShown' } as const;
+  return { kind: 'seen', user: { id, tenantId, version, businessTypes, isCompanyAdmin, ...unused } };
 }

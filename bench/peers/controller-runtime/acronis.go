@@ -15,10 +15,27 @@ import (
 
 // user is what of an Acronis user the reconcile reads.
 type user struct {
-	ID            string   `json:"id"`
-	TenantID      string   `json:"tenant_id"`
-	Version       int64    `json:"version"`
-	BusinessTypes []string `json:"business_types"`
+	ID             string         `json:"id"`
+	TenantID       string         `json:"tenant_id"`
+	Version        int64          `json:"version"`
+	BusinessTypes  []string       `json:"business_types"`
+	Enabled        *bool          `json:"enabled"`
+	Activated      *bool          `json:"activated"`
+	Notifications  []string       `json:"notifications"`
+	AccessPolicies []accessPolicy `json:"access_policies"`
+}
+
+type accessPolicy struct {
+	RoleID   string `json:"role_id"`
+	TenantID string `json:"tenant_id"`
+}
+
+// brandInterval is how long the branding of a tenant is taken to be as it was read.
+const brandInterval = 10 * time.Minute
+
+type brand struct {
+	hasBuyURL bool
+	readAt    time.Time
 }
 
 // statusError is a response other than 200.
@@ -34,6 +51,9 @@ type acronis struct {
 	mu      sync.Mutex
 	token   string
 	expires time.Time
+
+	brandsMu sync.Mutex
+	brands   map[string]brand
 }
 
 func newAcronis(base, clientID, clientSecret string, workers int) *acronis {
@@ -43,12 +63,42 @@ func newAcronis(base, clientID, clientSecret string, workers int) *acronis {
 		base:         strings.TrimSuffix(base, "/") + "/api/2",
 		clientID:     clientID,
 		clientSecret: clientSecret,
+		brands:       map[string]brand{},
 		http:         &http.Client{Transport: transport, Timeout: 30 * time.Second},
 	}
 }
 
+// getUser reads one user with its roles, which only a list shows.
 func (a *acronis) getUser(ctx context.Context, id string) (*user, error) {
-	return a.call(ctx, http.MethodGet, "/users/"+url.PathEscape(id), nil)
+	var page struct {
+		Items []user `json:"items"`
+	}
+	query := url.Values{"uuids": {id}, "lod": {"full"}, "with_access_policies": {"true"}}
+	if err := a.call(ctx, http.MethodGet, "/users?"+query.Encode(), nil, &page); err != nil {
+		return nil, err
+	}
+	if len(page.Items) == 0 {
+		return nil, statusError{http.StatusNotFound}
+	}
+	return &page.Items[0], nil
+}
+
+// hasBuyURL says whether the branding that is in force for a tenant has one.
+func (a *acronis) hasBuyURL(ctx context.Context, tenant string) (bool, error) {
+	a.brandsMu.Lock()
+	defer a.brandsMu.Unlock()
+	if known, ok := a.brands[tenant]; ok && time.Since(known.readAt) < brandInterval {
+		return known.hasBuyURL, nil
+	}
+	var response struct {
+		UpsellURL string `json:"upsell_url"`
+	}
+	err := a.call(ctx, http.MethodGet, "/tenants/"+url.PathEscape(tenant)+"/brand?effective=1", nil, &response)
+	if err != nil && !is(err, http.StatusNotFound) {
+		return false, err
+	}
+	a.brands[tenant] = brand{hasBuyURL: response.UpsellURL != "", readAt: time.Now()}
+	return response.UpsellURL != "", nil
 }
 
 func (a *acronis) putBusinessTypes(ctx context.Context, id string, types []string, version int64) (*user, error) {
@@ -56,17 +106,21 @@ func (a *acronis) putBusinessTypes(ctx context.Context, id string, types []strin
 	if err != nil {
 		return nil, err
 	}
-	return a.call(ctx, http.MethodPut, "/users/"+url.PathEscape(id), body)
+	var changed user
+	if err := a.call(ctx, http.MethodPut, "/users/"+url.PathEscape(id), body, &changed); err != nil {
+		return nil, err
+	}
+	return &changed, nil
 }
 
-func (a *acronis) call(ctx context.Context, method, path string, body []byte) (*user, error) {
+func (a *acronis) call(ctx context.Context, method, path string, body []byte, into any) error {
 	token, err := a.bearer(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	if body != nil {
@@ -74,7 +128,7 @@ func (a *acronis) call(ctx context.Context, method, path string, body []byte) (*
 	}
 	res, err := a.http.Do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -82,13 +136,9 @@ func (a *acronis) call(ctx context.Context, method, path string, body []byte) (*
 		if res.StatusCode == http.StatusUnauthorized {
 			a.forget(token)
 		}
-		return nil, statusError{res.StatusCode}
+		return statusError{res.StatusCode}
 	}
-	var found user
-	if err := json.NewDecoder(res.Body).Decode(&found); err != nil {
-		return nil, err
-	}
-	return &found, nil
+	return json.NewDecoder(res.Body).Decode(into)
 }
 
 func (a *acronis) bearer(ctx context.Context) (string, error) {

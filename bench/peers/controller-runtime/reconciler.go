@@ -64,13 +64,20 @@ func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	found, reported, err := r.assign(ctx, &object)
 	before := object.DeepCopy()
 	if found != nil {
+		object.Status.Offer = r.offer(ctx, found)
 		object.Status.ObservedVersion = found.Version
 		object.Status.UserID = found.ID
 		object.Status.TenantID = found.TenantID
 		object.Status.BusinessTypes = found.BusinessTypes
 	}
+	if reported == assigned {
+		object.Status.Assigned = &Assigned{UserID: found.ID, TenantID: found.TenantID}
+	}
 	object.Status.ObservedGeneration = object.Generation
 	setConditions(&object, reported)
+	if found != nil {
+		setInformed(&object, found)
+	}
 	if !equality.Semantic.DeepEqual(before.Status, object.Status) {
 		if patchError := r.Status().Patch(ctx, &object, client.MergeFrom(before)); patchError != nil {
 			return ctrl.Result{}, client.IgnoreNotFound(patchError)
@@ -111,6 +118,8 @@ func (r *reconciler) assign(ctx context.Context, object *TenantUserUpsell) (*use
 			return nil, resultOf(err), retried(err)
 		}
 		log.FromContext(ctx).Info("wrote to Acronis", "action", "assign", "from", found.Version, "to", after.Version)
+		// The response to a write shows no roles.
+		after.AccessPolicies = found.AccessPolicies
 		if len(union(after.BusinessTypes, spec.BusinessTypes)) != len(after.BusinessTypes) {
 			return after, notApplied, errors.New("the response does not show the type")
 		}
@@ -141,6 +150,42 @@ func (r *reconciler) finalize(ctx context.Context, object *TenantUserUpsell) err
 	before := object.DeepCopy()
 	controllerutil.RemoveFinalizer(object, finalizer)
 	return client.IgnoreNotFound(r.Patch(ctx, object, client.MergeFrom(before)))
+}
+
+// offer is what the user will see when a quota runs out.
+func (r *reconciler) offer(ctx context.Context, u *user) string {
+	if !slices.Contains(u.BusinessTypes, "buyer") {
+		return "None"
+	}
+	if !slices.Contains(u.AccessPolicies, accessPolicy{RoleID: "company_admin", TenantID: u.TenantID}) {
+		return "ContactSales"
+	}
+	link, err := r.acronis.hasBuyURL(ctx, u.TenantID)
+	if err != nil {
+		return "Unknown"
+	}
+	if link {
+		return "BuyNow"
+	}
+	return "BuyNowWithoutLink"
+}
+
+// setInformed writes whether what is sent about quotas can reach the user.
+func setInformed(object *TenantUserUpsell, u *user) {
+	informed := metav1.Condition{Type: "Informed", Status: metav1.ConditionFalse, ObservedGeneration: object.Generation}
+	switch {
+	case u.Enabled != nil && !*u.Enabled:
+		informed.Reason, informed.Message = "UserDisabled", "The user is disabled and cannot log in. Enable the user in the management portal."
+	case u.Activated != nil && !*u.Activated:
+		informed.Reason, informed.Message = "UserNotActivated", "The user has not activated the account yet. Send the activation e-mail again from the management portal."
+	case u.Notifications == nil:
+		informed.Status, informed.Reason, informed.Message = metav1.ConditionUnknown, "NotShown", "Acronis does not show which notifications the user gets."
+	case slices.Contains(u.Notifications, "quota"):
+		informed.Status, informed.Reason, informed.Message = metav1.ConditionTrue, "QuotaNotificationsOn", "The user is enabled and activated, and gets e-mails about quotas."
+	default:
+		informed.Reason, informed.Message = "QuotaNotificationsOff", "The user gets no e-mail about quotas: its notifications lack quota. Have it switched on in the management portal."
+	}
+	meta.SetStatusCondition(&object.Status.Conditions, informed)
 }
 
 // setConditions writes Ready and, while it is true, Stalled.

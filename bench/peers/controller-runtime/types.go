@@ -26,7 +26,14 @@ type TenantUserUpsellStatus struct {
 	UserID             string             `json:"userID,omitempty"`
 	TenantID           string             `json:"tenantID,omitempty"`
 	BusinessTypes      []string           `json:"businessTypes,omitempty"`
+	Assigned           *Assigned          `json:"assigned,omitempty"`
+	Offer              string             `json:"offer,omitempty"`
 	Conditions         []metav1.Condition `json:"conditions,omitempty"`
+}
+
+type Assigned struct {
+	UserID   string `json:"userID"`
+	TenantID string `json:"tenantID"`
 }
 
 type TenantUserUpsell struct {
@@ -48,6 +55,10 @@ func (in *TenantUserUpsell) DeepCopyInto(out *TenantUserUpsell) {
 	in.ObjectMeta.DeepCopyInto(&out.ObjectMeta)
 	out.Spec.BusinessTypes = slices.Clone(in.Spec.BusinessTypes)
 	out.Status.BusinessTypes = slices.Clone(in.Status.BusinessTypes)
+	if in.Status.Assigned != nil {
+		assigned := *in.Status.Assigned
+		out.Status.Assigned = &assigned
+	}
 	if in.Status.Conditions != nil {
 		out.Status.Conditions = make([]metav1.Condition, len(in.Status.Conditions))
 		for i := range in.Status.Conditions {
