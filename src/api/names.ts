@@ -9,7 +9,7 @@ export const tenantUserUpsells = {
   kind: 'TenantUserUpsell',
 } as const;
 
-/** An API client at Acronis, told once. All of them are in one namespace, the operator's. */
+/** An API client at Acronis, described once for many objects. All of them are in one namespace, the operator's. */
 export const acronisAccounts = {
   group: apiGroup,
   version: apiVersion,

@@ -17,7 +17,7 @@ export interface RateLimiterOptions {
   readonly limits: () => AccountLimits;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told how long the account is held back, in seconds. */
+  /** Called with how long the account is held back, in seconds. */
   readonly onThrottled?: (seconds: number) => void;
 }
 
@@ -39,7 +39,7 @@ export interface RateLimiter {
 /** A wait that a reconcile sits out; a longer one is given back to the caller as `throttled`, so that the object can say so. */
 const patienceMs = 5_000;
 /** No request is held back for longer than this, whatever Retry-After says. */
-const longestHoldMs = 15 * 60 * 1000;
+const maxHoldMs = 15 * 60 * 1000;
 /** Where Retry-After is 0, or a date that is over. */
 const shortestHoldMs = 100;
 /** Without a Retry-After. Shorter than the patience, jitter included. */
@@ -134,7 +134,7 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
   const slowDown = (error: AcronisError, startedAt: number): AcronisError => {
     const asked = Math.max(error.retryAfterMs ?? defaultHoldMs, shortestHoldMs);
     // A little later than asked, so that requests held back do not all leave in the same millisecond.
-    const hold = Math.min(asked * (1 + random() * 0.1), longestHoldMs);
+    const hold = Math.min(asked * (1 + random() * 0.1), maxHoldMs);
     const until = clock.now() + hold;
     if (until > holdUntil) {
       onThrottled?.((until - Math.max(holdUntil, clock.now())) / 1000);
@@ -159,7 +159,7 @@ export function createRateLimiter({ limits, clock, random, onThrottled }: RateLi
     suspects.add(subject);
     if (suspects.size >= minSuspects) return slowDown(error, startedAt);
     const { status, detail, scope } = error;
-    const retryAfterMs = Math.min(error.retryAfterMs ?? defaultHoldMs, longestHoldMs);
+    const retryAfterMs = Math.min(error.retryAfterMs ?? defaultHoldMs, maxHoldMs);
     return error.again({ status, detail, scope, retryAfterMs });
   };
 

@@ -17,7 +17,7 @@ export interface ListedUser {
   readonly isDeleted: boolean;
   /** A program's, not a person's. */
   readonly isServiceAccount: boolean;
-  /** Invited to somebody's files, and no member of the tenant. */
+  /** Invited to another person's files, and no member of the tenant. */
   readonly isGuest: boolean;
   /** On its own tenant; undefined where roles are not shown. */
   readonly roles: readonly string[] | undefined;

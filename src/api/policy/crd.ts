@@ -1,4 +1,4 @@
-/** The CRD of TenantUpsellPolicies. Its columns say whether everybody who matches has an object that is Ready, and if not, why. */
+/** The CRD of TenantUpsellPolicies. Its columns say whether every user that matches has an object that is Ready, and if not, why. */
 import { conditionPath, definitionOf, type JsonSchema } from '../crd.ts';
 import { tenantUpsellPolicies } from '../names.ts';
 import { policyNameRule } from './name.ts';

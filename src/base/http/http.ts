@@ -46,8 +46,8 @@ export interface Limits {
   readonly maxBytes: number;
 }
 
-const EMPTY = Buffer.alloc(0);
-const NONE: IncomingHttpHeaders = {};
+const emptyBody = Buffer.alloc(0);
+const noHeaders: IncomingHttpHeaders = {};
 const noCaller = () => {};
 
 /** There is no whole response, for a reason of our own. */
@@ -100,7 +100,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
   #beforeSend: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
-  #headers = NONE;
+  #headers = noHeaders;
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
   #bytes = 0;
@@ -160,7 +160,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
 
   onResponseEnd(): void {
     if (this.waiting) {
-      const body = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#bytes);
+      const body = this.#more === undefined ? (this.#first ?? emptyBody) : Buffer.concat(this.#more, this.#bytes);
       this.#resolve({ status: this.#status, headers: this.#headers, body });
       this.#settle();
     }
@@ -216,7 +216,7 @@ class Collector implements Dispatcher.DispatchHandler, Entrant {
     this.#reject = noCaller;
     this.#beforeSend = undefined;
     this.#controller = undefined;
-    this.#headers = NONE;
+    this.#headers = noHeaders;
     this.#first = undefined;
     this.#more = undefined;
   }

@@ -20,7 +20,7 @@ export interface AccountBrandsOptions {
   readonly onChanged: (tenantId: string, now: BuyUrl) => void;
 }
 
-/** How long tenants that are asked for are gathered before they are read. */
+/** How long tenants that are asked for are batched before they are read. */
 const batchMs = 20;
 /** A reconcile waits no longer: the objects are reconciled again once it is known. */
 const maxWaitMs = 5_000;

@@ -116,7 +116,7 @@ function shared(word: string): string {
 
 /**
  * Inside of one organization the API filters by itself, which spares a customer with thousands of users most of them. From a partner on its filter is said to
- * show the partner's own users alone, so there everybody is read. A filter that is refused is not asked for again.
+ * show the partner's own users alone, so there all are read. A filter that is refused is not asked for again.
  */
 async function* readUsers(
   root: string,

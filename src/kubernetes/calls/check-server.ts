@@ -14,7 +14,7 @@ export type ServerCheck =
   /** `message` is for people: what is wrong and which setting helps. `lasting`: waiting alone does not help. */
   | { readonly kind: 'failed'; readonly message: string; readonly lasting: boolean; readonly error: KubernetesError };
 
-const TIMEOUT_MS = 10_000;
+const maxResponseMs = 10_000;
 const versionInfo = z.object({ gitVersion: z.string() });
 
 /** @throws the signal's reason when `signal` ends it */
@@ -24,7 +24,7 @@ export async function checkServer(
   signal: AbortSignal,
 ): Promise<ServerCheck> {
   try {
-    const response = await client.request({ method: 'GET', path: '/version', timeoutMs: TIMEOUT_MS }, signal);
+    const response = await client.request({ method: 'GET', path: '/version', timeoutMs: maxResponseMs }, signal);
     const version = versionInfo.safeParse(response);
     if (version.success) return { kind: 'ok', version: version.data.gitVersion };
     throw new KubernetesError('GET /version: no API server responded', { reason: 'InvalidResponse' });
@@ -44,13 +44,13 @@ export interface ReachOptions {
   readonly log: Log;
 }
 
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+const firstWaitMs = 1_000;
+const maxWaitMs = 30_000;
 
 /** Waits until the API server responds. The sentence that says why it never will, where waiting alone does not help; undefined otherwise, and when `signal` ends it. */
 export async function untilReachable(options: ReachOptions, signal: AbortSignal): Promise<string | undefined> {
   const { client, connection, clock, random, log } = options;
-  for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+  for (let waitMs = firstWaitMs; !signal.aborted; waitMs = Math.min(waitMs * 2, maxWaitMs)) {
     try {
       const check = await checkServer(client, connection, signal);
       if (check.kind === 'ok') return undefined;
@@ -88,10 +88,10 @@ function explain(
     case 'CredentialsLate':
       return {
         lasting: false,
-        message: `${describe} gave no credentials within ${TIMEOUT_MS / 1_000} s. If this lasts, run its exec plugin (or any kubectl command) by hand to see what it waits for.`,
+        message: `${describe} gave no credentials within ${maxResponseMs / 1_000} s. If this lasts, run its exec plugin (or any kubectl command) by hand to see what it waits for.`,
       };
     case 'TimedOut':
-      return { lasting: false, message: `${where} did not respond within ${TIMEOUT_MS / 1_000} s. ${remedy}` };
+      return { lasting: false, message: `${where} did not respond within ${maxResponseMs / 1_000} s. ${remedy}` };
     case 'ConnectionFailed':
       if (isProxyFailure(error))
         return {

@@ -23,9 +23,9 @@ export interface KubernetesClientOptions {
   readonly userAgent: string;
 }
 
-const TIMEOUT_MS = 30_000;
+const defaultTimeoutMs = 30_000;
 /** Far above a page of 500 objects, far below what would hurt this process. */
-const MAX_BYTES = 128 * 1_048_576;
+const maxResponseBytes = 128 * 1_048_576;
 
 export function createKubernetesClient(options: KubernetesClientOptions): KubernetesClient {
   return new HttpClient(options);
@@ -51,7 +51,7 @@ class HttpClient implements KubernetesClient {
 
   async request(call: KubernetesCall, signal: AbortSignal): Promise<unknown> {
     signal.throwIfAborted();
-    const timeoutMs = call.timeoutMs ?? TIMEOUT_MS;
+    const timeoutMs = call.timeoutMs ?? defaultTimeoutMs;
     const deadline = this.#clock.now() + timeoutMs;
     const body = call.body === undefined ? null : stringifyExact(call.body);
     const path = call.query === undefined ? call.path : call.path + queryString(call.query);
@@ -125,7 +125,7 @@ class HttpClient implements KubernetesClient {
         headers: this.#headersFor(credentials, body === null ? '' : (call.contentType ?? 'application/json')),
         body,
       },
-      { timeoutMs: Math.max(0, leftMs), maxBytes: MAX_BYTES },
+      { timeoutMs: Math.max(0, leftMs), maxBytes: maxResponseBytes },
       this.#clock,
       signal,
       call.beforeSend,

@@ -16,7 +16,7 @@ const statusObject = z.object({
     .catch(undefined),
 });
 
-const LONGEST_MESSAGE = 500;
+const maxMessageLength = 500;
 
 /** Says that it is JSON, as every response of an API server does and a gateway's page does not. */
 export const isJson = (response: HttpResponse): boolean =>
@@ -64,7 +64,7 @@ export function failureOf(response: HttpResponse, what: string, wall: number): K
   }
   const reason = body.reason ?? wordFor(status);
   const said = body.message ?? '';
-  const message = said.length > LONGEST_MESSAGE ? `${said.slice(0, LONGEST_MESSAGE)}…` : said;
+  const message = said.length > maxMessageLength ? `${said.slice(0, maxMessageLength)}…` : said;
   return new KubernetesError(`${what}: ${status} ${reason}${message === '' ? '' : `: ${message}`}`, {
     status,
     reason,

@@ -48,9 +48,9 @@ export interface ConnectionOptions extends KubeconfigOptions {
   readonly log: Log;
 }
 
-const FRESH_MS = 5_000;
+const freshMs = 5_000;
 /** After a failure or a refusal: how long until a file is read or a plugin started again. */
-const CALM_MS = 1_000;
+const calmMs = 1_000;
 
 /** @throws KubeconfigError when the configuration cannot be used. */
 export function openConnection(options: ConnectionOptions): Connection {
@@ -117,7 +117,7 @@ class PooledConnection implements Connection {
   refused(credentials: Credentials): void {
     const now = this.#clock.now();
     // Many calls are refused together, and perhaps for good: neither may turn into a file read or a process per call.
-    if (credentials !== this.#credentials || now < this.#refusedAt + CALM_MS) return;
+    if (credentials !== this.#credentials || now < this.#refusedAt + calmMs) return;
     this.#refusedAt = now;
     this.#refused = true;
     this.#freshUntil = Number.NEGATIVE_INFINITY;
@@ -147,7 +147,7 @@ class PooledConnection implements Connection {
       this.#credentials = same ? previous : credentials;
       this.#refused = false;
       this.#failure = undefined;
-      this.#freshUntil = this.#clock.now() + FRESH_MS;
+      this.#freshUntil = this.#clock.now() + freshMs;
       return this.#credentials;
     } catch (error) {
       const failure = unavailable(error, this.describe);
@@ -156,10 +156,10 @@ class PooledConnection implements Connection {
         if (this.#failure === undefined)
           this.#log.warn('credentials could not be renewed', { reason: failure.message });
         this.#failure = { error: failure, until: Number.NEGATIVE_INFINITY };
-        this.#freshUntil = this.#clock.now() + FRESH_MS;
+        this.#freshUntil = this.#clock.now() + freshMs;
         return previous;
       }
-      this.#failure = { error: failure, until: this.#clock.now() + CALM_MS };
+      this.#failure = { error: failure, until: this.#clock.now() + calmMs };
       throw failure;
     }
   }

@@ -38,14 +38,14 @@ interface Recorded {
   readonly body: unknown;
 }
 
-const BUFFER = 1_000;
-const PER_SECOND = 10;
-const BURST = 100;
-const ATTEMPTS = 3;
-const LONGEST_WAIT_MS = 30_000;
+const maxBuffered = 1_000;
+const eventsPerSecond = 10;
+const maxBurst = 100;
+const maxAttempts = 3;
+const maxWaitMs = 30_000;
 /** The API server's limits, in bytes. */
-const LONGEST_MESSAGE = 1_024;
-const LONGEST_NAME = 253;
+const maxMessageBytes = 1_024;
+const maxNameLength = 253;
 const events = { group: '', version: 'v1', plural: 'events', kind: 'Event' };
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -64,8 +64,8 @@ class BufferedRecorder implements EventRecorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    this.#normal = new TokenBucket(options.clock, PER_SECOND, BURST);
-    this.#warnings = new TokenBucket(options.clock, PER_SECOND, BURST);
+    this.#normal = new TokenBucket(options.clock, eventsPerSecond, maxBurst);
+    this.#warnings = new TokenBucket(options.clock, eventsPerSecond, maxBurst);
   }
 
   normal(subject: EventSubject, reason: string, message: string): void {
@@ -86,7 +86,7 @@ class BufferedRecorder implements EventRecorder {
   }
 
   #record(bucket: TokenBucket, type: string, subject: EventSubject, reason: string, message: string): void {
-    if (this.#waiting.length >= BUFFER || !bucket.take()) {
+    if (this.#waiting.length >= maxBuffered || !bucket.take()) {
       this.#options.metrics.eventDropped();
       return;
     }
@@ -115,13 +115,13 @@ class BufferedRecorder implements EventRecorder {
       } catch (error) {
         // A namespace that is going away takes no new events, and needs none.
         if (isNotFound(error) || (isForbidden(error) && String(error).includes('being terminated'))) return;
-        const again = attempt < ATTEMPTS && isTransient(error) && !signal.aborted;
+        const again = attempt < maxAttempts && isTransient(error) && !signal.aborted;
         if (!again) {
           this.#report(error, log, signal);
           break;
         }
         const wanted = error instanceof KubernetesError ? (error.retryAfterMs ?? 0) : 0;
-        const wait = Math.min(LONGEST_WAIT_MS, Math.max(wanted, 1_000 * 4 ** (attempt - 1)));
+        const wait = Math.min(maxWaitMs, Math.max(wanted, 1_000 * 4 ** (attempt - 1)));
         await clock.sleep(wait * (1 + random() / 10), signal).catch(() => {});
       }
     }
@@ -149,7 +149,7 @@ class BufferedRecorder implements EventRecorder {
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: subject.name.slice(0, LONGEST_NAME - suffix.length) + suffix, namespace: subject.namespace },
+      metadata: { name: subject.name.slice(0, maxNameLength - suffix.length) + suffix, namespace: subject.namespace },
       involvedObject: {
         apiVersion: subject.apiVersion,
         kind: subject.kind,
@@ -173,7 +173,7 @@ class BufferedRecorder implements EventRecorder {
 
 function shortened(message: string): string {
   const bytes = Buffer.from(message);
-  if (bytes.length <= LONGEST_MESSAGE) return message;
+  if (bytes.length <= maxMessageBytes) return message;
   // A character that was cut in the middle decodes to U+FFFD at the end.
-  return `${bytes.toString('utf8', 0, LONGEST_MESSAGE - 3).replace(/\uFFFD$/, '')}…`;
+  return `${bytes.toString('utf8', 0, maxMessageBytes - 3).replace(/\uFFFD$/, '')}…`;
 }

@@ -16,10 +16,10 @@ import { parseWatchEvent } from './protocol.ts';
 import { SilenceTimer } from './silence-timer.ts';
 
 /** Far above etcd's limit for one object. */
-const MAX_LINE_BYTES = 64 * 1_048_576;
-const MAX_ERROR_BYTES = 1_048_576;
+const maxLineBytes = 64 * 1_048_576;
+const maxErrorBytes = 1_048_576;
 /** A watch may be silent for minutes, but the server accepts it immediately. */
-export const OPENS_WITHIN_MS = 30_000;
+export const opensWithinMs = 30_000;
 
 export interface WatchRequest {
   readonly call: WatchCall;
@@ -99,12 +99,12 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
     if (this.#status !== 200) {
       this.#refusal = Buffer.concat([this.#refusal, chunk]);
       // Its beginning says enough.
-      if (this.#refusal.length > MAX_ERROR_BYTES) this.#refused();
+      if (this.#refusal.length > maxErrorBytes) this.#refused();
       return;
     }
     this.#silence?.active();
     for (const line of this.#lines.push(chunk)) if (line.length > 1) this.#handOn(line);
-    if (this.#lines.pending > MAX_LINE_BYTES) this.#fail(this.#named(lineTooLong()));
+    if (this.#lines.pending > maxLineBytes) this.#fail(this.#named(lineTooLong()));
   }
 
   onResponseEnd(): void {
@@ -164,7 +164,7 @@ export class WatchHandler implements Dispatcher.DispatchHandler {
 }
 
 export function notOpened(): KubernetesError {
-  return new KubernetesError(`the watch was not accepted within ${OPENS_WITHIN_MS / 1_000} s`, { reason: 'TimedOut' });
+  return new KubernetesError(`the watch was not accepted within ${opensWithinMs / 1_000} s`, { reason: 'TimedOut' });
 }
 
 function silent(ms: number): KubernetesError {
@@ -172,5 +172,5 @@ function silent(ms: number): KubernetesError {
 }
 
 function lineTooLong(): KubernetesError {
-  return new KubernetesError(`a line is longer than ${MAX_LINE_BYTES / 1_048_576} MiB`, { reason: 'ResponseTooLarge' });
+  return new KubernetesError(`a line is longer than ${maxLineBytes / 1_048_576} MiB`, { reason: 'ResponseTooLarge' });
 }

@@ -2,7 +2,7 @@
  * Cuts a byte stream into lines. It searches for byte 10 only, which in UTF-8 is never part of another character, so a character cut between
  * two chunks is whole again before anything is decoded. (Node's readline decodes first, and also splits at U+2028.)
  */
-const NEWLINE = 10;
+const lineFeed = 10;
 
 export class Lines {
   #parts: Buffer[] = [];
@@ -17,7 +17,7 @@ export class Lines {
   push(chunk: Buffer): string[] {
     const lines: string[] = [];
     let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+    for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
       lines.push(
         this.#parts.length === 0 ? chunk.toString('utf8', start, end) : this.#join(chunk.subarray(start, end)),
       );

@@ -8,14 +8,14 @@ import type { HttpResponse } from '../../base/http/http.ts';
 import { noResponse } from '../calls/network-failure.ts';
 import { failureOf } from '../calls/response.ts';
 import type { Credentials } from '../connection/connection.ts';
-import { notOpened, OPENS_WITHIN_MS, type Opening, WatchHandler, type WatchRequest } from './handler.ts';
+import { notOpened, type Opening, opensWithinMs, WatchHandler, type WatchRequest } from './handler.ts';
 
 /** Resolves when the server ends the watch. Rejects with KubernetesError, the signal's reason, or what the listener throws. */
 export async function watchStream(request: WatchRequest): Promise<void> {
   const { call, connection, clock, metrics, signal } = request;
   signal.throwIfAborted();
   const what = `WATCH ${call.path}`;
-  const opensUntil = clock.now() + OPENS_WITHIN_MS;
+  const opensUntil = clock.now() + opensWithinMs;
   const fresh = async (): Promise<Credentials> => {
     try {
       return await before(connection.credentials(), opensUntil - clock.now(), notOpened, clock, signal);

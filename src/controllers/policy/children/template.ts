@@ -1,6 +1,6 @@
 /**
- * What a policy gives its children: all that is the same in each of them, with a hash of it, so that a child that was made from another template, or that somebody
- * edited in these fields, is recognised. Pure. What people add to a child is theirs.
+ * What a policy gives its children: all that is the same in each of them, with a hash of it, so that a child that was made from another template, or that a
+ * person edited in these fields, is recognised. Pure. What people add to a child is theirs.
  */
 import { createHash } from 'node:crypto';
 import type { ChildFacts } from '../../../api/child.ts';

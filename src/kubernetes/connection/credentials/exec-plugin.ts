@@ -29,7 +29,7 @@ export interface PluginContext {
 }
 
 /** Slow ones take some ten seconds; no person is there to answer a question. */
-export const PLUGIN_WITHIN_MS = 30_000;
+export const maxPluginMs = 30_000;
 const maxCharacters = 1_048_576;
 const maxHint = 500;
 
@@ -111,8 +111,8 @@ export class ExecPlugin {
           reject(error);
         });
       const onAbort = () => giveUp(signal.reason);
-      const timer = clock.after(PLUGIN_WITHIN_MS, () =>
-        giveUp(this.#failed(`did not respond within ${PLUGIN_WITHIN_MS / 1_000} s and was ended`)),
+      const timer = clock.after(maxPluginMs, () =>
+        giveUp(this.#failed(`did not respond within ${maxPluginMs / 1_000} s and was ended`)),
       );
       signal.addEventListener('abort', onAbort, { once: true });
       child.stdout.setEncoding('utf8').on('data', (more: string) => {

@@ -54,7 +54,7 @@ export interface Impersonation {
 }
 
 /** The name under which a cluster's extensions hold what its plugin wants to know. */
-const PLUGIN_EXTENSION = 'client.authentication.k8s.io/exec';
+const pluginExtension = 'client.authentication.k8s.io/exec';
 
 type Stop = (why: string, remedy?: string) => never;
 
@@ -98,7 +98,7 @@ export function accessOf(config: Kubeconfig, describe: string): ClusterAccess {
     identity: identityOf(user, userEntry, certificate !== undefined, ofUser),
     impersonate: impersonationOf(user, ofUser),
     disableCompression: cluster['disable-compression'],
-    pluginConfig: cluster.extensions.find((one) => one.name === PLUGIN_EXTENSION)?.extension,
+    pluginConfig: cluster.extensions.find((one) => one.name === pluginExtension)?.extension,
   };
 }
 

@@ -29,11 +29,11 @@ export interface KubeconfigSource {
   fingerprint(): string;
 }
 
-const POD_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
+const podDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** @throws KubeconfigError when there is nothing to read. */
 export function findKubeconfig(options: KubeconfigOptions): KubeconfigSource {
-  const { env, context, serviceAccountDir = POD_DIRECTORY } = options;
+  const { env, context, serviceAccountDir = podDirectory } = options;
   if (options.kubeconfig !== undefined) return files([options.kubeconfig], '--kubeconfig', context);
   const inPod = context === undefined && Boolean(env['KUBERNETES_SERVICE_HOST']);
   const usablePod = inPod && exists(join(serviceAccountDir, 'token'));

@@ -58,7 +58,7 @@ export const clusterSchema = z.object({
     .transform((value) => value ?? []),
 });
 
-const API_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
+const pluginApiVersions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
 
 const execSchema = z
   .object({
@@ -68,7 +68,7 @@ const execSchema = z
       .array(z.object({ name: z.string('is missing').min(1, 'is missing'), value: text }), 'is no list')
       .nullish()
       .transform((value) => value ?? []),
-    apiVersion: z.enum(API_VERSIONS, `is neither ${API_VERSIONS.join(' nor ')}`),
+    apiVersion: z.enum(pluginApiVersions, `is neither ${pluginApiVersions.join(' nor ')}`),
     installHint: text,
     provideClusterInfo: flag,
     interactiveMode: z.enum(['Never', 'IfAvailable', 'Always'], 'is neither Never, IfAvailable nor Always').nullish(),
