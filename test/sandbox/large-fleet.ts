@@ -21,12 +21,12 @@ import { assignedVerdict } from '../../src/controllers/upsell/verdicts/verdicts.
 import { createAccountObjects } from '../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../src/fleet/accounts/accounts.ts';
 import { createBrands } from '../../src/fleet/brands/brands.ts';
+import { createNamespaceStore } from '../../src/fleet/cache/namespaces.ts';
 import { createFleet } from '../../src/fleet/cache/objects.ts';
 import { createPolicyStore } from '../../src/fleet/cache/policies.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../src/fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../src/fleet/status/pruned-fields.ts';
-import { createNamespaceStore } from '../../src/fleet/tenancy/namespaces.ts';
 import { createAccountLoops } from '../../src/operator/account-loops.ts';
 import { runAll } from '../../src/operator/loops.ts';
 import { createUpsellController } from '../../src/operator/upsell-controller.ts';

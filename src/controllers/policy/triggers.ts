@@ -6,9 +6,9 @@ import type { TenantUserUpsell } from '../../api/object.ts';
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import { conditionOf } from '../../api/status.ts';
 import type { AccountObjects } from '../../fleet/accounts/account-objects.ts';
+import type { NamespaceStore } from '../../fleet/cache/namespaces.ts';
 import { accountSource, type Fleet, namedUser } from '../../fleet/cache/objects.ts';
 import type { PolicyStore } from '../../fleet/cache/policies.ts';
-import type { NamespaceStore } from '../../fleet/tenancy/namespaces.ts';
 import type { WorkQueue } from '../../runtime/workqueue/queue.ts';
 import type { Memories } from './memory.ts';
 

@@ -18,11 +18,11 @@ import {
   type NamespaceLabel,
   type NamespaceStore,
   namespaces,
-  pollNamespaces,
   transformNamespace,
-} from '../tenancy/namespaces.ts';
+} from './namespaces.ts';
 import { createFleet, type Fleet } from './objects.ts';
 import { createPolicyStore, type PolicyStore } from './policies.ts';
+import { pollNamespaces } from './poll-namespaces.ts';
 
 export interface WatchOptions {
   /** Empty = all. */

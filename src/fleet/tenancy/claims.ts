@@ -7,7 +7,7 @@ import type { TenantUserUpsell } from '../../api/object.ts';
 import { conditionOf } from '../../api/status.ts';
 import type { Fleet } from '../cache/objects.ts';
 import { sourceOf } from '../cache/objects.ts';
-import type { NamespaceGuard } from './namespaces.ts';
+import type { NamespaceGuard } from './guard.ts';
 import { forbids, shownWithin } from './tenancy.ts';
 
 type GuardOf = (object: TenantUserUpsell) => NamespaceGuard | Promise<NamespaceGuard>;

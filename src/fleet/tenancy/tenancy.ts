@@ -12,8 +12,9 @@ import type { AccountObjects } from '../accounts/account-objects.ts';
 import type { Account } from '../accounts/accounts.ts';
 import { allows } from '../accounts/admission.ts';
 import { boundedTo } from '../accounts/bounded.ts';
+import type { NamespaceLabel, NamespaceStore } from '../cache/namespaces.ts';
 import { accountNameOf, ownSource, type Served, sourceOf } from '../cache/objects.ts';
-import { guardOf, type NamespaceGuard, type NamespaceLabel, type NamespaceStore } from './namespaces.ts';
+import { guardOf, type NamespaceGuard } from './guard.ts';
 
 export interface TenancyOptions {
   readonly namespaces: NamespaceStore;

@@ -6,7 +6,7 @@ import type { User } from '../../../acronis/user.ts';
 import type { Verdict } from '../../../api/conditions.ts';
 import type { Assigned } from '../../../api/status.ts';
 import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
-import type { NamespaceGuard } from '../../../fleet/tenancy/namespaces.ts';
+import type { NamespaceGuard } from '../../../fleet/tenancy/guard.ts';
 import type { Question } from './evidence.ts';
 import type { Offer } from './offer.ts';
 

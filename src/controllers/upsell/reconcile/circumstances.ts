@@ -7,7 +7,7 @@ import type { TenantUserUpsell } from '../../../api/object.ts';
 import type { Account } from '../../../fleet/accounts/accounts.ts';
 import type { BuyUrl } from '../../../fleet/brands/buy-url.ts';
 import { olderClaimant, remainingClaimant } from '../../../fleet/tenancy/claims.ts';
-import type { NamespaceGuard } from '../../../fleet/tenancy/namespaces.ts';
+import type { NamespaceGuard } from '../../../fleet/tenancy/guard.ts';
 import { namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy/tenancy.ts';
 import { KubernetesError } from '../../../kubernetes/calls/errors.ts';
 import type { Evidence } from '../assess/evidence.ts';

@@ -5,9 +5,9 @@
 import type { AcronisAccount } from '../../../api/account/object.ts';
 import type { AccountObjects } from '../../../fleet/accounts/account-objects.ts';
 import { allows } from '../../../fleet/accounts/admission.ts';
+import type { NamespaceStore } from '../../../fleet/cache/namespaces.ts';
 import { accountSource, type Fleet } from '../../../fleet/cache/objects.ts';
 import type { CredentialSources } from '../../../fleet/credentials/sources.ts';
-import type { NamespaceStore } from '../../../fleet/tenancy/namespaces.ts';
 import type { Verifier } from '../../../fleet/verifier/verifier.ts';
 
 export interface AccountTriggerOptions {

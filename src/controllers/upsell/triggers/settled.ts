@@ -7,7 +7,7 @@ import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { placeOf } from '../../../fleet/accounts/tenant-tree.ts';
 import { sourceOf } from '../../../fleet/cache/objects.ts';
-import type { NamespaceGuard } from '../../../fleet/tenancy/namespaces.ts';
+import type { NamespaceGuard } from '../../../fleet/tenancy/guard.ts';
 import { boundsOf, namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy/tenancy.ts';
 import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { connectPolicyTriggers } from '../../../../src/controllers/policy/triggers.ts';
 import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
-import { createNamespaceStore } from '../../../../src/fleet/tenancy/namespaces.ts';
+import { createNamespaceStore } from '../../../../src/fleet/cache/namespaces.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { PolicyWorld, tenant, userOf, users } from './world.ts';
 

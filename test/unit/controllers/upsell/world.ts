@@ -8,12 +8,12 @@ import { MissingLinks } from '../../../../src/controllers/upsell/report/missing-
 import { createAccountObjects } from '../../../../src/fleet/accounts/account-objects.ts';
 import { createAccounts } from '../../../../src/fleet/accounts/accounts.ts';
 import { type Brands, createBrands } from '../../../../src/fleet/brands/brands.ts';
+import { createNamespaceStore } from '../../../../src/fleet/cache/namespaces.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/cache/objects.ts';
 import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../../../src/fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../../../src/fleet/status/pruned-fields.ts';
-import { createNamespaceStore } from '../../../../src/fleet/tenancy/namespaces.ts';
 import type { EventRecorder } from '../../../../src/kubernetes/events/recorder.ts';
 import type { Metrics } from '../../../../src/observability/metrics/interfaces.ts';
 import type { Result } from '../../../../src/runtime/controller/controller.ts';

@@ -4,7 +4,7 @@ import { pendingCondition } from '../../../../src/api/conditions.ts';
 import type { TenantUserUpsell } from '../../../../src/api/object.ts';
 import { createFleet, type Fleet } from '../../../../src/fleet/cache/objects.ts';
 import { olderClaimant, remainingClaimant } from '../../../../src/fleet/tenancy/claims.ts';
-import type { NamespaceGuard } from '../../../../src/fleet/tenancy/namespaces.ts';
+import type { NamespaceGuard } from '../../../../src/fleet/tenancy/guard.ts';
 import { quietLog } from '../../../support/quiet.ts';
 import { otherTenantId, otherUserId, tenantId, userId } from '../../controllers/upsell/fake-acronis.ts';
 import { type CreateOptions, FakeCluster } from '../../controllers/upsell/fake-cluster.ts';

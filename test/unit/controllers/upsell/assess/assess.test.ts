@@ -7,7 +7,7 @@ import { assess, unhindered } from '../../../../../src/controllers/upsell/assess
 import { type Evidence, type FoundBy, nothingYet } from '../../../../../src/controllers/upsell/assess/evidence.ts';
 import type { Circumstances, Owed } from '../../../../../src/controllers/upsell/assess/owed.ts';
 import { notAppliedVerdict } from '../../../../../src/controllers/upsell/verdicts/verdicts.ts';
-import type { NamespaceGuard } from '../../../../../src/fleet/tenancy/namespaces.ts';
+import type { NamespaceGuard } from '../../../../../src/fleet/tenancy/guard.ts';
 import { forbids } from '../../../../../src/fleet/tenancy/tenancy.ts';
 import { otherTenantId, otherUserId, tenantId, userId } from '../fake-acronis.ts';
 

@@ -4,7 +4,7 @@ import type { User } from '../../../../../src/acronis/user.ts';
 import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { connectAccountTriggers } from '../../../../../src/controllers/upsell/triggers/account-triggers.ts';
 import { judgeOf } from '../../../../../src/controllers/upsell/triggers/settled.ts';
-import { transformNamespace } from '../../../../../src/fleet/tenancy/namespaces.ts';
+import { transformNamespace } from '../../../../../src/fleet/cache/namespaces.ts';
 import { answered, otherTenantId, otherUserId, tenantId, userId } from '../fake-acronis.ts';
 import { accountNamespace, createWorld, ownValues, type World } from '../world.ts';
 
