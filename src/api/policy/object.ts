@@ -44,8 +44,9 @@ export function transformPolicy(raw: unknown): TenantUpsellPolicy | undefined {
   };
 }
 
+/** As the message says it: the annotation goes only as the text of its number. */
 const approvedOf = (text: string | undefined): number | undefined =>
-  text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+  text !== undefined && /^(0|[1-9]\d{0,8})$/.test(text) ? Number(text) : undefined;
 
 function transformSpec(raw: unknown): TenantUpsellPolicy['spec'] {
   const parsed = policySpecSchema.safeParse(raw ?? {});

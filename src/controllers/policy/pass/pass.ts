@@ -17,9 +17,9 @@ import { proofsOf } from './proof.ts';
 export interface Pass {
   /** What was asked, and of which API client. */
   readonly asked: string;
-  /** By the steady clock, in milliseconds. */
-  readonly startedAt: number;
-  /** When it ended, by wall time in milliseconds. */
+  /** When it ended, by the steady clock in milliseconds: the proofs were read last. */
+  readonly endedAt: number;
+  /** The same by wall time. */
   readonly endedAtWall: number;
   readonly matched: number;
   /** Ids, no more than `maxUsers` and one. */
@@ -69,7 +69,6 @@ export interface PassOptions {
 /** @throws the signal's reason. */
 export async function runPass(options: PassOptions, signal: AbortSignal): Promise<PassEnd> {
   const { lister, account, selection, asked, maxUsers, clock } = options;
-  const startedAt = clock.now();
   const users = new Set<string>();
   let matched = 0;
   const pages = lister.list(account, selection, signal);
@@ -93,7 +92,7 @@ export async function runPass(options: PassOptions, signal: AbortSignal): Promis
     const proved = new Set(proofs.proved.filter((id) => own.has(id)));
     return {
       kind: 'complete',
-      pass: { asked, startedAt, endedAtWall: clock.wall(), matched, users, proved, unjudged },
+      pass: { asked, endedAt: clock.now(), endedAtWall: clock.wall(), matched, users, proved, unjudged },
     };
   } catch (error) {
     if (!(error instanceof AcronisError)) throw error;

@@ -29,7 +29,7 @@ export interface Kept {
   readonly nextMs: number;
 }
 
-/** Removals act on a list that is no older; else it is read again first. */
+/** Removals act on a list that ended no longer ago, however long it took to read; else it is read again first. */
 const freshMs = 60_000;
 /** How long until an older policy's first pass is asked for again. */
 const awaitOlderMs = 1_000;
@@ -57,7 +57,7 @@ export async function keepChildren(
   for (const id of memory.letThrough) if (pass.users.has(id) || !children.has(id)) memory.letThrough.delete(id);
   const { isReal } = writes;
   // Something changed since the list, perhaps one of those that would go.
-  const isOld = memory.wantedAt !== undefined || clock.now() - pass.startedAt >= freshMs;
+  const isOld = memory.wantedAt !== undefined || clock.now() - pass.endedAt >= freshMs;
   const mustPass = isReal && plan.remove.length > 0 && isOld;
   if (mustPass) memory.wantedAt ??= clock.now();
   else if (plan.held.approved) await writes.useApproval(policy, plan.remove, memory, signal);

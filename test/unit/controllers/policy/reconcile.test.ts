@@ -226,6 +226,16 @@ describe('removal', () => {
     expect(waits.slice(-3)).toEqual([128_000, 256_000, 300_000]);
   });
 
+  it('acts on a list that takes minutes to be read as on any other', async () => {
+    const ids = await applied(20);
+    world.listed = ids.slice(1);
+    world.judged.set(userOf(1), noMatch);
+    world.onPage = () => world.clock.pause(180_000);
+    world.clock.pause(4_000_000);
+    await world.reconcile();
+    expect(world.child(userOf(1))).toBeUndefined();
+  });
+
   it('another API client removes nobody that it did not list', async () => {
     const ids = await applied(20);
     world.credentials = { ...world.credentials, clientId: 'another' };
@@ -353,6 +363,39 @@ describe('the brakes', () => {
       approve('5');
       await world.settle();
       expect(world.children).toHaveLength(15);
+    });
+
+    it('of another form than its number is none, and is not tried for ever', async () => {
+      await braked();
+      approve('05');
+      await world.settle();
+      expect(world.children).toHaveLength(20);
+      expect(world.ready('admins').reason).toBe('Braked');
+    });
+
+    it('counts once where the CRD lacks what the status says of it, and nothing is written over and over', async () => {
+      world.prunes.add('braked').add('spentApproval');
+      await braked();
+      world.memories.forget('sales/admins');
+      approve('5');
+      await world.nextPass();
+      expect(world.children).toHaveLength(20);
+      world.writes.length = 0;
+      for (let round = 0; round < 50; round++) {
+        await world.reconcile();
+        world.clock.pause(5_000);
+      }
+      expect(world.writes).toEqual([]);
+      approve(undefined);
+      await world.settle();
+      approve('5');
+      await world.settle();
+      expect(world.children).toHaveLength(15);
+      approve('5');
+      await allBack();
+      world.memories.forget('sales/admins');
+      await lose(5);
+      expect(world.children).toHaveLength(20);
     });
 
     it('that could not be used counts when it can be', async () => {

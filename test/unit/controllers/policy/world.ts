@@ -61,6 +61,8 @@ export class PolicyWorld {
   readonly unjudged = new Map<string, Hidden>();
   listEnd: 'complete' | 'repeated' | AcronisErrorKind = 'complete';
   passes = 0;
+  /** Policies whose younger ones were asked to plan again. */
+  readonly woken: string[] = [];
   judged = new Map<string, UserJudgement>();
   credentials = { url, clientId: 'client', clientSecret: 'secret' };
   /** The cache shows what is written only once this is true. */
@@ -152,7 +154,7 @@ export class PolicyWorld {
       lister: this.lister,
       memories: this.memories,
       writes: isDryRun ? supposedPolicyWrites(this.context) : realPolicyWrites(this.context),
-      onMembers: () => {},
+      onMembers: ({ key }) => void this.woken.push(key),
     });
     this.context.namespaces.upsert({ key: 'sales', namespace: '', tenantId: undefined, labels: {} });
     this.context.namespaces.upsert({ key: 'other', namespace: '', tenantId: undefined, labels: {} });
@@ -344,7 +346,14 @@ export class PolicyWorld {
     if (policy === undefined) throw new KubernetesError('gone', { status: 404, reason: 'NotFound' });
     if (this.refusePolicies) throw new KubernetesError('refused', { status: 403, reason: 'Forbidden' });
     for (const { op, path, value } of operations) {
-      if (op === 'test') continue;
+      if (op === 'test') {
+        if (
+          path.startsWith('/metadata/annotations/') &&
+          !Object.values(policy.metadata.annotations ?? {}).includes(String(value))
+        )
+          throw new KubernetesError('the test failed', { status: 422, reason: 'Invalid' });
+        continue;
+      }
       if (path === '/status' && typeof value === 'object') policy.status = { ...value };
       else if (op === 'remove' && path.startsWith('/status/')) delete policy.status?.[path.slice('/status/'.length)];
       else if (path.startsWith('/status/'))
