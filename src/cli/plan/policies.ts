@@ -110,7 +110,7 @@ async function find<W>(
   context: PolicyPlanContext<W>,
   signal: AbortSignal,
 ): Promise<Found> {
-  memory.isKnown = true;
+  memory.knownGeneration = policy.generation;
   if (policy.deletedAt !== undefined) return { kind: 'deleted' };
   const served = await standingOf(policy, context, signal);
   if (served.kind !== 'served') return { kind: 'stopped', verdict: served.verdict };

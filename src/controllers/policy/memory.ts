@@ -14,12 +14,14 @@ import { removedAtOf } from './report/removals.ts';
 
 export interface Memory {
   readonly uid: string;
-  /** Since when this process knows the policy, by the steady clock. */
-  readonly since: number;
-  /** It was reconciled since this process started: what it matches is known, or cannot be. */
-  isKnown: boolean;
+  /** As which generation it was reconciled last since this process started: what that one matches is known, or cannot be. */
+  knownGeneration: number | undefined;
+  /** Since when an older policy is not known as it stands, by the steady clock. */
+  awaitingSince: number | undefined;
   /** The last complete one. */
   pass: Pass | undefined;
+  /** Since when the last complete one says nothing of the policy as it stands; by the steady clock. */
+  passIdleSince: number | undefined;
   /** A pass is in flight: what it has read already may have changed since. */
   isListing: boolean;
   /** A pass that begins later than this is wanted: something changed then. By the steady clock. */
@@ -72,7 +74,7 @@ export interface Memories {
   forget(key: string): void;
 }
 
-export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
+export function createMemories(clock: Pick<Clock, 'wall'>): Memories {
   const memories = new Map<string, Memory>();
   return {
     of(policy) {
@@ -84,9 +86,10 @@ export function createMemories(clock: Pick<Clock, 'wall' | 'now'>): Memories {
       }
       const memory: Memory = {
         uid,
-        since: clock.now(),
-        isKnown: false,
+        knownGeneration: undefined,
+        awaitingSince: undefined,
         pass: undefined,
+        passIdleSince: undefined,
         isListing: false,
         wantedAt: undefined,
         tried: undefined,

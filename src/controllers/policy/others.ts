@@ -65,23 +65,26 @@ function claimOf(
 function isOfYounger(
   object: TenantUserUpsell,
   policy: TenantUpsellPolicy,
-  { policies }: Pick<OthersOptions, 'policies'>,
+  { policies, memories }: Pick<OthersOptions, 'policies' | 'memories'>,
 ): boolean {
   const { child, deletedAt } = object;
   if (deletedAt !== undefined || child?.owner === undefined) return false;
   return [...policies.byIndex('uid', child.owner)].some((key) => {
     const owner = policies.get(key);
-    return owner !== undefined && isActive(owner) && isChildOf(object, owner) && isOlderPolicy(policy, owner);
+    if (owner === undefined || !isActive(owner) || !isChildOf(object, owner)) return false;
+    // One that has no list, or of too many users, hands nothing over, and must not be asked in another's place.
+    return isOlderPolicy(policy, owner) && claimOf(owner, memories) !== undefined;
   });
 }
 
-/** Policies that are older than this one and were not listed yet since this process started: what they match is not known. */
+/** Policies that are older than this one and were not listed yet as they stand, since this process started or since they were edited: what they match is not known. */
 export const isAwaitingOlder = (
   policy: TenantUpsellPolicy,
   { policies, memories }: Pick<OthersOptions, 'policies' | 'memories'>,
 ): boolean => {
   for (const each of policies.values())
-    if (isActive(each) && isOlderPolicy(each, policy) && memories.peek(each.key)?.isKnown !== true) return true;
+    if (isActive(each) && isOlderPolicy(each, policy) && memories.peek(each.key)?.knownGeneration !== each.generation)
+      return true;
   return false;
 };
 

@@ -131,7 +131,7 @@ export const childrenRefused = (status: number): PolicyVerdict => ({
 
 const nameTaken = (count: number): PolicyVerdict => ({
   reason: 'Progressing',
-  message: `${count} users that match have no child: other objects have the names of theirs (u- and the user's id). Children of a younger or a deleted policy go by themselves; look at those of others, and delete the ones that are not needed.`,
+  message: `${count} users that match have no child: other objects have the names of theirs (u- and the user's id). Children of a deleted policy go by themselves, and those of a younger one once it can list its users and is not suspended; look at those of others, and delete the ones that are not needed.`,
 });
 
 const tooManyUsers = (policy: Named, maxUsers: number, matched: number): PolicyVerdict => ({

@@ -1,6 +1,7 @@
 /** A policy's children, kept as its last complete pass says: what is owed, what of it may be done now, and what that means for the condition. */
 import type { PolicyVerdict } from '../../../api/policy/conditions.ts';
 import type { TenantUpsellPolicy } from '../../../api/policy/object.ts';
+import type { Clock } from '../../../base/clock.ts';
 import type { Counts } from '../children/counts.ts';
 import type { PolicyContext } from '../context.ts';
 import type { Memories, Memory } from '../memory.ts';
@@ -9,7 +10,7 @@ import type { Served } from '../standing.ts';
 import { childrenRefused } from '../verdicts.ts';
 import { ChildrenRefused, takenMs } from './apply.ts';
 import { noteBrake } from './approval.ts';
-import { countSteps, owingOf, verdictOfOwing } from './owe.ts';
+import { countSteps, type Owing, owingOf, verdictOfOwing } from './owe.ts';
 import type { PassesOptions } from './passes.ts';
 import type { PolicyWrites } from './port.ts';
 
@@ -31,7 +32,14 @@ export interface Kept {
 
 /** Removals act on a list that ended no longer ago, however long it took to read; else it is read again first. */
 const freshMs = 60_000;
-/** How long until an older policy's first pass is asked for again. */
+/**
+ * So many children are asked for together of younger policies: where the API server then refuses this one's own, no more users are without. Also they are
+ * without for as long only as it takes to make so many.
+ */
+const maxAsked = 500;
+/** So long an older policy's list is waited for. One that cannot be read must not hold up those of other accounts; what it matches is handed over later. */
+const maxAwaitMs = 5 * 60_000;
+/** How long until it is asked for again. */
 const awaitOlderMs = 1_000;
 /** The cache is asked again for what was made. */
 const pendingMs = 1_000;
@@ -49,7 +57,8 @@ export async function keepChildren(
 ): Promise<Kept> {
   const { clock } = context;
   const owing = owingOf(policy, served, pass, memory, { ...context, memories });
-  const { plan, children, counts, isAwaitingOlder: isAwaiting } = owing;
+  const { plan, children, counts } = owing;
+  const isAwaiting = awaits(owing, memory, clock);
   noteBrake(policy, plan.held, memory);
   for (const [id, until] of memory.pending) if (children.has(id) || clock.now() >= until) memory.pending.delete(id);
   for (const [id, uid] of memory.gone) if (children.get(id)?.object.uid !== uid) memory.gone.delete(id);
@@ -58,10 +67,10 @@ export async function keepChildren(
   const { isReal } = writes;
   // Something changed since the list, perhaps one of those that would go.
   const isOld = memory.wantedAt !== undefined || clock.now() - pass.endedAt >= freshMs;
-  const mustPass = isReal && plan.remove.length > 0 && isOld;
+  const mustPass = isReal && !isAwaiting && plan.remove.length > 0 && isOld;
   if (mustPass) memory.wantedAt ??= clock.now();
-  else if (plan.held.approved) await writes.useApproval(policy, plan.remove, memory, signal);
-  const steps = { ...plan, make: isAwaiting ? [] : plan.make, remove: mustPass ? [] : plan.remove };
+  else if (plan.held.approved && !isAwaiting) await writes.useApproval(policy, plan.remove, memory, signal);
+  const steps = { ...plan, make: isAwaiting ? [] : plan.make, remove: mustPass || isAwaiting ? [] : plan.remove };
   const end = await refusable(writes.apply(policy, steps, { owing, memory }, signal));
   if (end instanceof ChildrenRefused) {
     memory.takes = new Set();
@@ -70,7 +79,7 @@ export async function keepChildren(
     return { verdict: childrenRefused(status), counts, nextMs: refusedMs };
   }
   const takenBefore = memory.takes;
-  memory.takes = new Set(isAwaiting ? [] : plan.takes);
+  memory.takes = new Set(isAwaiting ? [] : plan.takes.slice(0, maxAsked));
   if (plan.takes.some((id) => memory.takes.has(id) && !takenBefore.has(id))) onMembers(policy);
   const isDue = countSteps(plan) > 0 || memory.pending.size > 0;
   // What waits for a list or for an older policy has its own time.
@@ -88,6 +97,13 @@ export async function keepChildren(
         : Number.POSITIVE_INFINITY,
     ),
   };
+}
+
+/** Whether what is new, and what would go, waits for an older policy's list. */
+function awaits({ plan, isAwaitingOlder }: Owing, memory: Memory, clock: Pick<Clock, 'now'>): boolean {
+  memory.awaitingSince = isAwaitingOlder ? (memory.awaitingSince ?? clock.now()) : undefined;
+  if (memory.awaitingSince === undefined || clock.now() - memory.awaitingSince >= maxAwaitMs) return false;
+  return plan.make.length + plan.takes.length + plan.remove.length > 0;
 }
 
 async function refusable(applied: Promise<boolean>): Promise<{ readonly isLeft: boolean } | ChildrenRefused> {

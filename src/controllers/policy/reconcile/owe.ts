@@ -16,9 +16,6 @@ import type { Served } from '../standing.ts';
 import { verdictOf } from '../verdicts.ts';
 import { approvalOf } from './approval.ts';
 
-/** So long an older policy's first list is waited for. One that cannot be read must not hold up those of other accounts; what it matches is handed over later. */
-const maxAwaitMs = 5 * 60_000;
-
 export interface OweOptions extends Pick<OthersOptions, 'fleet' | 'policies'> {
   /** Keys of the labels by which this operator selects what it serves: a child without them would not be seen. */
   readonly selectorKeys: readonly string[];
@@ -32,7 +29,7 @@ export interface Owing {
   readonly children: ReadonlyMap<string, KnownChild>;
   /** Of those that are not being deleted. */
   readonly counts: Counts;
-  /** An older policy was not listed yet: what is new may be its own. */
+  /** An older policy was not listed yet as it stands: what is new may be its own, and what would go it may be about to take over. */
   readonly isAwaitingOlder: boolean;
 }
 
@@ -70,10 +67,7 @@ export function owingOf(
     template,
     children,
     counts,
-    isAwaitingOlder:
-      owed.make.length + owed.takes.length > 0 &&
-      clock.now() - memory.since < maxAwaitMs &&
-      isAwaitingOlder(policy, { policies, memories }),
+    isAwaitingOlder: isAwaitingOlder(policy, { policies, memories }),
   };
 }
 

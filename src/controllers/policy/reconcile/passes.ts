@@ -13,7 +13,7 @@ import { listingGivenUp } from '../verdicts.ts';
 export interface PassesOptions {
   readonly context: PolicyContext;
   readonly lister: Lister;
-  /** Other users match than before, or it may make more of their children: younger policies may have to make room, or may come in. */
+  /** Other users match than before, it has them no more, or it may make more of their children: younger policies may have to make room, or may come in. */
   readonly onMembers: (policy: TenantUpsellPolicy) => void;
 }
 

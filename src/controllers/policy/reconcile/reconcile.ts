@@ -30,6 +30,8 @@ const afterTrouble: BackoffPolicy = { baseMs: 1_000, factor: 2, ceilingMs: 60_00
 /** A policy that is stopped is reconciled again, since not all that stops one is reported. */
 const stoppedMs = 60_000;
 const soonMs = 50;
+/** So long a policy has the users that it matched while it is stopped, or while what it selects now cannot be listed: the same as after a restart. */
+const maxIdleMs = 5 * 60_000;
 /** A failure that passes by itself is no news of a policy that is well. */
 const maxSilentFailures = 2;
 
@@ -55,8 +57,9 @@ export function createPolicyReconcile(
       const standing = await standingOf(policy, context, signal);
       memory.unplaced = standing.kind === 'unplaced' ? memory.unplaced + 1 : 0;
       if (standing.kind === 'served') return await serve(policy, standing, memory, options, signal);
-      memory.isKnown = true;
+      memory.knownGeneration = policy.generation;
       memory.takes = new Set();
+      if (standing.kind === 'stopped') leaveIdle(policy, memory, options);
       if (standing.kind === 'unplaced' && isReady(policy) && memory.unplaced <= maxSilentFailures)
         return { kind: 'retry', policy: afterTrouble, atLeastMs: standing.retryAfterMs };
       const leftMs = await writes.report(policy, unlisted(policy, standing.verdict, context), memory, signal);
@@ -83,20 +86,39 @@ async function serve(
   memory.accountId = served.account.id;
   await judgeSuspects(policy, served, memory, options, signal);
   await passIfDue(policy, served, memory, options, signal);
-  memory.isKnown = true;
+  memory.knownGeneration = policy.generation;
   const failure = isNews(policy, memory) ? memory.failure?.verdict : undefined;
   const pass = memory.pass?.asked === served.asked ? memory.pass : undefined;
   if (pass === undefined) {
     memory.takes = new Set();
+    leaveIdle(policy, memory, options);
     const leftMs =
       failure === undefined
         ? undefined
         : await writes.report(policy, unlisted(policy, failure, context), memory, signal);
     return at(Math.min(dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
   }
+  memory.passIdleSince = undefined;
   const { verdict, counts, nextMs } = await keepChildren(policy, served, pass, memory, options, signal);
   const leftMs = await writes.report(policy, { verdict: failure ?? verdict, pass, counts }, memory, signal);
   return at(Math.min(nextMs, dueInMs(served, memory, context), leftMs ?? Number.POSITIVE_INFINITY));
+}
+
+/**
+ * What it matched once keeps younger policies from these users, and no reconcile of this one acts on that any more. For a moment that is right, since it may work
+ * again, with the same users; then they are left to the others.
+ */
+function leaveIdle(
+  policy: TenantUpsellPolicy,
+  memory: Memory,
+  { context: { clock }, onMembers }: Pick<PolicyReconcileOptions, 'context' | 'onMembers'>,
+): void {
+  if (memory.pass === undefined) return;
+  memory.passIdleSince ??= clock.now();
+  if (clock.now() - memory.passIdleSince < maxIdleMs) return;
+  memory.pass = undefined;
+  memory.passIdleSince = undefined;
+  onMembers(policy);
 }
 
 /** Of a policy whose present selection no pass has listed. */
