@@ -42,6 +42,8 @@ export interface Memory {
   readonly taken: Map<string, { readonly until: number; readonly tries: number }>;
   /** Users whose children younger policies are to hand over, since this one may make its own now. */
   takes: ReadonlySet<string>;
+  /** Users whose children were asked for so, until they have one of this policy: whose child is gone already is made before others. */
+  readonly asked: Set<string>;
   /** By user, the uid of the child that this process deleted: until the watch shows it, the cache has it as it was. */
   readonly gone: Map<string, string>;
   /** When a child was made, changed or removed last, or else since when this process knows the policy; by wall time. */
@@ -100,6 +102,7 @@ export function createMemories(clock: Pick<Clock, 'wall'>): Memories {
         pending: new Map(),
         taken: new Map(),
         takes: new Set(),
+        asked: new Set(),
         gone: new Map(),
         doneAt: clock.wall(),
         made: [],

@@ -55,6 +55,8 @@ export interface PlanInput {
   readonly approved: number | undefined;
   /** A person let the removal of this user's child through before. */
   isLetThrough(userId: string): boolean;
+  /** A younger policy was asked for this user's child, and may have handed it over. */
+  isAsked(userId: string): boolean;
   /** Made by this process, and not shown by the cache yet. */
   isPending(userId: string): boolean;
   /** What this process made within the hour: it counts even if it is gone again. */
@@ -143,8 +145,12 @@ export function plan(input: PlanInput): Plan {
   };
 }
 
-/** Users without a child that are to have one, those of them that have one of a younger policy, how many are left to others, and how many wait for a name. */
-function wantedOf({ users, children, isPending, otherOf }: PlanInput) {
+/**
+ * Users without a child that are to have one (first those who had one of a younger policy until now), those of them that have one of a younger policy, how many
+ * are left to others, and how many wait for a name.
+ */
+function wantedOf({ users, children, isAsked, isPending, otherOf }: PlanInput) {
+  const without: string[] = [];
   const wanted: string[] = [];
   const takeable: string[] = [];
   let left = 0;
@@ -155,9 +161,9 @@ function wantedOf({ users, children, isPending, otherOf }: PlanInput) {
     else if (children.has(id)) continue;
     else if (other === 'nameTaken') taken++;
     else if (other === 'youngerPolicy') takeable.push(id);
-    else if (!isPending(id)) wanted.push(id);
+    else if (!isPending(id)) (isAsked(id) ? without : wanted).push(id);
   }
-  return { wanted, takeable, left, taken };
+  return { wanted: [...without, ...wanted], takeable, left, taken };
 }
 
 function keptOf({ children, isMatched, isProved, isUnjudged, otherOf }: PlanInput) {

@@ -63,6 +63,7 @@ export async function keepChildren(
   for (const [id, until] of memory.pending) if (children.has(id) || clock.now() >= until) memory.pending.delete(id);
   for (const [id, uid] of memory.gone) if (children.get(id)?.object.uid !== uid) memory.gone.delete(id);
   for (const id of memory.taken.keys()) if (children.has(id) || !pass.users.has(id)) memory.taken.delete(id);
+  for (const id of memory.asked) if (children.has(id) || !pass.users.has(id)) memory.asked.delete(id);
   for (const id of memory.letThrough) if (pass.users.has(id) || !children.has(id)) memory.letThrough.delete(id);
   const { isReal } = writes;
   // Something changed since the list, perhaps one of those that would go.
@@ -80,6 +81,7 @@ export async function keepChildren(
   }
   const takenBefore = memory.takes;
   memory.takes = new Set(isAwaiting ? [] : plan.takes.slice(0, maxAsked));
+  for (const id of memory.takes) memory.asked.add(id);
   if (plan.takes.some((id) => memory.takes.has(id) && !takenBefore.has(id))) onMembers(policy);
   const isDue = countSteps(plan) > 0 || memory.pending.size > 0;
   // What waits for a list or for an older policy has its own time.

@@ -54,6 +54,7 @@ export function owingOf(
     otherOf: (id) => others(id) ?? (isTaken(id) ? 'nameTaken' : undefined),
     isProved: (id) => pass.proved.has(id),
     isUnjudged: (id) => pass.unjudged.has(id),
+    isAsked: (id) => memory.asked.has(id),
     isPending: (id) => (memory.pending.get(id) ?? Number.NEGATIVE_INFINITY) > clock.now(),
     limits: spec.limits,
     approved: approvalOf(policy, memory),

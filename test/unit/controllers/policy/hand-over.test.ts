@@ -164,3 +164,15 @@ it('an older policy whose children are refused leaves most users with those of t
   for (let turn = 0; turn < 3; turn++) for (const name of ['older', 'younger']) await settle(name, users(900));
   expect(ofPolicy('older')).toHaveLength(900);
 });
+
+it('a user whose child was handed over gets the next one that the older policy may make, before users who are new', async () => {
+  world.policy('younger', {}, later);
+  await settle('younger', users(4));
+  world.policy('older', slowly);
+  await settle('older', users(4));
+  await settle('younger', users(4));
+  expect(ofPolicy('younger')).toEqual(users(2, 3));
+  world.clock.pause(4_000_000);
+  await settle('older', [...users(2, 5), ...users(4)]);
+  expect(ofPolicy('older')).toEqual(users(2));
+});

@@ -45,6 +45,7 @@ function planOf({
     isUnjudged: (id) => unjudged.includes(id),
     isPending: (id) => pending.includes(id),
     isLetThrough: () => false,
+    isAsked: () => false,
     limits: { maxUsers: 10, maxRemovals: 50, maxNewPerHour: 0, ...limits },
     approved: undefined,
     made: [],
