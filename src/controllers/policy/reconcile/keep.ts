@@ -80,7 +80,9 @@ export async function keepChildren(
     return { verdict: childrenRefused(status), counts, nextMs: refusedMs };
   }
   const takenBefore = memory.takes;
-  memory.takes = new Set(isAwaiting ? [] : plan.takes.slice(0, maxAsked));
+  // Where users cannot be listed its own children may not work either.
+  const mayAsk = !isAwaiting && memory.failure === undefined;
+  memory.takes = new Set(mayAsk ? plan.takes.slice(0, maxAsked) : []);
   for (const id of memory.takes) memory.asked.add(id);
   if (plan.takes.some((id) => memory.takes.has(id) && !takenBefore.has(id))) onMembers(policy);
   const isDue = countSteps(plan) > 0 || memory.pending.size > 0;

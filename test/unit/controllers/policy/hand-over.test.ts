@@ -176,3 +176,19 @@ it('a user whose child was handed over gets the next one that the older policy m
   await settle('older', [...users(2, 5), ...users(4)]);
   expect(ofPolicy('older')).toEqual(users(2));
 });
+
+it('an older policy whose users cannot be listed asks for no children until they can', async () => {
+  world.policy('younger', {}, later);
+  await settle('younger', users(4));
+  world.policy('older', slowly);
+  await settle('older', users(4));
+  world.clock.pause(4_000_000);
+  world.listEnd = 'credentials';
+  await world.reconcile('older');
+  world.listEnd = 'complete';
+  await settle('younger', users(4));
+  expect(ofPolicy('younger')).toEqual(users(4));
+  await settle('older', users(4));
+  await settle('younger', users(4));
+  expect(ofPolicy('younger')).toEqual(users(2, 3));
+});
