@@ -60,8 +60,8 @@ export const figures: Readonly<Record<string, Figure>> = {
 export interface Goal {
   readonly phase: string;
   readonly figure: string;
-  /** Of ours by Go's, or of ours alone. */
-  readonly of: 'ratio' | 'value';
+  /** Of ours by Go's, of ours by the bare loop's, or of ours alone. */
+  readonly of: 'go' | 'bare' | 'value';
   readonly atMost?: number;
   readonly atLeast?: number;
 }
@@ -69,17 +69,19 @@ export interface Goal {
 /** Section 8 of the design, and the priority goal. Those that depend on the number of objects are given for the fleet of 50,000. */
 export function goalsFor(fleet: number): readonly Goal[] {
   return [
-    { phase: 'burst', figure: 'cpuMsPerObject', of: 'ratio', atMost: 0.6 },
-    { phase: 'burst', figure: 'perSecond', of: 'ratio', atLeast: 1.2 },
-    { phase: 'burst', figure: 'requestsPerObject', of: 'value', atMost: 1.1 },
+    { phase: 'burst', figure: 'cpuMsPerObject', of: 'bare', atMost: 1.15 },
+    { phase: 'burst', figure: 'perSecond', of: 'bare', atLeast: 0.97 },
+    // Offers included.
+    { phase: 'burst', figure: 'requestsPerObject', of: 'value', atMost: 1.2 },
     { phase: 'burst', figure: 'rssMiB', of: 'value', atMost: 110 },
-    { phase: 'small burst', figure: 'cpuMsPerObject', of: 'ratio', atMost: 0.9 },
-    { phase: 'restart', figure: 'cpuS', of: 'ratio', atMost: 0.5 },
+    { phase: 'small burst', figure: 'cpuMsPerObject', of: 'go', atMost: 0.9 },
+    { phase: 'restart', figure: 'cpuS', of: 'go', atMost: 0.33 },
     { phase: 'restart', figure: 'requests', of: 'value', atMost: Math.ceil(fleet / 100) + 20 },
-    { phase: 'restart', figure: 'rssMiB', of: 'ratio', atMost: 0.75 },
+    { phase: 'restart', figure: 'rssMiB', of: 'go', atMost: 0.6 },
     { phase: 'restart', figure: 'needlessWrites', of: 'value', atMost: 0 },
     { phase: 'steady', figure: 'requestsPerMinute', of: 'value', atMost: 15 },
     { phase: 'steady', figure: 'needlessWrites', of: 'value', atMost: 0 },
+    { phase: 'drift', figure: 'detectS', of: 'value', atMost: 17 },
     { phase: 'churn: create', figure: 'p99Ms', of: 'value', atMost: 1_000 },
     { phase: 'churn: edit', figure: 'p99Ms', of: 'value', atMost: 1_000 },
     { phase: 'policy: first pass', figure: 'seconds', of: 'value', atMost: 180 },

@@ -28,6 +28,9 @@ export function summarize(samples: readonly Sample[]): readonly Row[] {
   return [...groups.values()].flatMap(rowsOf);
 }
 
+const ratioOf = (ratios: readonly number[]): Spread | undefined =>
+  ratios.length === 0 ? undefined : spreadOf(ratios);
+
 function rowsOf(group: readonly Sample[]): readonly Row[] {
   const [first] = group;
   if (first === undefined) return [];
@@ -38,11 +41,10 @@ function rowsOf(group: readonly Sample[]): readonly Row[] {
     const of = (contender: ContenderName): number[] =>
       group.flatMap((sample) => (sample.contender === contender ? [sample.figures[figure] ?? []].flat() : []));
     const [ours, go, bare] = [of('ours'), of('go'), of('bare')];
-    const ratios = pairedRatios(ours, go);
-    const ratio = ratios.length === 0 ? undefined : spreadOf(ratios);
+    const ratio = ratioOf(pairedRatios(ours, go));
     const own = ours.length === 0 ? undefined : spreadOf(ours);
     const goal = goals.find((each) => each.phase === phase && each.figure === figure);
-    const judged = goal?.of === 'ratio' ? ratio : own;
+    const judged = { go: ratio, bare: ratioOf(pairedRatios(ours, bare)), value: own }[goal?.of ?? 'value'];
     return {
       phase,
       objects,

@@ -29,8 +29,8 @@ export function spread(of: Spread | undefined, digits: number): string {
 
 function goalText({ of, atMost, atLeast }: Goal, digits: number): string {
   const text =
-    atMost !== undefined ? `≤ ${number(atMost, of === 'ratio' ? 2 : digits)}` : `≥ ${number(atLeast ?? 0, 2)}`;
-  return of === 'ratio' ? `${text} ×` : text;
+    atMost !== undefined ? `≤ ${number(atMost, of === 'value' ? digits : 2)}` : `≥ ${number(atLeast ?? 0, 2)}`;
+  return { go: `${text} ×`, bare: `${text} × the bare loop`, value: text }[of];
 }
 
 function cells(row: Row, bare: boolean): readonly string[] {
