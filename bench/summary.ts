@@ -28,8 +28,7 @@ export function summarize(samples: readonly Sample[]): readonly Row[] {
   return [...groups.values()].flatMap(rowsOf);
 }
 
-const ratioOf = (ratios: readonly number[]): Spread | undefined =>
-  ratios.length === 0 ? undefined : spreadOf(ratios);
+const ratioOf = (ratios: readonly number[]): Spread | undefined => (ratios.length === 0 ? undefined : spreadOf(ratios));
 
 function rowsOf(group: readonly Sample[]): readonly Row[] {
   const [first] = group;
