@@ -6,7 +6,7 @@ it('of two replicas one works; the other is ready, and takes over as soon as the
   await using world = await World.start();
   world.logOnFailure();
   const { johnDoe, companyAdmin } = world.acronis.cast;
-  const holder = () => world.ok('get', 'lease', 'acronis-upsell-operator', '-o', 'jsonpath={.spec.holderIdentity}');
+  const holder = () => world.ok('get', 'leases', '-o', 'jsonpath={.items[*].spec.holderIdentity}');
   const first = await until('there is a leader', holder, (name) => name !== '');
   const second = await world.replica();
   await using _ = { [Symbol.asyncDispose]: async () => void (await second.stop()) };
