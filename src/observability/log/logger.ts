@@ -69,8 +69,9 @@ export async function createLog(options: LogOptions): Promise<Log> {
 
 /** For terminals only, so it is loaded only then. */
 async function pretty(write: (line: string) => void, colour: boolean): Promise<(line: string) => void> {
-  const { prettyFactory } = await import('pino-pretty');
-  const format = prettyFactory({ colorize: colour, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
+  // By its default export, since it is CommonJS: a bundler gives a module of that kind no other.
+  const { default: pinoPretty } = await import('pino-pretty');
+  const format = pinoPretty.prettyFactory({ colorize: colour, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
   return (line) => write(format(line));
 }
 
