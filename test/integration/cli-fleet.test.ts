@@ -140,6 +140,8 @@ it('check passes what is well, says what it cannot see, and writes nothing', asy
     'check',
     '--allow-insecure-acronis',
     `--operator-namespace=${world.namespace}`,
+    // Of its own objects: another test's, which runs beside it, may have been refused their users.
+    `--watch-namespaces=${world.namespace}`,
     '--output=json',
   );
   expect(await outputProblems('check', stdout)).toEqual([]);
