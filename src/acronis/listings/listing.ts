@@ -5,13 +5,8 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { AcronisError } from '../errors.ts';
+import type { Page } from './paging.ts';
 import { SeenIds } from './seen-ids.ts';
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly unreadable: number;
-  readonly after: string | undefined;
-}
 
 export type Listing =
   | { readonly kind: 'complete'; readonly items: number; readonly pages: number }

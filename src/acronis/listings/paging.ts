@@ -1,10 +1,29 @@
-/** Where a list in pages goes on: the cursor holds every filter, and is sent alone. */
+/** One page of a list, whatever it is a list of, and where the list goes on: the cursor holds every filter, and is sent alone. */
 import * as z from 'zod';
 
-const schema = z.object({
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** How many items are not what they should be. */
+  readonly unreadable: number;
+  /** The cursor of the next page; it holds every filter. Undefined on the last page. */
+  readonly after: string | undefined;
+}
+
+const cursors = z.object({
   paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
 });
+/** Lists that are empty come as `null` from some servers. */
+const list = z.object({ items: z.array(z.unknown()).nullable() });
 
 /** The cursor of the page after this one; undefined on the last page. */
 export const afterOf = (page: unknown): string | undefined =>
-  schema.safeParse(page).data?.paging?.cursors?.after || undefined;
+  cursors.safeParse(page).data?.paging?.cursors?.after || undefined;
+
+/** The page, or undefined where the response is not one. */
+export function parsePage<T>(raw: unknown, item: z.ZodType<T>): Page<T> | undefined {
+  const parsed = list.safeParse(raw).data;
+  if (parsed === undefined) return undefined;
+  const all = parsed.items ?? [];
+  const items = all.flatMap((each) => item.safeParse(each).data ?? []);
+  return { items, unreadable: all.length - items.length, after: afterOf(raw) };
+}

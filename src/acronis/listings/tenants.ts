@@ -1,7 +1,7 @@
 /** Tenants as a list of a tenant and those below it shows them: of which kind each is. */
 import * as z from 'zod';
 import { idSchema } from '../user.ts';
-import { afterOf } from './paging.ts';
+import { type Page, parsePage } from './paging.ts';
 
 export interface ListedTenant {
   readonly id: string;
@@ -9,13 +9,7 @@ export interface ListedTenant {
   readonly kind: string | undefined;
 }
 
-export interface TenantPage {
-  readonly items: readonly ListedTenant[];
-  /** How many items are not tenants. */
-  readonly unreadable: number;
-  /** The cursor of the next page; it holds every filter. Undefined on the last page. */
-  readonly after: string | undefined;
-}
+export type TenantPage = Page<ListedTenant>;
 
 /** The first page of a tree, tenants by their ids, or the next page. */
 export type TenantListStart =
@@ -33,16 +27,5 @@ const tenant = z
   .object({ id: idSchema, kind: z.string().nullish().catch(undefined) })
   .transform((raw): ListedTenant => ({ id: raw.id, kind: raw.kind ?? undefined }));
 
-const page = z.object({
-  /** Lists that are empty come as `null` from some servers. */
-  items: z.array(z.unknown()).nullable(),
-});
-
 /** The page, or undefined where the response is not one. */
-export function parseTenantPage(raw: unknown): TenantPage | undefined {
-  const parsed = page.safeParse(raw).data;
-  if (parsed === undefined) return undefined;
-  const all = parsed.items ?? [];
-  const items = all.flatMap((item) => tenant.safeParse(item).data ?? []);
-  return { items, unreadable: all.length - items.length, after: afterOf(raw) };
-}
+export const parseTenantPage = (raw: unknown): TenantPage | undefined => parsePage(raw, tenant);

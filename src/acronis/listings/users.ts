@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { idSchema, isTime, policiesSchema } from '../user.ts';
-import { afterOf } from './paging.ts';
+import { type Page, parsePage } from './paging.ts';
 
 export interface ListedUser {
   readonly id: string;
@@ -23,13 +23,7 @@ export interface ListedUser {
   readonly roles: readonly string[] | undefined;
 }
 
-export interface UserPage {
-  readonly items: readonly ListedUser[];
-  /** How many items are not users. */
-  readonly unreadable: number;
-  /** The cursor of the next page; it holds every filter. Undefined on the last page. */
-  readonly after: string | undefined;
-}
+export type UserPage = Page<ListedUser>;
 
 /** What the API may filter by itself, inside of one organization. */
 export interface OrganizationFilter {
@@ -92,16 +86,5 @@ const listed = z
     };
   });
 
-const page = z.object({
-  /** Lists that are empty come as `null` from some servers. */
-  items: z.array(z.unknown()).nullable(),
-});
-
 /** The page, or undefined where the response is not one. */
-export function parseUserPage(raw: unknown): UserPage | undefined {
-  const parsed = page.safeParse(raw).data;
-  if (parsed === undefined) return undefined;
-  const all = parsed.items ?? [];
-  const items = all.flatMap((item) => listed.safeParse(item).data ?? []);
-  return { items, unreadable: all.length - items.length, after: afterOf(raw) };
-}
+export const parseUserPage = (raw: unknown): UserPage | undefined => parsePage(raw, listed);

@@ -6,6 +6,7 @@ import { meaningOfPolicy, type PolicyVerdict } from '../../api/policy/conditions
 import type { TenantUpsellPolicy } from '../../api/policy/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import { liveObjectsOf, usersListedBy } from '../../controllers/policy/children/children.ts';
+import { countChildren } from '../../controllers/policy/children/counts.ts';
 import { createMemories, type Memory } from '../../controllers/policy/memory.ts';
 import { type Lister, type Pass, runPass } from '../../controllers/policy/pass/pass.ts';
 import { countSteps, type OweOptions, owingOf, verdictOfOwing } from '../../controllers/policy/reconcile/owe.ts';
@@ -61,7 +62,9 @@ export async function planPolicies<W>(
   const { fleet, policies, clock } = context;
   const memories = createMemories(clock);
   const found = new Map<string, Found>();
-  const counts = new Map(wanted.map(({ policy }) => [policy.key, liveChildren(policy, fleet)]));
+  const counts = new Map(
+    wanted.map(({ policy }) => [policy.key, countChildren(liveObjectsOf(policy, fleet)).children]),
+  );
   // An older policy has the users that it matches, whether it is planned or not.
   const concerned = [...policies.values()].filter((each) =>
     wanted.some(({ policy }) => policy.key === each.key || isOlderPolicy(each, policy)),
@@ -79,7 +82,7 @@ export async function planPolicies<W>(
       const owing = owingOf(policy, of.served, of.pass, memory, { ...context, memories });
       if (owing.plan.takes.some((id) => !memory.takes.has(id))) steps++;
       memory.takes = new Set(owing.plan.takes);
-      if (!wanted.some(({ policy: { key } }) => key === policy.key)) continue;
+      if (!counts.has(policy.key)) continue;
       verdicts.set(policy.key, verdictOfOwing(policy, of.served, of.pass, owing, false));
       steps += countSteps(owing.plan);
       for (const child of changeChildren(policy, owing, fleet, clock.wall())) {
@@ -159,10 +162,4 @@ function sayingOf(
   if (found.kind === 'stopped') return found.verdict;
   if (listed !== undefined && (listed.reason !== 'Applied' || changes === 0)) return listed;
   return { reason: 'Progressing', message: 'Children would be made, changed or removed; then it is Applied.' };
-}
-
-function liveChildren(policy: TenantUpsellPolicy, fleet: Fleet): number {
-  let count = 0;
-  for (const _ of liveObjectsOf(policy, fleet)) count++;
-  return count;
 }

@@ -3,7 +3,6 @@ import { conditionReason } from '../../api/conditions.ts';
 import { meaningOfPolicy, policyReasons } from '../../api/policy/conditions.ts';
 import { conditionOf } from '../../api/status.ts';
 import type { PolicyStore } from '../../fleet/cache/policies.ts';
-
 import type { Memories } from './memory.ts';
 
 export type ChildChange = 'made' | 'updated' | 'removed' | 'handedOver';
@@ -59,15 +58,15 @@ export function noProgressSince(
   policies: Pick<PolicyStore, 'values'>,
   memories: Pick<Memories, 'peek'>,
 ): number | undefined {
-  let longest: number | undefined;
+  let earliest: number | undefined;
   for (const { key, createdAt, status } of policies.values()) {
     const reason = conditionReason(status.conditions);
     if (reason !== 'Pending' && reason !== 'Progressing') continue;
     const transition = Date.parse(conditionOf(status, 'Ready')?.lastTransitionTime ?? '') || 0;
     const since = Math.max(createdAt, transition, memories.peek(key)?.doneAt ?? 0);
-    longest = Math.min(longest ?? since, since);
+    earliest = Math.min(earliest ?? since, since);
   }
-  return longest;
+  return earliest;
 }
 
 /** Whether it is well, or waits for nothing but its turn. */

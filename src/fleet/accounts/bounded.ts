@@ -28,9 +28,9 @@ export function boundedTo<W>(tenantIDs: readonly string[], account: Account<W>):
     async getUsers(ids, signal) {
       const shown = new Map<string, UserEvidence>();
       for (const [id, evidence] of await api.getUsers(ids, signal)) {
-        // Read alone it says why.
-        if (evidence.kind === 'seen' && (await placeIn(evidence.user.tenantId, signal)) === 'unknown') continue;
-        shown.set(id, await asShown(evidence, signal));
+        const place = evidence.kind === 'seen' ? await placeIn(evidence.user.tenantId, signal) : 'inside';
+        // Where that is not known, a read of this user alone says why.
+        if (place !== 'unknown') shown.set(id, place === 'inside' ? evidence : notVisible);
       }
       return shown;
     },

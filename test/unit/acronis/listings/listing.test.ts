@@ -1,6 +1,7 @@
 /** What a list of pages proves, and what it does not. */
 import { describe, expect, test } from 'vitest';
-import { type Listing, type Page, readListing } from '../../../../src/acronis/listings/listing.ts';
+import { type Listing, readListing } from '../../../../src/acronis/listings/listing.ts';
+import type { Page } from '../../../../src/acronis/listings/paging.ts';
 import { SeenIds } from '../../../../src/acronis/listings/seen-ids.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { id, refused } from '../support.ts';
