@@ -9,6 +9,8 @@ import type { KubeRequest, RequestKind } from './request-kind.ts';
 interface When {
   /** All kinds if not given. */
   readonly on?: readonly RequestKind[];
+  /** Only lists by stream, of whatever kind. */
+  readonly listsByStream?: true;
   readonly skip?: number;
   /** For ever if not given. */
   readonly times?: number;
@@ -131,7 +133,10 @@ export class ProxyFaults {
   }
 
   forRequest(request: KubeRequest): RequestFault | undefined {
-    return this.#take(request.kind, isOfRequest);
+    return this.#take(
+      request.kind,
+      (fault): fault is When & RequestFault => isOfRequest(fault) && (!fault.listsByStream || request.streamsList),
+    );
   }
 
   /** @param line whether there is a line to do something to. */
