@@ -12,6 +12,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import * as z from 'zod';
+import { packageParts } from './package-parts.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -27,21 +28,19 @@ const { values } = parseArgs({
 /** Looked for at run time by packages that do well without it. */
 const optional = ['supports-color', '@colors/colors/safe'];
 
-/**
- * undici's index makes fetch, WebSocket, caches and mocks as soon as it is imported: 12 MiB for what is not used here. It is CommonJS, which cannot be shaken.
- * Whoever wants more of it than these finds the name missing when the bundle is built, and a method of a dispatcher when its test runs the bundle.
- */
-const onlyDispatchers: Plugin = {
-  name: 'only-dispatchers',
+/** See scripts/package-parts.ts. */
+const onlyParts: Plugin = {
+  name: 'only-parts',
   setup(builder) {
-    builder.onResolve({ filter: /^undici$/ }, ({ importer }) =>
-      importer.includes(join('node_modules', 'undici')) ? null : { path: 'undici', namespace: 'only-dispatchers' },
+    builder.onResolve({ filter: /^[\w-]+$/ }, ({ path, importer }) =>
+      !packageParts.has(path) || importer.includes(join('node_modules', path))
+        ? null
+        : { path, namespace: 'only-parts' },
     );
-    builder.onLoad({ filter: /.*/, namespace: 'only-dispatchers' }, () => ({
-      contents: [
-        "export { default as Agent } from 'undici/lib/dispatcher/agent.js';",
-        "export { default as buildConnector } from 'undici/lib/core/connect.js';",
-      ].join('\n'),
+    builder.onLoad({ filter: /.*/, namespace: 'only-parts' }, ({ path }) => ({
+      contents: Object.entries(packageParts.get(path) ?? {})
+        .map(([name, file]) => `export { default as ${name} } from '${path}/${file}';`)
+        .join('\n'),
       resolveDir: root,
     }));
   },
@@ -64,13 +63,37 @@ const builtinsByRequire: Plugin = {
   },
 };
 
-/** Nothing here speaks HTTP/2 (src/base/http/connector.ts), and undici's client for it loads Node's at once: 60 ms of a start on a slow machine, and 3 MiB. */
-const withoutHttp2: Plugin = {
-  name: 'without-http2',
+/**
+ * Files of packages that nothing here reaches, and that would be compiled at every start: HTTP/2 (src/base/http/connector.ts), bodies that are forms, streams and blobs, and ways of
+ * a log other than the one it is given. A test that reaches one of them anyway fails with its name.
+ */
+const unreached =
+  /node_modules[/\\](?:undici[/\\]lib[/\\](?:dispatcher[/\\]client-h2|web[/\\]fetch[/\\](?:body|formdata)|web[/\\]webidl[/\\]index)|pino[/\\]lib[/\\]transport|sonic-boom[/\\]index)\.js$/;
+const withoutUnreached: Plugin = {
+  name: 'without-unreached',
   setup(builder) {
-    builder.onLoad({ filter: /undici[/\\]lib[/\\]dispatcher[/\\]client-h2\.js$/ }, () => ({
-      contents: "module.exports = () => { throw new Error('this build has no HTTP/2'); };",
+    builder.onLoad({ filter: unreached }, ({ path }) => ({
+      contents: `module.exports = function () { throw new Error('this build leaves out ${basename(path)}'); };`,
     }));
+  },
+};
+
+/**
+ * Texts and other metadata of schemas are for the CRDs, which are generated from the sources. zod makes a copy of a schema for each text that it is given, and these
+ * copies would be a seventh of all that a start makes.
+ */
+const withoutSchemaTexts: Plugin = {
+  name: 'without-schema-texts',
+  setup(builder) {
+    builder.onLoad({ filter: /zod[/\\]v4[/\\]classic[/\\]schemas\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const copies =
+        /const cl = this\.clone\(\);\s+core\.globalRegistry\.add\(cl, (?:\{ description \}|args\[0\])\);\s+return cl;/g;
+      const found = source.match(copies)?.length ?? 0;
+      if (found !== 2)
+        throw new Error(`${path} gives texts to schemas in ${found} places, not in the two that are known`);
+      return { contents: source.replaceAll(copies, 'return this;') };
+    });
   },
 };
 
@@ -92,7 +115,7 @@ const { metafile, outputFiles } = await build({
   format: 'esm',
   mainFields: ['module', 'main'],
   external: optional,
-  plugins: [builtinsByRequire, onlyDispatchers, withoutHttp2],
+  plugins: [builtinsByRequire, onlyParts, withoutUnreached, withoutSchemaTexts],
   define: {
     __OPERATOR_VERSION__: JSON.stringify(version),
     // As undici's own build for Node has it: without Milo, an HTTP parser that is an experiment and a third of the package.

@@ -1,15 +1,8 @@
 /** The body of a response as JSON, or what it is instead: gateways compress unasked, some without declaring it, and some put a byte order mark in front. */
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { parseExactJson } from '../../base/exact-json.ts';
 import { type HttpResponse, headerOf } from '../../base/http/http.ts';
 
-const decoders = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
-  rawDeflate: promisify(inflateRaw),
-  br: promisify(brotliDecompress),
-};
 /** What a body is, as far as a person who looks for the cause needs to know. */
 export type BodyForm = 'json' | 'empty' | 'page' | 'broken' | 'other';
 
@@ -68,15 +61,17 @@ const isZlib = (body: Buffer): boolean =>
   body.length > 1 && (body[0] ?? 0) % 16 === 8 && body.readUInt16BE(0) % 31 === 0;
 
 async function decode(body: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
+  // Loaded where something is compressed, which nothing asks Acronis for.
+  const { brotliDecompress, gunzip, inflate, inflateRaw } = await import('node:zlib');
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
       // Said, but done by a proxy on the way already.
-      return isGzip(body) ? await decoders.gzip(body, { maxOutputLength }) : body;
+      return isGzip(body) ? await promisify(gunzip)(body, { maxOutputLength }) : body;
     case 'deflate':
-      return await (isZlib(body) ? decoders.deflate : decoders.rawDeflate)(body, { maxOutputLength });
+      return await promisify(isZlib(body) ? inflate : inflateRaw)(body, { maxOutputLength });
     case 'br':
-      return await decoders.br(body, { maxOutputLength });
+      return await promisify(brotliDecompress)(body, { maxOutputLength });
     default:
       throw new Error('an unknown content coding');
   }

@@ -137,7 +137,7 @@ describe('the packages of a bundle', () => {
       'node_modules/c/node_modules/@d/e/lib/y.js': { bytesInOutput: 1 },
       'node_modules/c/z.js': { bytesInOutput: 1 },
       'node_modules/dropped/z.js': { bytesInOutput: 0 },
-      'only-dispatchers:undici': { bytesInOutput: 3 },
+      'only-parts:undici': { bytesInOutput: 3 },
     };
     expect(packagesIn({ outputs: { 'main.js': { inputs } } })).toEqual([
       'node_modules/@a/b',
