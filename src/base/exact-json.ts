@@ -16,30 +16,15 @@ declare global {
 }
 
 /** Only a text with as many digits in a run can hold an integer that a double does not. */
-const manyDigits = 16;
+const manyDigits = /\d{16}/;
 const integer = /^-?\d+$/;
 const maxInt64 = 2n ** 63n - 1n;
 const minInt64 = -(2n ** 63n);
 
 /** @throws SyntaxError where the text is not JSON; its message quotes the text, so it must not be shown. */
 export function parseExactJson(text: string): unknown {
-  return hasManyDigits(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  return manyDigits.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
 }
-
-/** As `/\d{16}/` tests it, at a sixth of the cost: a run of sixteen covers a sixteenth character, so nearly none of the others is read. */
-function hasManyDigits(text: string): boolean {
-  for (let at = manyDigits - 1; at < text.length; ) {
-    let from = at;
-    while (from >= 0 && isDigit(text.charCodeAt(from))) from--;
-    let to = at;
-    while (from < at && to < text.length && isDigit(text.charCodeAt(to))) to++;
-    if (to - from > manyDigits) return true;
-    at = Math.max(at, to) + manyDigits;
-  }
-  return false;
-}
-
-const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 function exactInteger(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined || !integer.test(source))

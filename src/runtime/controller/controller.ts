@@ -52,6 +52,8 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   const free: Run[] = [];
   const active = new Set<Run>();
   const ended = Promise.withResolvers<void>();
+  /** Kept here, since a signal that was composed of others looks at all of them each time that it is asked. */
+  let isTaking = !signal.aborted && !hardStop.aborted;
   const slow = new Deadlines<Run>(clock, slowMs, ({ key }) => queue.releasePlace(key));
   const overdue =
     deadlineMs === undefined
@@ -74,12 +76,14 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     metrics.activeWorkers(active.size);
     queue.done(run.key);
     if (!run.abort.signal.aborted) free.push(run);
-    if (signal.aborted && active.size === 0) ended.resolve();
+    if (!isTaking && signal.aborted && active.size === 0) ended.resolve();
   };
   const stopAll = () => {
+    isTaking = false;
     for (const { abort } of active) abort.abort(hardStop.reason);
   };
   const drain = () => {
+    isTaking = false;
     if (active.size === 0) ended.resolve();
   };
 
@@ -88,7 +92,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   hardStop.addEventListener('abort', stopAll);
   signal.addEventListener('abort', drain, { once: true });
   queue.onReady(() => {
-    while (!signal.aborted && !hardStop.aborted) {
+    while (isTaking) {
       const work = queue.take();
       if (work === undefined) return;
       start(work.key);
