@@ -1,5 +1,6 @@
 /** A page of the change feed: which users changed, at the level of detail `stamps`, and when the server said so. */
 import * as z from 'zod';
+import { compiled } from '../base/compiled.ts';
 import { serverTime } from './server-time.ts';
 import { idSchema, isCompanyAdmin, isTime, policiesSchema, type Revision, revisionSchema } from './user.ts';
 
@@ -32,6 +33,8 @@ const stamp = z.object({
   access_policies: policiesSchema,
 });
 
+const stampParser = compiled(stamp);
+
 const page = z.object({
   /** Lists that are empty come as `null` from some servers. */
   items: z.array(z.unknown()).nullable(),
@@ -46,7 +49,7 @@ export function parseStampPage(raw: unknown): StampPage | undefined {
   const stamps: UserStamp[] = [];
   let newestChange: number | undefined;
   for (const item of parsed.data.items ?? []) {
-    const { success, data } = stamp.safeParse(item);
+    const { success, data } = stampParser.safeParse(item);
     if (!success) continue;
     const { id, version } = data;
     stamps.push({ id, version, deleted: isTime(data.deleted_at), isCompanyAdmin: isCompanyAdmin(data) });

@@ -3,6 +3,7 @@
  * Everything else that the API sends about a person is dropped here, so that it can get no further.
  */
 import * as z from 'zod';
+import { compiled } from '../base/compiled.ts';
 import { gone, type UserEvidence } from './evidence.ts';
 import { serverTime } from './server-time.ts';
 
@@ -106,6 +107,8 @@ const schema = z
     return { id: raw.id, evidence: isTime(raw.deleted_at) ? gone : { kind: 'seen', user } };
   });
 
+const parser = compiled(schema);
+
 /** The user after a write: what its response does not show is as it was read before. */
 export const withShown = (before: User, after: User): User => ({
   ...after,
@@ -129,7 +132,7 @@ export type ParsedUser =
   | { readonly ok: false; readonly problem: string };
 
 export function parseUser(raw: unknown): ParsedUser {
-  const parsed = schema.safeParse(raw);
+  const parsed = parser.safeParse(raw);
   if (parsed.success) return { ok: true, shown: parsed.data };
   const field = parsed.error.issues[0]?.path[0];
   return { ok: false, problem: typeof field === 'string' ? `${field} ${formOf(raw, field)}` : 'not a user' };

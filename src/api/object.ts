@@ -3,6 +3,7 @@
  * does not read is kept (no managedFields; labels of children alone), and strings that repeat over a fleet are shared.
  */
 import * as z from 'zod';
+import { compiled } from '../base/compiled.ts';
 import { type ChildFacts, childFactsOf } from './child.ts';
 import { envelopeOf, type Identity, metadataSchema, problemOf, type StoredSpec } from './envelope.ts';
 import { requestedAtAnnotation } from './names.ts';
@@ -22,18 +23,23 @@ export interface TenantUserUpsell extends Identity {
   readonly status: Status;
 }
 
-const envelope = envelopeOf(
-  metadataSchema.extend({
-    creationTimestamp: z.string(),
-    deletionTimestamp: z.string().optional(),
-    finalizers: z.array(z.string()).optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-    ownerReferences: z
-      .array(z.object({ kind: z.string(), uid: z.string(), controller: z.boolean().optional() }))
-      .optional(),
-  }),
+const envelope = compiled(
+  envelopeOf(
+    metadataSchema.extend({
+      creationTimestamp: z.string(),
+      deletionTimestamp: z.string().optional(),
+      finalizers: z.array(z.string()).optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+      annotations: z.record(z.string(), z.string()).optional(),
+      ownerReferences: z
+        .array(z.object({ kind: z.string(), uid: z.string(), controller: z.boolean().optional() }))
+        .optional(),
+    }),
+  ),
 );
+
+const specParser = compiled(specSchema);
+const statusParser = compiled(storedStatusSchema);
 
 /**
  * The transform of an object as the API server sent it, or undefined where it is not one.
@@ -75,7 +81,7 @@ export function splitKey(key: string): { namespace: string; name: string } {
 }
 
 function transformSpec(raw: unknown): TenantUserUpsell['spec'] {
-  const parsed = specSchema.safeParse(raw ?? {});
+  const parsed = specParser.safeParse(raw ?? {});
   if (!parsed.success) return { ok: false, problem: problemOf(parsed.error) };
   const spec = parsed.data;
   // UUIDs are compared with what the API sends, which is lower case.
@@ -86,7 +92,7 @@ function transformSpec(raw: unknown): TenantUserUpsell['spec'] {
 }
 
 function transformStatus(raw: unknown, userID: string | undefined): Status {
-  const parsed = storedStatusSchema.safeParse(raw ?? {});
+  const parsed = statusParser.safeParse(raw ?? {});
   if (!parsed.success) return {};
   const status: Status = parsed.data;
   if (status.userID === userID) status.userID = userID;

@@ -3,6 +3,7 @@
  * here and never guessed, since a user that is judged wrongly loses what it has.
  */
 import * as z from 'zod';
+import { compiled } from '../../base/compiled.ts';
 import { idSchema, isTime, policiesSchema } from '../user.ts';
 import { type Page, parsePage } from './paging.ts';
 
@@ -86,5 +87,7 @@ const listed = z
     };
   });
 
+const parser = compiled(listed);
+
 /** The page, or undefined where the response is not one. */
-export const parseUserPage = (raw: unknown): UserPage | undefined => parsePage(raw, listed);
+export const parseUserPage = (raw: unknown): UserPage | undefined => parsePage(raw, parser);
