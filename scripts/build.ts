@@ -78,25 +78,6 @@ const withoutUnreached: Plugin = {
   },
 };
 
-/**
- * Texts and other metadata of schemas are for the CRDs, which are generated from the sources. zod makes a copy of a schema for each text that it is given, and these
- * copies would be a seventh of all that a start makes.
- */
-const withoutSchemaTexts: Plugin = {
-  name: 'without-schema-texts',
-  setup(builder) {
-    builder.onLoad({ filter: /zod[/\\]v4[/\\]classic[/\\]schemas\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const copies =
-        /const cl = this\.clone\(\);\s+core\.globalRegistry\.add\(cl, (?:\{ description \}|args\[0\])\);\s+return cl;/g;
-      const found = source.match(copies)?.length ?? 0;
-      if (found !== 2)
-        throw new Error(`${path} gives texts to schemas in ${found} places, not in the two that are known`);
-      return { contents: source.replaceAll(copies, 'return this;') };
-    });
-  },
-};
-
 const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
@@ -115,7 +96,7 @@ const { metafile, outputFiles } = await build({
   format: 'esm',
   mainFields: ['module', 'main'],
   external: optional,
-  plugins: [builtinsByRequire, onlyParts, withoutUnreached, withoutSchemaTexts],
+  plugins: [builtinsByRequire, onlyParts, withoutUnreached],
   define: {
     __OPERATOR_VERSION__: JSON.stringify(version),
     // As undici's own build for Node has it: without Milo, an HTTP parser that is an experiment and a third of the package.

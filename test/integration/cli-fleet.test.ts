@@ -136,7 +136,7 @@ const checked = z.object({
 
 it('check passes what is well, says what it cannot see, and writes nothing', async () => {
   world.acronis.ledger.reset();
-  const { stdout, exitCode } = await run(
+  const { stdout, stderr, exitCode } = await run(
     'check',
     '--allow-insecure-acronis',
     `--operator-namespace=${world.namespace}`,
@@ -144,6 +144,7 @@ it('check passes what is well, says what it cannot see, and writes nothing', asy
     `--watch-namespaces=${world.namespace}`,
     '--output=json',
   );
+  expect(stderr).toBe('');
   expect(await outputProblems('check', stdout)).toEqual([]);
   const { lines } = checked.parse(JSON.parse(stdout));
   const resultOf = Object.fromEntries(lines.map(({ id, result }) => [id, result]));
