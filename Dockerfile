@@ -13,7 +13,7 @@ COPY package.json package-lock.json .npmrc ./
 # No script of any dependency runs.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json LICENSE ./
-COPY scripts/build.ts scripts/
+COPY scripts/build.ts scripts/package-parts.ts scripts/
 COPY src src
 RUN node scripts/build.ts \
   && mkdir /app \
