@@ -2,6 +2,7 @@
  * Where a tenant stands and whether the branding in force for it has a Buy URL. Of a branding nothing else is kept: it holds a password of a mail server.
  */
 import * as z from 'zod';
+import { itemsOf } from './items.ts';
 import { idSchema } from './user.ts';
 
 export interface TenantPlace {
@@ -25,13 +26,10 @@ const tenant = z
       hasOwnBrand: raw.brand_enabled ?? undefined,
     }),
   );
-const tenants = z.object({ items: z.array(z.unknown()).nullable() });
 
 /** The tenants of a page of `GET /tenants`, or undefined where the response is not one. An item that is not a tenant is left out. */
 export function parseTenants(raw: unknown): readonly TenantPlace[] | undefined {
-  const parsed = tenants.safeParse(raw);
-  if (!parsed.success) return undefined;
-  return (parsed.data.items ?? []).flatMap((item) => tenant.safeParse(item).data ?? []);
+  return itemsOf(raw)?.flatMap((item) => tenant.safeParse(item).data ?? []);
 }
 
 const brand = z.record(z.string(), z.unknown());

@@ -1,6 +1,7 @@
 /** A page of the change feed: which users changed, at the level of detail `stamps`, and when the server said so. */
 import * as z from 'zod';
 import { compiled } from '../base/compiled.ts';
+import { itemsSchema } from './items.ts';
 import { serverTime } from './server-time.ts';
 import { idSchema, isCompanyAdmin, isTime, policiesSchema, type Revision, revisionSchema } from './user.ts';
 
@@ -36,8 +37,7 @@ const stamp = z.object({
 const stampParser = compiled(stamp);
 
 const page = z.object({
-  /** Lists that are empty come as `null` from some servers. */
-  items: z.array(z.unknown()).nullable(),
+  items: itemsSchema,
   timestamp: z.unknown().optional(),
   paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
 });

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { compiled } from '../base/compiled.ts';
 import { gone, type UserEvidence } from './evidence.ts';
+import { itemsOf } from './items.ts';
 import { serverTime } from './server-time.ts';
 
 /**
@@ -148,25 +149,21 @@ function formOf(raw: unknown, field: string): string {
   return typeof value === 'object' ? 'is an object' : `is a ${typeof value}`;
 }
 
-/** Lists that are empty come as `null` from some servers. */
-const items = z.array(z.unknown()).nullable();
-const page = z.object({ items });
-
 /** The users of a page of `GET /users`, or undefined where the response is not one. An item that is not a user is left out. */
 export function parseUsers(raw: unknown): readonly Shown[] | undefined {
-  const parsed = page.safeParse(raw);
-  if (!parsed.success) return undefined;
-  return (parsed.data.items ?? []).map(parseUser).flatMap((user) => (user.ok ? [user.shown] : []));
+  return itemsOf(raw)
+    ?.map(parseUser)
+    .flatMap((user) => (user.ok ? [user.shown] : []));
 }
 
 /** The same, all of them: where one item is no user, what is wrong with it. */
 export function parseEveryUser(
   raw: unknown,
 ): { readonly ok: true; readonly shown: readonly Shown[] } | Extract<ParsedUser, { ok: false }> | undefined {
-  const parsed = page.safeParse(raw);
-  if (!parsed.success) return undefined;
+  const items = itemsOf(raw);
+  if (items === undefined) return undefined;
   const shown: Shown[] = [];
-  for (const item of parsed.data.items ?? []) {
+  for (const item of items) {
     const user = parseUser(item);
     if (!user.ok) return user;
     shown.push(user.shown);
@@ -174,7 +171,6 @@ export function parseEveryUser(
   return { ok: true, shown };
 }
 
-const search = z.object({ items });
 const anyHit = z.object({ obj_type: z.string() });
 const userHit = z.object({ id: idSchema, login: z.string().nullish(), parent_id: idSchema.nullish() });
 
@@ -187,15 +183,15 @@ export interface SearchHit {
 
 /** The users among what a search found, and how many things it found in all; undefined where the response is not a search's. */
 export function parseSearch(raw: unknown): { users: readonly SearchHit[]; found: number } | undefined {
-  const found = search.safeParse(raw).data?.items;
+  const found = itemsOf(raw);
   if (found === undefined) return undefined;
   const users: SearchHit[] = [];
-  for (const item of found ?? []) {
+  for (const item of found) {
     if (anyHit.safeParse(item).data?.obj_type !== 'user') continue;
     const hit = userHit.safeParse(item).data;
     // Left out, it could make an ambiguous login look like one user's.
     if (hit === undefined) return undefined;
     users.push({ id: hit.id, login: hit.login ?? '', tenantId: hit.parent_id ?? '' });
   }
-  return { users, found: found?.length ?? 0 };
+  return { users, found: found.length };
 }

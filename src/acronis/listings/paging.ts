@@ -1,5 +1,6 @@
 /** One page of a list, whatever it is a list of, and where the list goes on: the cursor holds every filter, and is sent alone. */
 import * as z from 'zod';
+import { itemsOf } from '../items.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -12,8 +13,6 @@ export interface Page<T> {
 const cursors = z.object({
   paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
 });
-/** Lists that are empty come as `null` from some servers. */
-const list = z.object({ items: z.array(z.unknown()).nullable() });
 
 /** The cursor of the page after this one; undefined on the last page. */
 export const afterOf = (page: unknown): string | undefined =>
@@ -21,9 +20,8 @@ export const afterOf = (page: unknown): string | undefined =>
 
 /** The page, or undefined where the response is not one. */
 export function parsePage<T>(raw: unknown, item: z.ZodType<T>): Page<T> | undefined {
-  const parsed = list.safeParse(raw).data;
-  if (parsed === undefined) return undefined;
-  const all = parsed.items ?? [];
+  const all = itemsOf(raw);
+  if (all === undefined) return undefined;
   const items = all.flatMap((each) => item.safeParse(each).data ?? []);
   return { items, unreadable: all.length - items.length, after: afterOf(raw) };
 }
