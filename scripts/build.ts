@@ -32,10 +32,9 @@ const optional = ['supports-color', '@colors/colors/safe'];
 const onlyParts: Plugin = {
   name: 'only-parts',
   setup(builder) {
-    builder.onResolve({ filter: /^[\w-]+$/ }, ({ path, importer }) =>
-      !packageParts.has(path) || importer.includes(join('node_modules', path))
-        ? null
-        : { path, namespace: 'only-parts' },
+    const filter = new RegExp(`^(?:${[...packageParts.keys()].join('|')})$`);
+    builder.onResolve({ filter }, ({ path, importer }) =>
+      importer.includes(join('node_modules', path)) ? null : { path, namespace: 'only-parts' },
     );
     builder.onLoad({ filter: /.*/, namespace: 'only-parts' }, ({ path }) => ({
       contents: Object.entries(packageParts.get(path) ?? {})
@@ -67,12 +66,19 @@ const builtinsByRequire: Plugin = {
  * Files of packages that nothing here reaches, and that would be compiled at every start: HTTP/2 (src/base/http/connector.ts), bodies that are forms, streams and blobs, and ways of
  * a log other than the one it is given. A test that reaches one of them anyway fails with its name.
  */
-const unreached =
-  /node_modules[/\\](?:undici[/\\]lib[/\\](?:dispatcher[/\\]client-h2|web[/\\]fetch[/\\](?:body|formdata)|web[/\\]webidl[/\\]index)|pino[/\\]lib[/\\]transport|sonic-boom[/\\]index)\.js$/;
+const unreached = [
+  'undici/lib/dispatcher/client-h2',
+  'undici/lib/web/fetch/body',
+  'undici/lib/web/fetch/formdata',
+  'undici/lib/web/webidl/index',
+  'pino/lib/transport',
+  'sonic-boom/index',
+];
 const withoutUnreached: Plugin = {
   name: 'without-unreached',
   setup(builder) {
-    builder.onLoad({ filter: unreached }, ({ path }) => ({
+    const filter = new RegExp(`node_modules/(?:${unreached.join('|')})\\.js$`.replaceAll('/', String.raw`[/\\]`));
+    builder.onLoad({ filter }, ({ path }) => ({
       contents: `module.exports = function () { throw new Error('this build leaves out ${basename(path)}'); };`,
     }));
   },

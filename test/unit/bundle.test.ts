@@ -8,10 +8,7 @@ import { expect, it } from 'vitest';
 import { packageParts } from '../../scripts/package-parts.ts';
 
 const root = join(import.meta.dirname, '../..');
-const sources = globSync('src/**/*.ts', { cwd: root }).map((path) => ({
-  path,
-  text: readFileSync(join(root, path), 'utf8'),
-}));
+const sources = globSync('src/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
 
 /** Names that a source needs of a package at run time. */
 function namesIn(source: string, name: string): string[] {
@@ -29,7 +26,7 @@ function namesIn(source: string, name: string): string[] {
 }
 
 it.for([...packageParts.keys()])('the parts of %s are the names that src imports of it', (name) => {
-  const imported = new Set(sources.flatMap(({ text }) => namesIn(text, name)));
+  const imported = new Set(sources.flatMap((source) => namesIn(source, name)));
   expect([...imported].sort()).toEqual(Object.keys(packageParts.get(name) ?? {}).sort());
 });
 
