@@ -57,7 +57,7 @@ const maxPages = (fleetSize: number): number => 500 + 10 * Math.ceil(fleetSize /
 interface Window {
   /** The server's time as its first page said it, where it can be relied on. */
   readonly serverTime: number | undefined;
-  /** No change can be later than this: one that says so tells nothing. Times are in whole seconds. */
+  /** No change can be later than this: one that says so proves nothing. Times are in whole seconds. */
   readonly latest: number;
   readonly cursors: Set<string>;
   newestChange: number | undefined;

@@ -82,7 +82,7 @@ export function createExternalIdReader(
 
 const none: readonly User[] = [];
 
-/** Who has each of these; each user once. Those of whom the response shows no external id may be anybody's: they stand with the ids that no one has. */
+/** Who has each of these; each user once. Those of whom the response shows no external id may be any user's: they stand with the ids that no one has. */
 function byExternalId(externalIds: readonly string[], users: readonly User[]): ReadonlyMap<string, readonly User[]> {
   const distinct = [...new Map(users.map((user) => [user.id, user])).values()];
   const found = Map.groupBy(distinct, ({ externalId }) => externalId.toLowerCase());

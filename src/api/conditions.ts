@@ -81,7 +81,7 @@ const ownTypes: ReadonlySet<string> = new Set(['Ready', 'Stalled', 'Informed']);
 /**
  * The conditions that say `verdict` of generation `generation`. `lastTransitionTime` moves only when a condition's status does.
  * `Stalled` is there only while it is true, as kstatus and Flux have it.
- * @param informed of whom it speaks, if of anybody; `asBefore` where the user could not be asked.
+ * @param informed of which user it speaks, if of any; `asBefore` where the user could not be asked.
  */
 export function conditionsOf(
   verdict: Verdict,

@@ -1,6 +1,6 @@
 /**
- * Which ids of a long list came already, in 16 to 32 bytes for each: of a UUID 64 bits are kept, which tell 300,000 users apart but for one chance in
- * a hundred million; two that look alike make a list incomplete, which removes nobody.
+ * Which ids of a long list came already, in 16 to 32 bytes for each: of a UUID 64 bits are kept, which differ for 300,000 users but for one chance in
+ * a hundred million; two that look alike make a list incomplete, which removes no child.
  */
 export class SeenIds {
   /** Open addressing; 0 is an empty place. */

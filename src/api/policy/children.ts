@@ -1,4 +1,4 @@
-/** How the TenantUserUpsell of a user is named that nobody named by hand: the same by a policy and by the command line, so that neither makes a second one. */
+/** How the TenantUserUpsell of a user is named where no person named it: the same by a policy and by the command line, so that neither makes a second one. */
 import { policyLabel } from '../names.ts';
 
 const prefix = 'u-';

@@ -1,5 +1,5 @@
 /**
- * The words of `status.conditions` of a TenantUpsellPolicy: `Ready` (does every user that matches have its child, and nobody else) and, while a person has to
+ * The words of `status.conditions` of a TenantUpsellPolicy: `Ready` (does every user that matches have its child, and no other user) and, while a person has to
  * do something, `Stalled`. Children say for themselves how they are; the policy counts them.
  */
 import { type Condition, inPlaceOf, type Reason, transitioned } from '../conditions.ts';

@@ -1,7 +1,7 @@
 /**
  * Who has a user besides a policy: an object that was written by hand, which always wins, or another policy, of which the older one has it. A younger policy keeps
  * its child until the older one may make its own, so that no user is without one for as long as `limits.maxNewPerHour` lasts. In the policy's own
- * namespace an object has the user that it names; one of another namespace once Acronis has shown it the user, so that nobody takes a user away by naming it.
+ * namespace an object has the user that it names; one of another namespace once Acronis has shown it the user, so that no writer gets a user by naming it.
  */
 import type { TenantUserUpsell } from '../../api/object.ts';
 import { childName } from '../../api/policy/children.ts';

@@ -33,7 +33,7 @@ export type Standing =
       readonly kind: 'served';
       readonly spec: PolicySpec;
       readonly account: ListingAccount;
-      /** Tells API clients apart, whatever their secret is at the moment; it reveals nothing of the credentials. */
+      /** One for each API client, whatever their secret is at the moment; it reveals nothing of the credentials. */
       readonly client: string;
       readonly selection: Selection;
       /** The selection, how many users of it are kept, and whom it is asked of: a list of another one says nothing about this one. */

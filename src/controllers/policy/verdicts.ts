@@ -73,7 +73,7 @@ export function verdictOf(policy: Named, spec: PolicySpec, facts: Facts): Policy
   const { matched, unjudged } = facts;
   const { reason, message } = verdictOfJudged(policy, spec, facts);
   if (unjudged.size === 0) return { reason, message };
-  // It keeps nobody, and may have to keep all of these.
+  // It keeps no user, and may have to keep all of these.
   if (matched === 0 && reason === 'Applied') return noneJudged(unjudged);
   return {
     reason,

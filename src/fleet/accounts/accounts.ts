@@ -18,7 +18,7 @@ import { createTenantTree, type TenantTree } from './tenant-tree.ts';
 
 /** @typeParam W its port for writes: a command that only reads has accounts without one. */
 export interface Account<W = AcronisWrites> {
-  /** Tells accounts apart; it reveals nothing of the credentials. */
+  /** One for each account; it reveals nothing of the credentials. */
   readonly id: string;
   readonly api: AcronisReads;
   readonly writes: W;

@@ -29,7 +29,7 @@ export type Completeness =
     }
   | { readonly kind: 'incomplete'; readonly why: SelectionGap };
 
-/** Why a selection does not prove that nobody else matches. */
+/** Why a selection does not prove that no other user matches. */
 export type SelectionGap =
   | IncompleteWhy
   /** The API client is not shown the tenant where the selection begins. */

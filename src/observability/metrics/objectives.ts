@@ -5,7 +5,7 @@
 import type { Registry } from 'prom-client';
 import { histogram } from './series.ts';
 
-/** Seconds. A batch of reads takes a tenth of one; the longest is a resync that nobody waits for. */
+/** Seconds. A batch of reads takes a tenth of one; the longest is a resync that no caller waits for. */
 export const objectiveBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200];
 
 export function objectives(registry: Registry) {

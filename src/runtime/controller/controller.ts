@@ -52,7 +52,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   const free: Run[] = [];
   const active = new Set<Run>();
   const ended = Promise.withResolvers<void>();
-  /** Kept here, since a signal that was composed of others looks at all of them each time that it is asked. */
+  /** Kept here, since a composed signal asks all that it is composed of, each time that it is asked itself. */
   let isTaking = !signal.aborted && !hardStop.aborted;
   const slow = new Deadlines<Run>(clock, slowMs, ({ key }) => queue.releasePlace(key));
   const overdue =

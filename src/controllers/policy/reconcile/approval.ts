@@ -32,7 +32,7 @@ export function noteBrake(
   memory.spentApproval = memory.approvalUsedAt === resourceVersion ? undefined : approved;
 }
 
-/** @throws KubernetesError (422 where the annotation is another by now), or the signal's reason; then nobody is let through. */
+/** @throws KubernetesError (422 where the annotation is another by now), or the signal's reason; then no change is let through. */
 export async function useApproval(
   { key, namespace, name, uid, approved, resourceVersion }: TenantUpsellPolicy,
   users: readonly string[],

@@ -1,6 +1,6 @@
 /**
  * Whom an object assigned, as far as it remembers: what its deletion revokes, and nothing else. `status.assigned` is the memory, and a finalizer alone is
- * none, since anybody can write one. Objects of 0.1.0, which had none, are taken over from what their status observed while it was Ready. An id in the spec
+ * none, since any writer may add one. Objects of 0.1.0, which had none, are taken over from what their status observed while it was Ready. An id in the spec
  * cannot change, so a memory of another user is not this object's.
  */
 import type { TenantUserUpsell } from '../../../api/object.ts';

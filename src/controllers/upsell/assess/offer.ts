@@ -1,6 +1,6 @@
 /**
  * What the user will see when a quota runs out, as the vendor's guide has it: a buyer who is company administrator is shown a link where the branding in
- * force has a Buy URL, any other buyer is told to contact sales. What is not known is said to be, with the reason in the condition's message.
+ * force has a Buy URL, any other buyer is shown the offer to contact sales. What is not known is said to be, with the reason in the condition's message.
  */
 import type { User } from '../../../acronis/user.ts';
 import { informedReason } from '../../../api/informed.ts';
