@@ -55,18 +55,6 @@ export class Cluster {
     return JSON.parse(text);
   }
 
-  /** Resolves once the API server serves lists of a kind by stream, which it refuses with 429 for some seconds after the CRD was made. */
-  async untilStreamed(path: string): Promise<void> {
-    const query =
-      'watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1';
-    await until(
-      `a list by stream of ${path}`,
-      () => this.#callOnce('GET', `${path}?${query}`, undefined),
-      ({ status }) => status === 200,
-      { withinMs: 60_000, everyMs: 500 },
-    );
-  }
-
   async #callOnce(method: Method, path: string, body: unknown): Promise<{ status: number; text: string }> {
     const response = await request(this.#address.server + path, {
       method,

@@ -3,8 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { type ControlPlaneAddress, startControlPlane } from '../../sandbox/controlplane/controlplane.ts';
 import { kubectlOk } from '../../sandbox/controlplane/kubectl.ts';
 import { installClusterRoles } from '../../sandbox/operator/rights.ts';
-import { acronisAccounts, tenantUpsellPolicies, tenantUserUpsells } from '../../src/api/names.ts';
-import { pathOf } from '../../src/kubernetes/calls/resource.ts';
 import { provision } from '../../tools/controlplane/provision.ts';
 import type { Programs } from '../../tools/controlplane/versions.ts';
 import { createProgress } from '../../tools/progress.ts';
@@ -24,9 +22,6 @@ export async function startStage(signal: AbortSignal): Promise<Stage> {
   );
   await installCrd(controlPlane);
   const cluster = await Cluster.to(controlPlane);
-  // Else the first operators list in pages, and do not know yet that their watches have bookmarks: a silent one they may then not notice for minutes.
-  for (const kind of [tenantUserUpsells, tenantUpsellPolicies, acronisAccounts])
-    await cluster.untilStreamed(pathOf(kind));
   return {
     controlPlane,
     cluster,

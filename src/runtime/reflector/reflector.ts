@@ -24,12 +24,11 @@ import { type Position, positionOf, type State } from './state.ts';
 import { watchCall } from './watch/call.ts';
 import { confirmVersion, type Place, standsStill } from './watch/confirm-version.ts';
 import { type DataEvent, followWatch } from './watch/follow.ts';
+import { Patience } from './watch/patience.ts';
 import { isOlder } from './watch/resource-version.ts';
 
 /** While a streaming list is read the server has something to send all the time. */
 const maxListSilenceMs = 60_000;
-/** A server that sends bookmarks sends one a minute while its version moves (kube-apiserver's cacher). */
-const heartbeatMs = 90_000;
 
 export class Reflector<T extends Stored> {
   /** Resolves when the store holds all that the server has for the first time. */
@@ -44,6 +43,7 @@ export class Reflector<T extends Stored> {
   readonly #pages: PagedList<T>;
   readonly #recovery: WatchRecovery;
   readonly #health: WatchHealth;
+  readonly #patience = new Patience();
   readonly #resolveSynced: () => void;
 
   #state: State = { kind: 'opening', from: undefined };
@@ -52,7 +52,6 @@ export class Reflector<T extends Stored> {
   #openSince = 0;
   /** Whether the present stream has brought an event. */
   #broughtEvents = false;
-  #sendsBookmarks = false;
 
   constructor(options: ReflectorOptions<T>) {
     const { resource, namespace, labelSelector, client, clock, random, metrics } = options;
@@ -202,10 +201,8 @@ export class Reflector<T extends Stored> {
         client,
         clock,
         call,
-        silenceMs: () => {
-          if (this.#state.kind !== 'watching') return maxListSilenceMs;
-          return this.#sendsBookmarks ? heartbeatMs : call.idleTimeoutMs;
-        },
+        silenceMs: () =>
+          this.#state.kind === 'watching' ? Math.min(this.#patience.ms, call.idleTimeoutMs) : maxListSilenceMs,
         isIdle: async (stream) =>
           this.#state.kind === 'watching' && (await standsStill(this.#place, this.#state.resourceVersion, stream)),
         onAccepted,
@@ -245,7 +242,7 @@ export class Reflector<T extends Stored> {
         store.remove(key);
         break;
       case 'bookmark':
-        this.#sendsBookmarks = true;
+        this.#patience.hadBookmark();
     }
     this.#state = { kind: 'watching', resourceVersion };
     this.#recovery.broughtEvent();
@@ -293,6 +290,7 @@ export class Reflector<T extends Stored> {
         reason: recovery.failure.reason,
       });
     metrics.watchFailed(this.#name, recovery.failure.reason);
+    if (during === 'watch' && recovery.failure.reason === 'Silent') this.#patience.ranOut();
     const doing = during === 'paged list' ? 'list' : 'watch';
     this.#health.failed(recovery, problemOf(resource, namespace, recovery.failure, doing, error));
     return recovery;

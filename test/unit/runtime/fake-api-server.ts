@@ -117,10 +117,14 @@ export class FakeApiServer implements KubernetesClient {
     return this.numericVersions ? String(revision) : `v${revision.toString(36)}x`;
   }
 
+  /** What happens elsewhere in the cluster moves the revision too. */
+  happensElsewhere(): void {
+    this.#revision += 1;
+  }
+
   /** Forgets the history, and every list that is being read in pages. */
   compact(): void {
-    // What happens elsewhere in the cluster moves the revision too.
-    this.#revision += 1;
+    this.happensElsewhere();
     // Streams that are open have what they need already.
     this.#oldest = this.#revision;
     this.#pages.clear();

@@ -181,7 +181,7 @@ describe('a reflector at a server without streaming lists', () => {
     const reflector = reflect();
     await clock.advance(30_000);
     expect(reflector.hasSynced).toBe(false);
-    await clock.advance(120_000);
+    await clock.advance(60_000);
     expect(reflector.hasSynced).toBe(true);
     expect(kinds()).toEqual(['stream', 'list', 'watch']);
   });
@@ -401,8 +401,60 @@ describe('a watch that falls silent', () => {
     expect(watches()[1]?.query['resourceVersion']).toBe(watches()[0]?.query['resourceVersion']);
   });
 
-  it('may be silent until the server ends it, where no bookmarks are sent', async () => {
-    // A streaming list ends with a bookmark, so a server that has them sends bookmarks.
+  it.each([
+    ['by stream', true],
+    ['in pages', false],
+  ])(
+    'is noticed after 90 s where there was something to say, before any bookmark came: after a list %s',
+    async (_how, byStream) => {
+      server.streamsLists = byStream;
+      reflect();
+      await clock.advance(1_000);
+      server.faults = [{ kind: 'silent' }];
+      server.cut();
+      const watches = () => server.calls.filter((call) => call.kind === 'watch').length;
+      const before = watches();
+      await clock.until(() => watches() > before);
+      metrics.failures.length = 0;
+      server.set('a', 'one', 10);
+      await clock.advance(90_000 + 2_000);
+      expect(kept()).toEqual(truth());
+      expect(metrics.failures).toEqual(['Silent']);
+    },
+  );
+
+  it('is given up three times at most where a server sends no bookmarks while its version moves', async () => {
+    server.sendsBookmarks = false;
+    const reflector = reflect();
+    for (let minute = 0; minute < 120; minute++) {
+      server.happensElsewhere();
+      await clock.advance(60_000);
+    }
+    expect(metrics.failures).toEqual(['Silent', 'Silent', 'Silent']);
+    expect(metrics.lists).toHaveLength(1);
+    expect(reflector.healthy).toBe(true);
+  });
+
+  it('is given up after 90 s again once a bookmark came', async () => {
+    server.sendsBookmarks = false;
+    reflect();
+    for (let minute = 0; minute < 30; minute++) {
+      server.happensElsewhere();
+      await clock.advance(60_000);
+    }
+    server.sendsBookmarks = true;
+    await clock.advance(700_000);
+    metrics.failures.length = 0;
+    server.faults = [{ kind: 'silent' }];
+    server.cut();
+    await clock.advance(2_000);
+    server.set('a', 'one', 10);
+    await clock.advance(95_000);
+    expect(kept()).toEqual(truth());
+    expect(metrics.failures.at(-1)).toBe('Silent');
+  });
+
+  it('may be silent until the server ends it, where no bookmarks are sent and nothing happens', async () => {
     server.streamsLists = false;
     server.sendsBookmarks = false;
     const reflector = reflect();
@@ -480,12 +532,12 @@ describe('an API server that is behind what was seen (etcd was restored from a b
   });
 
   it('is not trusted before its version was confirmed, however long the watch is open', async () => {
-    server.confirmFaults = Array.from({ length: 5 }, () => ({ kind: 'status', status: 503 }) as const);
+    server.confirmFaults = Array.from({ length: 6 }, () => ({ kind: 'status', status: 503 }) as const);
     const reflector = await restored();
     await clock.advance(130_000);
     expect(server.confirmFaults).toEqual([]);
     expect(reflector.healthy).toBe(false);
-    expect(reflector.problem).toContain('nothing was seen of things.example.com');
+    expect(reflector.problem).toContain('nothing came on the watch');
     await clock.advance(60_000);
     expect(reflector.healthy).toBe(true);
     expect(kept()).toEqual(truth());
