@@ -8,7 +8,7 @@ import { hasBuyUrl, parseTenants, type TenantPlace } from './brand.ts';
 import { type CallOptions, createCall } from './calls/call.ts';
 import { AcronisError, failed, hostOf, notTheApis } from './errors.ts';
 import { notVisible, type UserEvidence } from './evidence.ts';
-import { afterOf } from './listings/paging.ts';
+import { nextOf } from './listings/paging.ts';
 import { parseTenantPage, type TenantListStart, type TenantPage, tenantsQuery } from './listings/tenants.ts';
 import { listQuery, parseUserPage, type UserListStart, type UserPage } from './listings/users.ts';
 import type { AcronisOperation } from './metrics.ts';
@@ -161,7 +161,7 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
         if (!parsed.ok)
           throw notTheApis('user-malformed', { host, problem: parsed.problem }, parsed.problem).ofOneUser();
         for (const { evidence } of parsed.shown) if (evidence.kind === 'seen') users.push(evidence.user);
-        const after = afterOf(page);
+        const { after } = expect(nextOf(page), 'a page of users');
         if (after === undefined) return users;
         if (cursors.has(after)) break;
         cursors.add(after);

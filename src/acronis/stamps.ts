@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { compiled } from '../base/compiled.ts';
 import { itemsSchema } from './items.ts';
+import { pagingSchema } from './listings/paging.ts';
 import { serverTime } from './server-time.ts';
 import { idSchema, isCompanyAdmin, isTime, policiesSchema, type Revision, revisionSchema } from './user.ts';
 
@@ -39,7 +40,7 @@ const stampParser = compiled(stamp);
 const page = z.object({
   items: itemsSchema,
   timestamp: z.unknown().optional(),
-  paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
+  paging: pagingSchema,
 });
 
 /** The page, or undefined where the response is not one. */

@@ -47,7 +47,7 @@ const kubernetes = (moment: string, on: RequestKind, faults: readonly (keyof typ
     fault: { ...named[name], on: [on], times: 3 },
   }));
 
-const listings = ['refused', 'omits', 'empty', 'cutShort', 'repeats', 'loops', 'reordered'] as const;
+const listings = ['refused', 'omits', 'empty', 'cutShort', 'repeats', 'loops', 'reordered', 'garbled'] as const;
 const feeds = ['refused', 'omits', 'backwards'] as const;
 
 const cells: readonly PolicyCell[] = [

@@ -120,7 +120,7 @@ describe('the company administrators of all customers', () => {
 });
 
 describe('a list proves nothing', () => {
-  test.each(['refused', 'repeats', 'loops', 'reordered'] as const)('that is %s', async (listing) => {
+  test.each(['refused', 'repeats', 'loops', 'reordered', 'garbled'] as const)('that is %s', async (listing) => {
     sandbox.switches.set({ listing });
     expect((await select()).end.kind).toBe('incomplete');
   });

@@ -1,6 +1,6 @@
 /**
  * `GET /users` for all users of a subtree, page by page. It is honest unless the switch `listing` makes it otherwise: then it is refused, leaves out, ends
- * early, is empty, repeats, loops, or changes its order between pages.
+ * early, is empty, repeats, loops, changes its order between pages, or has a cursor that is none.
  */
 
 import type { Cloud, Handler } from '../state/cloud.ts';
@@ -30,7 +30,7 @@ export const listUsers: Handler = (cloud, call): ApiResponse => {
   return ok({
     timestamp: serverTime(cloud, call),
     items: shown.map((user) => userItem(user, begin.lod, begin.policies, call.switches)),
-    ...(ends ? {} : { paging: { cursors: { after: encodeCursor(next) } } }),
+    ...(ends ? {} : { paging: { cursors: { after: lie === 'garbled' ? { next } : encodeCursor(next) } } }),
   });
 };
 

@@ -10,18 +10,24 @@ export interface Page<T> {
   readonly after: string | undefined;
 }
 
-const cursors = z.object({
-  paging: z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish(),
-});
+/** Of every list: no `paging`, no cursor, or an empty one on the last page (vendor's guide, pagination). */
+export const pagingSchema = z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish();
+const list = z.object({ paging: pagingSchema });
 
-/** The cursor of the page after this one; undefined on the last page. */
-export const afterOf = (page: unknown): string | undefined =>
-  cursors.safeParse(page).data?.paging?.cursors?.after || undefined;
+/**
+ * Where the list goes on. Undefined where `paging` is not the API's: taken for the end of the list it would hide the rest, and who is missing from
+ * a list that is complete may lose what it has.
+ */
+export function nextOf(page: unknown): Pick<Page<unknown>, 'after'> | undefined {
+  const { data } = list.safeParse(page);
+  return data && { after: data.paging?.cursors?.after || undefined };
+}
 
 /** The page, or undefined where the response is not one. */
 export function parsePage<T>(raw: unknown, item: z.ZodType<T>): Page<T> | undefined {
   const all = itemsOf(raw);
-  if (all === undefined) return undefined;
+  const next = nextOf(raw);
+  if (all === undefined || next === undefined) return undefined;
   const items = all.flatMap((each) => item.safeParse(each).data ?? []);
-  return { items, unreadable: all.length - items.length, after: afterOf(raw) };
+  return { items, unreadable: all.length - items.length, ...next };
 }
