@@ -1,7 +1,8 @@
 /**
- * How fast failures of a whole account are written to the API server: one at a time, and no more than fifty a second. An account that stops responding
- * fails for all of its objects in the same moment; that each says so is not urgent (log and metrics have said it of the account), and must not fill the API
- * server's time while another account's objects become Ready.
+ * How fast failures of a whole account are written to the API server: one at a time, no more than fifty a second, and each followed by a pause nine times as
+ * long as it took, so that an API server that is slow, or busy with others, gets fewer. An account that stops responding fails for all of its objects in the same
+ * moment; that each says so is not urgent (log and metrics have said it of the account), and must not fill the API server's time while another account's objects
+ * become Ready.
  */
 import type { Clock } from '../../base/clock.ts';
 import { Semaphore } from '../../base/concurrency/semaphore.ts';
@@ -20,8 +21,12 @@ export interface FailureReportsOptions {
   readonly clock: Clock;
 }
 
-/** From the beginning of one turn to the next one's. */
+/** From the beginning of one turn to the next one's, at least. */
 const spacingMs = 20;
+/** How long a pause is, by the time that the write before it took. */
+const pausePerWrite = 9;
+/** At most: what waits for its turn holds a place of its account, which may be well again. */
+const maxPauseMs = 500;
 
 export function createFailureReports({ flowOf, clock }: FailureReportsOptions): FailureReports {
   const flows = new Map<string, { readonly turns: Semaphore; users: number }>();
@@ -41,9 +46,10 @@ export function createFailureReports({ flowOf, clock }: FailureReportsOptions): 
         leave();
         throw error;
       }
-      const next = clock.now() + spacingMs;
+      const began = clock.now();
       return () => {
-        clock.after(Math.max(0, next - clock.now()), () => {
+        const took = clock.now() - began;
+        clock.after(Math.max(spacingMs - took, Math.min(took * pausePerWrite, maxPauseMs)), () => {
           end();
           leave();
         });

@@ -21,7 +21,7 @@ describe('failures are written', () => {
     (await reports.turn('b/1', always()))();
     expect(second).toBe(false);
     end();
-    await clock.advance(0);
+    await clock.advance(500);
     (await next)();
   });
 
@@ -38,6 +38,25 @@ describe('failures are written', () => {
     expect(written).toBeLessThanOrEqual(51);
     for (let ms = 0; ms < 4_000; ms += 10) await clock.advance(10);
     await Promise.all(all);
+  });
+
+  it.each([
+    ['nine times as long as the write took', 40, 360],
+    ['half a second, however long it took', 30_000, 500],
+  ])('after a pause of %s', async (_, tookMs, pauseMs) => {
+    const { clock, reports } = setup();
+    const end = await reports.turn('a/1', always());
+    let second = false;
+    const next = reports.turn('a/2', always()).then((turn) => {
+      second = true;
+      return turn;
+    });
+    await clock.advance(tookMs);
+    end();
+    await clock.advance(pauseMs - 1);
+    expect(second).toBe(false);
+    await clock.advance(1);
+    (await next)();
   });
 
   it('by none that gave up waiting: the next one has the turn', async () => {
