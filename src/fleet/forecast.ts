@@ -3,6 +3,7 @@
  * source of credentials each, and the branding of tenants. Tokens, which are renewed now and then, and objects that are not Ready and retried are not in it.
  */
 import { maxUsersPerRead } from '../acronis/api.ts';
+import { inSlices } from '../base/concurrency/slices.ts';
 import { type Fleet, type Source, sourceOf } from './cache/objects.ts';
 import type { RequestsPerHour } from './metrics.ts';
 
@@ -19,21 +20,23 @@ export interface ForecastOptions {
 
 const hourMs = 3_600_000;
 
-export function forecast(options: ForecastOptions): RequestsPerHour {
+export async function forecast(options: ForecastOptions): Promise<RequestsPerHour> {
   const { fleet, accounts, driftIntervalMs, resyncIntervalMs, brandIntervalMs, requestsPerInterval } = options;
   let reads = 0;
   let size = 0;
   const sources = new Set<Source>();
-  const endSlice = () => {
+  const endRead = () => {
     reads += sources.size;
     size = 0;
     sources.clear();
   };
-  for (const object of fleet.values()) {
-    if (!(object.spec.ok && object.spec.value.suspend)) sources.add(sourceOf(object));
-    if (++size === maxUsersPerRead) endSlice();
+  for await (const slice of inSlices(fleet.values())) {
+    for (const object of slice) {
+      if (!(object.spec.ok && object.spec.value.suspend)) sources.add(sourceOf(object));
+      if (++size === maxUsersPerRead) endRead();
+    }
   }
-  endSlice();
+  endRead();
   return {
     feed: (accounts * hourMs) / driftIntervalMs,
     resync: (reads * hourMs) / resyncIntervalMs,

@@ -6,15 +6,15 @@ export interface FleetMetrics {
   /** Every object was put into the queue for its turn of the resync. */
   resyncDone(): void;
   /** How many objects there are by reason of Ready; asked for when the page is read. */
-  countObjects(count: () => ReadonlyMap<string, number>): void;
+  countObjects(count: () => Promise<ReadonlyMap<string, number>>): void;
   /** How many there are by offer and by what can reach the user; asked for when the page is read. */
-  countOffers(count: () => OfferCounts): void;
+  countOffers(count: () => Promise<OfferCounts>): void;
   /** How many listed namespaces are not served; asked for when the page is read. */
   countUnserved(count: () => number): void;
   /** Since when the object that is not Ready for longest is so; asked for when the page is read. */
-  watchNotReady(since: () => NotReadySince): void;
+  watchNotReady(since: () => Promise<NotReadySince>): void;
   /** What is asked of Acronis in an hour in which nothing changes; asked for when the page is read. */
-  forecast(requestsPerHour: () => RequestsPerHour): void;
+  forecast(requestsPerHour: () => Promise<RequestsPerHour>): void;
 }
 
 /** Wall time in milliseconds; undefined where there is none. */

@@ -34,8 +34,7 @@ export function createAccountLoops(options: AccountLoopsOptions): AccountLoops {
   const listeners: ((source: Source) => void)[] = [];
 
   const sourcesInUse = (): ReadonlySet<Source> => {
-    const used = new Set<Source>();
-    for (const object of fleet.values()) used.add(sourceOf(object));
+    const used = new Set<Source>(fleet.indexedValues('source'));
     // A new one has no children yet.
     for (const policy of policies.values()) used.add(sourceOf(policy));
     // Each says whether Acronis can be asked with it, whether or not an object uses it.

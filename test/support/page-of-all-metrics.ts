@@ -54,13 +54,13 @@ function countEachOnce(metrics: Metrics): void {
   upsell.resyncDone();
   upsell.revocationGivenUp();
   upsell.eventDropped();
-  upsell.countObjects(() => new Map([['BuyerAssigned', 1]]));
-  upsell.watchNotReady(() => ({ stalled: 1, passing: 1 }));
-  upsell.countOffers(() => ({
+  upsell.countObjects(async () => new Map([['BuyerAssigned', 1]]));
+  upsell.watchNotReady(async () => ({ stalled: 1, passing: 1 }));
+  upsell.countOffers(async () => ({
     byOffer: new Map([['BuyNow', 1]]),
     byInformed: new Map([['QuotaNotificationsOff', 1]]),
     tenantsWithoutBuyUrl: 1,
   }));
-  upsell.forecast(() => ({ feed: 1, resync: 1, brands: 1 }));
+  upsell.forecast(async () => ({ feed: 1, resync: 1, brands: 1 }));
   leading(true);
 }

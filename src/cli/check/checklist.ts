@@ -159,22 +159,22 @@ async function* ofClient(
         ? judgeClock(evidence.skew)
         : notChecked('Acronis did not say its time.', 'Correct that first.'),
     );
-    yield add('budget', 'Requests an hour', judgeBudget(budgetOf(objects, rate, options)));
+    yield add('budget', 'Requests an hour', judgeBudget(await budgetOf(objects, rate, options)));
   } finally {
     await connection.close();
   }
 }
 
-function budgetOf(
+async function budgetOf(
   objects: readonly TenantUserUpsell[] | undefined,
   rate: number,
   { intervals }: ChecklistOptions,
-): Budget | undefined {
+): Promise<Budget | undefined> {
   if (objects === undefined) return undefined;
   const fleet = createFleet(silentLog);
   fleet.replace(objects);
   const tenants = new Set(objects.flatMap(({ status }) => status.tenantID ?? [])).size;
-  const perHour = forecast({
+  const perHour = await forecast({
     fleet,
     accounts: 1,
     driftIntervalMs: intervals.drift,

@@ -4,6 +4,7 @@
  */
 import { conditionReason, pendingCondition, reasons } from '../../api/conditions.ts';
 import type { TenantUserUpsell } from '../../api/object.ts';
+import { inSlices } from '../../base/concurrency/slices.ts';
 import type { Log } from '../../base/log.ts';
 import { Store } from '../../runtime/store/store.ts';
 import type { NotReadySince } from '../metrics.ts';
@@ -56,11 +57,13 @@ const policyIndexOf = ({ namespace, child }: TenantUserUpsell): string | undefin
 export const orphansOf = (namespace: string, policy: string): string => `${namespace}/${policy}`;
 
 /** How many objects there are by the reason of their Ready; 0 for those that none has. */
-export function countByReason(fleet: Fleet): ReadonlyMap<string, number> {
+export async function countByReason(fleet: Fleet): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>(reasons.map((reason) => [reason, 0]));
-  for (const { status } of fleet.values()) {
-    const reason = conditionReason(status.conditions);
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  for await (const slice of inSlices(fleet.values())) {
+    for (const { status } of slice) {
+      const reason = conditionReason(status.conditions);
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    }
   }
   return counts;
 }
@@ -69,18 +72,20 @@ export function countByReason(fleet: Fleet): ReadonlyMap<string, number> {
 const asAsked = new Set(['Suspended', 'NotAssigned']);
 
 /** Since when the object that is not Ready for longest is so. */
-export function notReadySince(fleet: Fleet): NotReadySince {
+export async function notReadySince(fleet: Fleet): Promise<NotReadySince> {
   let stalled: number | undefined;
   let passing: number | undefined;
-  for (const { status, createdAt } of fleet.values()) {
-    const conditions = status.conditions ?? [];
-    const ready = conditions.find(({ type }) => type === 'Ready') ?? pendingCondition;
-    if (ready.status === 'True' || asAsked.has(ready.reason)) continue;
-    // The time of the CRD's default is when nothing had happened yet.
-    const since = ready.reason === pendingCondition.reason ? createdAt : Date.parse(ready.lastTransitionTime);
-    if (conditions.some(({ type, status: is }) => type === 'Stalled' && is === 'True'))
-      stalled = earliest(stalled, since);
-    else passing = earliest(passing, since);
+  for await (const slice of inSlices(fleet.values())) {
+    for (const { status, createdAt } of slice) {
+      const conditions = status.conditions ?? [];
+      const ready = conditions.find(({ type }) => type === 'Ready') ?? pendingCondition;
+      if (ready.status === 'True' || asAsked.has(ready.reason)) continue;
+      // The time of the CRD's default is when nothing had happened yet.
+      const since = ready.reason === pendingCondition.reason ? createdAt : Date.parse(ready.lastTransitionTime);
+      if (conditions.some(({ type, status: is }) => type === 'Stalled' && is === 'True'))
+        stalled = earliest(stalled, since);
+      else passing = earliest(passing, since);
+    }
   }
   return { stalled, passing };
 }

@@ -111,15 +111,15 @@ export function upsellMetrics(
     'acronis_upsell_events_dropped_total',
     'Kubernetes events that were not written: too many, or refused.',
   ).of();
-  let countObjects: () => ReadonlyMap<string, number> = () => new Map();
+  let countObjects: () => Promise<ReadonlyMap<string, number>> = async () => new Map();
   const reasons = new Set<string>();
   const objects = gauge(
     registry,
     'acronis_upsell_objects',
     'Objects by the reason of their condition Ready.',
     ['reason'],
-    () => {
-      const counts = countObjects();
+    async () => {
+      const counts = await countObjects();
       for (const reason of counts.keys()) reasons.add(reason);
       // A reason that no object has any more is 0, not its last number.
       for (const reason of reasons) objects.of(reason).set(counts.get(reason) ?? 0);
@@ -151,7 +151,11 @@ export function upsellMetrics(
 }
 
 function offerGauges(registry: Registry): Metrics['upsell']['countOffers'] {
-  let counts = (): OfferCounts => ({ byOffer: new Map(), byInformed: new Map(), tenantsWithoutBuyUrl: 0 });
+  let counts = async (): Promise<OfferCounts> => ({
+    byOffer: new Map(),
+    byInformed: new Map(),
+    tenantsWithoutBuyUrl: 0,
+  });
   // Counted once for the three, with the first one.
   let counted = counts();
   const byOffer = gauge(
@@ -159,9 +163,9 @@ function offerGauges(registry: Registry): Metrics['upsell']['countOffers'] {
     'acronis_upsell_offers',
     'Objects by what their user is offered when a quota runs out.',
     ['offer'],
-    () => {
+    async () => {
       counted = counts();
-      for (const [offer, count] of counted.byOffer) byOffer.of(offer).set(count);
+      for (const [offer, count] of (await counted).byOffer) byOffer.of(offer).set(count);
     },
   );
   const byInformed = gauge(
@@ -169,8 +173,8 @@ function offerGauges(registry: Registry): Metrics['upsell']['countOffers'] {
     'acronis_upsell_informed',
     'Objects by the reason of their condition Informed: whether what is sent about quotas can reach the user.',
     ['reason'],
-    () => {
-      for (const [reason, count] of counted.byInformed) byInformed.of(reason).set(count);
+    async () => {
+      for (const [reason, count] of (await counted).byInformed) byInformed.of(reason).set(count);
     },
   );
   const withoutLink = gauge(
@@ -178,7 +182,7 @@ function offerGauges(registry: Registry): Metrics['upsell']['countOffers'] {
     'acronis_upsell_tenants_without_buy_url',
     'Tenants in which a buyer who is company administrator sees no link, since the branding in force has no Buy URL.',
     [],
-    () => withoutLink.of().set(counted.tenantsWithoutBuyUrl),
+    async () => withoutLink.of().set((await counted).tenantsWithoutBuyUrl),
   );
   return (count) => {
     counts = count;
@@ -191,14 +195,14 @@ function fleetGauges(registry: Registry, clock: Clock) {
     'acronis_upsell_last_resync_timestamp_seconds',
     'When the last object of the last resync had its turn, in seconds since 1970; 0 before the first.',
   ).of();
-  let since = (): NotReadySince => ({ stalled: undefined, passing: undefined });
+  let since = async (): Promise<NotReadySince> => ({ stalled: undefined, passing: undefined });
   const longest = gauge(
     registry,
     'acronis_upsell_longest_not_ready_seconds',
     'For how long the object that is not Ready for longest is so; 0 where all are.',
     ['stalled'],
-    () => {
-      const { stalled, passing } = since();
+    async () => {
+      const { stalled, passing } = await since();
       const age = (from: number | undefined) => (from === undefined ? 0 : Math.max(0, clock.wall() - from) / 1_000);
       longest.of('true').set(age(stalled));
       longest.of('false').set(age(passing));
@@ -212,14 +216,14 @@ function fleetGauges(registry: Registry, clock: Clock) {
     [],
     () => unservedNamespaces.of().set(unserved()),
   );
-  let requestsPerHour = (): RequestsPerHour => ({ feed: 0, resync: 0, brands: 0 });
+  let requestsPerHour = async (): Promise<RequestsPerHour> => ({ feed: 0, resync: 0, brands: 0 });
   const forecasts = gauge(
     registry,
     'acronis_forecast_requests_per_hour',
     'Requests to Acronis in an hour in which nothing changes; 0 while this process does not lead.',
     ['purpose'],
-    () => {
-      const { feed, resync, brands } = requestsPerHour();
+    async () => {
+      const { feed, resync, brands } = await requestsPerHour();
       forecasts.of('feed').set(feed);
       forecasts.of('resync').set(resync);
       forecasts.of('brands').set(brands);
@@ -230,10 +234,10 @@ function fleetGauges(registry: Registry, clock: Clock) {
     countUnserved(count: () => number) {
       unserved = count;
     },
-    watchNotReady(read: () => NotReadySince) {
+    watchNotReady(read: () => Promise<NotReadySince>) {
       since = read;
     },
-    forecast(reckon: () => RequestsPerHour) {
+    forecast(reckon: () => Promise<RequestsPerHour>) {
       requestsPerHour = reckon;
     },
   };

@@ -57,7 +57,7 @@ export function gauge(
   name: string,
   help: string,
   labelNames: readonly string[] = [],
-  collect?: () => void,
+  collect?: () => void | Promise<void>,
 ): Family<GaugeSeries> {
   const metric = new Gauge({
     name,

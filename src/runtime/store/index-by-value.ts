@@ -6,6 +6,8 @@ export type IndexFunction<T> = (object: T) => string | undefined;
 
 export interface Index<T> {
   find(value: string): Iterable<string>;
+  /** The values that lead to a key. */
+  values(): Iterable<string>;
   /** The object under `key` changed from `before` to `after`. */
   move(key: string, before: T | undefined, after: T | undefined): void;
 }
@@ -38,6 +40,7 @@ export function makeIndex<T>(of: IndexFunction<T>): Index<T> {
       const entry = entries.get(value);
       return typeof entry === 'string' ? [entry] : (entry ?? none);
     },
+    values: () => entries.keys(),
     move(key, before, after) {
       const from = before === undefined ? undefined : of(before);
       const to = after === undefined ? undefined : of(after);

@@ -62,6 +62,11 @@ export class Store<T extends Stored, I extends string = never> {
     return this.#indexes.get(name)?.find(value) ?? none;
   }
 
+  /** The values of an index under which there is an object. Read it immediately likewise. */
+  indexedValues(name: I): Iterable<string> {
+    return this.#indexes.get(name)?.values() ?? none;
+  }
+
   /** Calls `listener` after every change, until the returned function is called. */
   subscribe(listener: StoreListener<T>): () => void {
     this.#listeners.add(listener);

@@ -18,24 +18,24 @@ const create = (count: number, spec: (at: number) => object = () => ({})) => {
 };
 const settings = { driftIntervalMs: 60_000, resyncIntervalMs: hour, brandIntervalMs: hour / 6, requestsPerInterval: 0 };
 
-it('an empty fleet costs the change feed only, and without an account nothing', () => {
-  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 0, brands: 0 });
-  expect(forecast({ fleet, accounts: 0, ...settings })).toEqual({ feed: 0, resync: 0, brands: 0 });
+it('an empty fleet costs the change feed only, and without an account nothing', async () => {
+  expect(await forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 0, brands: 0 });
+  expect(await forecast({ fleet, accounts: 0, ...settings })).toEqual({ feed: 0, resync: 0, brands: 0 });
 });
 
-it('a hundred users of one account are one read', () => {
+it('a hundred users of one account are one read', async () => {
   create(1_050);
-  expect(forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 11, brands: 0 });
+  expect(await forecast({ fleet, accounts: 1, ...settings })).toEqual({ feed: 60, resync: 11, brands: 0 });
 });
 
-it('suspended objects cost nothing', () => {
+it('suspended objects cost nothing', async () => {
   create(1_000, () => ({ suspend: true }));
-  expect(forecast({ fleet, accounts: 1, ...settings }).resync).toBe(0);
+  expect((await forecast({ fleet, accounts: 1, ...settings })).resync).toBe(0);
 });
 
-it('shorter intervals cost more', () => {
+it('shorter intervals cost more', async () => {
   create(1_000);
-  const { feed, resync } = forecast({
+  const { feed, resync } = await forecast({
     fleet,
     accounts: 1,
     ...settings,
@@ -45,16 +45,16 @@ it('shorter intervals cost more', () => {
   expect([feed, resync]).toEqual([360, 40]);
 });
 
-it('users of different Secrets are not read together', () => {
+it('users of different Secrets are not read together', async () => {
   create(200, (at) => ({ credentialsSecretRef: { name: `secret-${at % 10}` } }));
-  expect(forecast({ fleet, accounts: 10, ...settings })).toEqual({ feed: 600, resync: 20, brands: 0 });
+  expect(await forecast({ fleet, accounts: 10, ...settings })).toEqual({ feed: 600, resync: 20, brands: 0 });
 });
 
-it('many Secrets with the same credentials are one account, and have one feed', () => {
+it('many Secrets with the same credentials are one account, and have one feed', async () => {
   create(200, (at) => ({ credentialsSecretRef: { name: `secret-${at % 10}` } }));
-  expect(forecast({ fleet, accounts: 1, ...settings }).feed).toBe(60);
+  expect((await forecast({ fleet, accounts: 1, ...settings })).feed).toBe(60);
 });
 
-it('branding costs what its last refresh took, once per interval', () => {
-  expect(forecast({ fleet, accounts: 1, ...settings, requestsPerInterval: 7 }).brands).toBe(42);
+it('branding costs what its last refresh took, once per interval', async () => {
+  expect((await forecast({ fleet, accounts: 1, ...settings, requestsPerInterval: 7 })).brands).toBe(42);
 });

@@ -31,11 +31,11 @@ function create(reason: Reason, since: string): void {
   });
 }
 
-it('objects are counted by reason, and a reason that none has is 0', () => {
+it('objects are counted by reason, and a reason that none has is 0', async () => {
   create('Throttled', '03:00:00');
   create('Throttled', '03:00:00');
   cluster.create({ userID: userId });
-  const counts = countByReason(fleet);
+  const counts = await countByReason(fleet);
   expect([...counts.keys()].sort()).toEqual([...reasons].sort());
   expect([...counts].filter(([, count]) => count > 0).sort()).toEqual([
     ['Pending', 1],
@@ -43,29 +43,29 @@ it('objects are counted by reason, and a reason that none has is 0', () => {
   ]);
 });
 
-it('objects that are Ready, and those that are as they were asked to be, are not waited for', () => {
+it('objects that are Ready, and those that are as they were asked to be, are not waited for', async () => {
   for (const reason of ['BuyerAssigned', 'Suspended', 'NotAssigned'] as const) create(reason, '03:00:00');
-  expect(notReadySince(fleet)).toEqual({ stalled: undefined, passing: undefined });
+  expect(await notReadySince(fleet)).toEqual({ stalled: undefined, passing: undefined });
 });
 
-it('the one that is not Ready for longest counts: of those that wait for a person, and of those that pass', () => {
+it('the one that is not Ready for longest counts: of those that wait for a person, and of those that pass', async () => {
   create('UserNotFound', '05:00:00');
   create('AccessDenied', '04:00:00');
   create('Throttled', '06:30:00');
   create('Unavailable', '07:00:00');
-  expect(notReadySince(fleet)).toEqual({ stalled: at('04:00:00'), passing: at('06:30:00') });
+  expect(await notReadySince(fleet)).toEqual({ stalled: at('04:00:00'), passing: at('06:30:00') });
 });
 
-it('an object that was never reconciled waits since it was created', () => {
+it('an object that was never reconciled waits since it was created', async () => {
   cluster.create({ userID: userId }, { createdAt: '2026-01-02T03:30:00Z' });
-  expect(notReadySince(fleet)).toEqual({ stalled: undefined, passing: at('03:30:00') });
+  expect(await notReadySince(fleet)).toEqual({ stalled: undefined, passing: at('03:30:00') });
 });
 
 it.each(reasons.filter((reason) => !['BuyerAssigned', 'Suspended', 'NotAssigned', 'Pending'].includes(reason)))(
   '%s is waited for',
-  (reason) => {
+  async (reason) => {
     create(reason, '03:00:00');
-    const { stalled, passing } = notReadySince(fleet);
+    const { stalled, passing } = await notReadySince(fleet);
     expect([stalled, passing].filter((since) => since !== undefined)).toEqual([at('03:00:00')]);
   },
 );

@@ -5,7 +5,7 @@ import { quietLog } from '../../../support/quiet.ts';
 import { otherTenantId, tenantId, userId } from '../../controllers/upsell/fake-acronis.ts';
 import { FakeCluster } from '../../controllers/upsell/fake-cluster.ts';
 
-it('objects are counted by offer and by Informed, and tenants without a link once', () => {
+it('objects are counted by offer and by Informed, and tenants without a link once', async () => {
   const fleet = createFleet(quietLog);
   const cluster = new FakeCluster(fleet);
   const informed = (reason: string) => [
@@ -20,7 +20,7 @@ it('objects are counted by offer and by Informed, and tenants without a link onc
   ];
   for (const [at, status] of statuses.entries())
     cluster.setStatus(cluster.create({ userID: userId }, { name: `x-${at}` }), status);
-  const { byOffer, byInformed, tenantsWithoutBuyUrl } = countOffers(fleet);
+  const { byOffer, byInformed, tenantsWithoutBuyUrl } = await countOffers(fleet);
   expect(Object.fromEntries(byOffer)).toEqual({
     BuyNow: 0,
     BuyNowWithoutLink: 3,

@@ -86,13 +86,13 @@ test('every method ends up in its series', async () => {
   upsell.driftFound(2);
   upsell.driftCorrected(undefined);
   upsell.resyncDone();
-  upsell.watchNotReady(() => ({ stalled: clock.wall() - 90_000, passing: undefined }));
-  upsell.countOffers(() => ({
+  upsell.watchNotReady(async () => ({ stalled: clock.wall() - 90_000, passing: undefined }));
+  upsell.countOffers(async () => ({
     byOffer: new Map([['BuyNow', 3]]),
     byInformed: new Map([['QuotaNotificationsOff', 2]]),
     tenantsWithoutBuyUrl: 1,
   }));
-  upsell.forecast(() => ({ feed: 60, resync: 12.5, brands: 42 }));
+  upsell.forecast(async () => ({ feed: 60, resync: 12.5, brands: 42 }));
   upsell.revocationGivenUp();
   upsell.eventDropped();
   leading(true);
@@ -139,7 +139,7 @@ test('every method ends up in its series', async () => {
 describe('what is counted when the page is read', () => {
   test('objects by reason; a reason that no object has any more is 0', async () => {
     let counts = new Map([['BuyerAssigned', 5]]);
-    prometheus.metrics.upsell.countObjects(() => counts);
+    prometheus.metrics.upsell.countObjects(async () => counts);
     expect(await value('acronis_upsell_objects{reason="BuyerAssigned"}')).toBe(5);
     counts = new Map([['Throttled', 2]]);
     expect(await value('acronis_upsell_objects{reason="Throttled"}')).toBe(2);

@@ -30,6 +30,20 @@ beforeEach(() => {
 });
 
 describe('the store', () => {
+  it('knows the values under which there is an object', () => {
+    const store = newStore();
+    store.upsert(thing('a/1', 1, 'red'));
+    store.upsert(thing('a/2', 1, 'red'));
+    store.upsert(thing('b/1', 1, 'blue'));
+    store.upsert(thing('b/2', 1));
+    expect([...store.indexedValues('color')]).toEqual(['red', 'blue']);
+    store.remove('a/1');
+    store.upsert(thing('b/1', 2, 'green'));
+    expect([...store.indexedValues('color')]).toEqual(['red', 'green']);
+    store.remove('a/2');
+    expect([...store.indexedValues('color')]).toEqual(['green']);
+  });
+
   it('finds objects by key and by index', () => {
     const store = newStore();
     store.upsert(thing('a/1', 1, 'red'));
