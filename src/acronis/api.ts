@@ -161,7 +161,11 @@ export function createApi({ clientId, ...options }: ApiOptions): AcronisApi {
         if (!parsed.ok)
           throw notTheApis('user-malformed', { host, problem: parsed.problem }, parsed.problem).ofOneUser();
         for (const { evidence } of parsed.shown) if (evidence.kind === 'seen') users.push(evidence.user);
-        const { after } = expect(nextOf(page), 'a page of users');
+        const next = nextOf(page);
+        // Asked for alone, an external id has one page.
+        if (next === undefined)
+          throw notTheApis('other-json', { host, expected: 'a page of users' }, 'not a page of users').ofOneUser();
+        const { after } = next;
         if (after === undefined) return users;
         if (cursors.has(after)) break;
         cursors.add(after);

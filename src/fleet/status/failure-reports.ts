@@ -1,6 +1,6 @@
 /**
  * How fast failures of a whole account are written to the API server: one at a time, no more than fifty a second, and each followed by a pause nine times as
- * long as it took, so that an API server that is slow, or busy with others, gets fewer. An account that stops responding fails for all of its objects in the same
+ * long as it took, half a second at most, so that an API server that is slow, or busy with others, gets fewer. An account that stops responding fails for all of its objects in the same
  * moment; that each says so is not urgent (log and metrics have said it of the account), and must not fill the API server's time while another account's objects
  * become Ready.
  */

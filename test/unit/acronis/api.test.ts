@@ -149,6 +149,7 @@ describe('reading many users', () => {
   test.each([
     ['comes again', () => 'x'],
     ['never ends', (count: number) => `x-${count}`],
+    ['is no text', () => 5],
   ])('by external ids does not believe a list whose cursor %s', async (_, cursor) => {
     const { api, sent } = setup((_request, count) => ({
       items: [wireUser(count, { external_id: 'a' })],

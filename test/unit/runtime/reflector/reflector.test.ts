@@ -454,6 +454,19 @@ describe('a watch that falls silent', () => {
     expect(metrics.failures.at(-1)).toBe('Silent');
   });
 
+  it('is given up after 90 s each time, however many in a row, where a bookmark came before', async () => {
+    reflect();
+    await clock.advance(61_000);
+    server.faults = Array.from({ length: 4 }, () => ({ kind: 'silent' }) as const);
+    server.cut();
+    await clock.advance(2_000);
+    metrics.failures.length = 0;
+    server.set('a', 'one', 10);
+    await clock.advance(4 * 100_000);
+    expect(metrics.failures.filter((reason) => reason === 'Silent')).toHaveLength(4);
+    expect(kept()).toEqual(truth());
+  });
+
   it('may be silent until the server ends it, where no bookmarks are sent and nothing happens', async () => {
     server.streamsLists = false;
     server.sendsBookmarks = false;
