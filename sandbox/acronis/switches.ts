@@ -65,7 +65,7 @@ const schema = z.strictObject({
   feed: z.enum(['honest', 'refused', 'omits', 'repeats', 'loops', 'backwards']).default('honest'),
   /**
    * All users of a subtree: honest; refused with 400; leaving out every second user; empty; ending after the first page; showing the page before once more in
-   * each page; the same page and cursor for ever; in another order from the second page on; with a cursor that is none.
+   * each page; the same page and cursor for ever; in another order from the second page on; with a cursor that is not text.
    */
   listing: z
     .enum(['honest', 'refused', 'omits', 'empty', 'cutShort', 'repeats', 'loops', 'reordered', 'garbled'])

@@ -57,6 +57,6 @@ export function parseStampPage(raw: unknown): StampPage | undefined {
     const changed = serverTime(data.updated_at);
     if (changed !== undefined && changed > (newestChange ?? 0)) newestChange = changed;
   }
-  const after = parsed.data.paging?.cursors?.after || undefined;
-  return { stamps, after, timestamp: serverTime(parsed.data.timestamp), newestChange };
+  const { paging: after, timestamp } = parsed.data;
+  return { stamps, after, timestamp: serverTime(timestamp), newestChange };
 }

@@ -1,6 +1,6 @@
 /**
  * `GET /users` for all users of a subtree, page by page. It is honest unless the switch `listing` makes it otherwise: then it is refused, leaves out, ends
- * early, is empty, repeats, loops, changes its order between pages, or has a cursor that is none.
+ * early, is empty, repeats, loops, changes its order between pages, or has a cursor that is not text.
  */
 
 import type { Cloud, Handler } from '../state/cloud.ts';

@@ -10,8 +10,11 @@ export interface Page<T> {
   readonly after: string | undefined;
 }
 
-/** Of every list: no `paging`, no cursor, or an empty one on the last page (vendor's guide, pagination). */
-export const pagingSchema = z.object({ cursors: z.object({ after: z.string().nullish() }).nullish() }).nullish();
+/** Read as the cursor of the next page: no `paging`, no cursor, or an empty one on the last page (vendor's guide, pagination). */
+export const pagingSchema = z
+  .object({ cursors: z.object({ after: z.string().nullish() }).nullish() })
+  .nullish()
+  .transform((paging) => paging?.cursors?.after || undefined);
 const list = z.object({ paging: pagingSchema });
 
 /**
@@ -20,7 +23,7 @@ const list = z.object({ paging: pagingSchema });
  */
 export function nextOf(page: unknown): Pick<Page<unknown>, 'after'> | undefined {
   const { data } = list.safeParse(page);
-  return data && { after: data.paging?.cursors?.after || undefined };
+  return data && { after: data.paging };
 }
 
 /** The page, or undefined where the response is not one. */

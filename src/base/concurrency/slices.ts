@@ -6,7 +6,7 @@
 /** What a slice costs stays below a few milliseconds, also on a slow machine. */
 const sliceSize = 500;
 
-/** All of them, some at a time. What comes or goes between two slices may be in it or not. */
+/** All of them, some at a time. What comes or goes between two slices may be in it or not, and what goes and comes again may be in it twice. */
 export async function* inSlices<T>(all: Iterable<T>): AsyncGenerator<readonly T[], void, undefined> {
   let slice: T[] = [];
   for (const one of all) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseStampPage } from '../../../src/acronis/stamps.ts';
-import { id, wireUser } from './support.ts';
+import { id, lastPages, wireUser } from './support.ts';
 
 describe('a page of the change feed', () => {
   test('has ids, revisions and deletions, the cursor and the time of the server', () => {
@@ -26,15 +26,7 @@ describe('a page of the change feed', () => {
     expect(stamp).toMatchObject({ version: 7, isCompanyAdmin: undefined });
   });
 
-  test.each([
-    ['no paging', {}],
-    ['paging null', { paging: null }],
-    ['no cursors', { paging: {} }],
-    ['cursors null', { paging: { cursors: null } }],
-    ['no after', { paging: { cursors: {} } }],
-    ['after null', { paging: { cursors: { after: null } } }],
-    ['after empty', { paging: { cursors: { after: '' } } }],
-  ])('with %s is the last one', (_, fields) => {
+  test.each(lastPages)('with %s is the last one', (_, fields) => {
     expect(parseStampPage({ items: null, ...fields })).toMatchObject({ stamps: [], after: undefined });
   });
 

@@ -20,6 +20,17 @@ export const wireUser = (n: number, fields: Readonly<Record<string, unknown>> = 
   ...fields,
 });
 
+/** How the last page of a list may say that it is: the fields of its paging, by what is special about them. */
+export const lastPages: readonly (readonly [what: string, fields: object])[] = [
+  ['no paging', {}],
+  ['paging null', { paging: null }],
+  ['no cursors', { paging: {} }],
+  ['cursors null', { paging: { cursors: null } }],
+  ['no after', { paging: { cursors: {} } }],
+  ['after null', { paging: { cursors: { after: null } } }],
+  ['after empty', { paging: { cursors: { after: '' } } }],
+];
+
 export const refused = (kind: AcronisErrorKind, details: AcronisErrorDetails = {}) =>
   new AcronisError(kind, `refused: ${kind}`, details);
 

@@ -4,7 +4,7 @@ import type { WatchCall } from '../../../kubernetes/calls/client.ts';
 
 /** The server is asked to end each watch after a random time between these, so that watches do not all end together. */
 const minWatchS = 300;
-const maxWatchS = 600;
+export const maxWatchS = 600;
 /**
  * How much longer than that a watch may be silent: a server whose version does not move sends no bookmarks either, and may have nothing to report until the end.
  * A peer that is gone is noticed earlier, by TCP keep-alive.

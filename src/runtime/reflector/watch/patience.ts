@@ -3,26 +3,26 @@
  * moves (kube-apiserver's cacher). Every server is taken for one of these until a watch had to be given up for its silence; after that the wait is doubled each time,
  * so that a server without bookmarks costs few watches. Once a bookmark came, the server is known to send them, and the wait stays short.
  */
+import { maxWatchS } from './call.ts';
+
 const heartbeatMs = 90_000;
-/** No watch is asked for longer (`watchCall`). */
-const longestMs = 600_000;
+const maxMs = maxWatchS * 1_000;
 
 export class Patience {
-  #ms = heartbeatMs;
+  #withoutBookmarksMs = heartbeatMs;
   #sendsBookmarks = false;
 
   get ms(): number {
-    return this.#ms;
+    return this.#sendsBookmarks ? heartbeatMs : this.#withoutBookmarksMs;
   }
 
-  /** A bookmark came: the server sends them. */
+  /** A bookmark came. */
   hadBookmark(): void {
     this.#sendsBookmarks = true;
-    this.#ms = heartbeatMs;
   }
 
   /** A watch was given up for its silence. */
   ranOut(): void {
-    if (!this.#sendsBookmarks) this.#ms = Math.min(2 * this.#ms, longestMs);
+    this.#withoutBookmarksMs = Math.min(2 * this.#withoutBookmarksMs, maxMs);
   }
 }

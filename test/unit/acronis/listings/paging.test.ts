@@ -3,17 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { nextOf } from '../../../../src/acronis/listings/paging.ts';
 import { parseTenantPage } from '../../../../src/acronis/listings/tenants.ts';
 import { parseUserPage } from '../../../../src/acronis/listings/users.ts';
+import { lastPages } from '../support.ts';
 
 describe('the last page', () => {
-  test.each([
-    ['no paging', {}],
-    ['paging null', { paging: null }],
-    ['no cursors', { paging: {} }],
-    ['cursors null', { paging: { cursors: null } }],
-    ['no after', { paging: { cursors: {} } }],
-    ['after null', { paging: { cursors: { after: null } } }],
-    ['after empty', { paging: { cursors: { after: '' } } }],
-  ])('has %s', (_, paging) => {
+  test.each(lastPages)('has %s', (_, paging) => {
     expect(nextOf(paging)).toEqual({ after: undefined });
     expect(parseUserPage({ items: [], ...paging })).toEqual({ items: [], unreadable: 0, after: undefined });
   });
