@@ -12,7 +12,7 @@ import { proxy } from './proxy.ts';
 import { tls } from './tls.ts';
 import { url } from './url.ts';
 
-/** By what a person would look at. */
+/** By what a person would check. */
 export const groups = { network, tls, proxy, http, apiCodes, body, url, credentials } as const;
 
 export const causes = {

@@ -16,7 +16,7 @@ export type UrlVerdict =
   | { readonly ok: false; readonly problem: string };
 
 /** No data center's URL is longer. */
-const longest = 2_048;
+const maxUrlLength = 2_048;
 
 /** The base of all API calls (ending in `/api/2`) for a data center's URL, or the sentence that says why it is refused. */
 export function checkUrl(text: string, policy: UrlPolicy): UrlVerdict {
@@ -24,7 +24,7 @@ export function checkUrl(text: string, policy: UrlPolicy): UrlVerdict {
     ok: false,
     problem: messageOf(id, { host, hosts: policy.hosts.join(', ') }),
   });
-  if (text.length > longest) return refuse('url-too-long');
+  if (text.length > maxUrlLength) return refuse('url-too-long');
   const url = URL.parse(text.trim());
   if (url === null) return refuse('url-invalid');
   if (url.username !== '' || url.password !== '') return refuse('url-with-user');

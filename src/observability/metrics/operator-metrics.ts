@@ -196,7 +196,7 @@ function fleetGauges(registry: Registry, clock: Clock) {
     'When the last object of the last resync had its turn, in seconds since 1970; 0 before the first.',
   ).of();
   let since = async (): Promise<NotReadySince> => ({ stalled: undefined, passing: undefined });
-  const longest = gauge(
+  const notReady = gauge(
     registry,
     'acronis_upsell_longest_not_ready_seconds',
     'For how long the object that is not Ready for longest is so; 0 where all are.',
@@ -204,8 +204,8 @@ function fleetGauges(registry: Registry, clock: Clock) {
     async () => {
       const { stalled, passing } = await since();
       const age = (from: number | undefined) => (from === undefined ? 0 : Math.max(0, clock.wall() - from) / 1_000);
-      longest.of('true').set(age(stalled));
-      longest.of('false').set(age(passing));
+      notReady.of('true').set(age(stalled));
+      notReady.of('false').set(age(passing));
     },
   );
   let unserved = () => 0;

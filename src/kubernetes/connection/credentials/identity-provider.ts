@@ -77,7 +77,7 @@ export class IdentityProvider {
       const config = configSchema.parse(this.#config);
       const given = config['refresh-token'];
       const refreshToken = this.#refreshTokens.get(given) ?? given;
-      const { id_token: token, refresh_token: next } = await this.#exchange(config, refreshToken, signal);
+      const { id_token: token, refresh_token: next } = await this.#tokensFor(config, refreshToken, signal);
       if (next !== undefined) {
         this.#refreshTokens.clear();
         this.#refreshTokens.set(given, next);
@@ -89,7 +89,7 @@ export class IdentityProvider {
     }
   }
 
-  async #exchange(
+  async #tokensFor(
     config: z.output<typeof configSchema>,
     refreshToken: string,
     signal: AbortSignal,

@@ -454,7 +454,7 @@ describe('a watch that falls silent', () => {
     expect(metrics.failures.at(-1)).toBe('Silent');
   });
 
-  it('is given up after 90 s each time, however many in a row, where a bookmark came before', async () => {
+  it('is given up after 90 s each time, however many are consecutive, where a bookmark came before', async () => {
     reflect();
     await clock.advance(61_000);
     server.faults = Array.from({ length: 4 }, () => ({ kind: 'silent' }) as const);
