@@ -15,15 +15,34 @@ declare global {
   }
 }
 
-/** Only a text with as many digits in a run can hold an integer that a double does not. */
-const manyDigits = /\d{16}/;
+/** Only a text with as many digits in a run can hold an integer that a double does not hold. */
+const inexactDigits = 16;
 const integer = /^-?\d+$/;
 const maxInt64 = 2n ** 63n - 1n;
 const minInt64 = -(2n ** 63n);
 
 /** @throws SyntaxError where the text is not JSON; its message quotes the text, so it must not be shown. */
 export function parseExactJson(text: string): unknown {
-  return manyDigits.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  return hasManyDigits(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+}
+
+/** Looks at every sixteenth character: a run of as many digits cannot pass between two of them. As an expression this costs a third of what JSON.parse does. */
+function hasManyDigits(text: string): boolean {
+  for (let at = inexactDigits - 1; at < text.length; at += inexactDigits) {
+    if (!isDigit(text, at)) continue;
+    let from = at;
+    let to = at + 1;
+    while (isDigit(text, from - 1)) from -= 1;
+    while (isDigit(text, to)) to += 1;
+    if (to - from >= inexactDigits) return true;
+  }
+  return false;
+}
+
+/** Not so beyond the ends, where the code is NaN. */
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
 }
 
 function exactInteger(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {

@@ -27,6 +27,7 @@ import { createPolicyStore } from '../../src/fleet/cache/policies.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../src/fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../src/fleet/status/pruned-fields.ts';
+import type { Verifier } from '../../src/fleet/verifier/verifier.ts';
 import { createAccountLoops } from '../../src/operator/account-loops.ts';
 import { runAll } from '../../src/operator/loops.ts';
 import { createUpsellController } from '../../src/operator/upsell-controller.ts';
@@ -56,7 +57,7 @@ export class LargeFleet implements AsyncDisposable {
   readonly #send: Send;
   #underWay = 0;
   #counted: Readonly<Record<string, number>> = {};
-  #triggered: Pick<WorkQueue, 'add'> | undefined;
+  #triggered: Pick<Verifier, 'add' | 'recheck'> | undefined;
   #stop = async () => {};
 
   private constructor(acronis: Sandbox, clock: ManualClock, size: number) {
@@ -82,7 +83,10 @@ export class LargeFleet implements AsyncDisposable {
       fleet: this.#fleet,
       namespaces: this.#namespaces,
       accountObjects: this.#accountObjects,
-      queue: { add: (key, priority) => this.#triggered?.add(key, priority) },
+      verifier: {
+        add: (key, priority) => this.#triggered?.add(key, priority),
+        recheck: (key) => this.#triggered?.recheck(key),
+      },
     });
   }
 

@@ -24,7 +24,7 @@ export interface LaneOptions extends VerifierOptions {
 
 /** Reads in flight: enough to be quick, few enough to leave an account's rate to what people change. */
 const maxReads = 3;
-/** How long keys are batched before the first read. */
+/** How long objects are batched before the first read. */
 const batchMs = 20;
 /** When a slice is tried again that had no response. */
 const againMs = 30_000;
@@ -34,8 +34,9 @@ const aloneMs = 60 * 60_000;
 const partAgainMs = 1_000;
 
 interface Slice {
-  readonly keys: readonly string[];
-  /** How often these very keys failed together. */
+  /** As they were when they were found settled. */
+  readonly objects: readonly TenantUserUpsell[];
+  /** How often these very objects failed together. */
   readonly failures: number;
 }
 
@@ -46,7 +47,8 @@ type Read =
 
 export class VerifierLane {
   readonly #options: LaneOptions;
-  readonly #waiting = new Set<string>();
+  /** By key, as they were when they were found settled. */
+  readonly #waiting = new Map<string, TenantUserUpsell>();
   readonly #slices: Slice[] = [];
   readonly #alone = new Map<string, number>();
   readonly #timers = new Set<Timer>();
@@ -66,14 +68,15 @@ export class VerifierLane {
     return this.#waiting.size + this.#slices.length + this.#timers.size + this.#inFlight.size + this.#alone.size === 0;
   }
 
-  /** The key of an object that is settled. */
-  add(key: string): void {
+  /** @param object one that is settled. */
+  add(object: TenantUserUpsell): void {
+    const { key } = object;
     if ((this.#alone.get(key) ?? 0) > this.#options.clock.now()) {
       this.#options.queue.add(key, 'resync');
       return;
     }
     this.#alone.delete(key);
-    this.#waiting.add(key);
+    this.#waiting.set(key, object);
     this.#batch();
   }
 
@@ -117,13 +120,13 @@ export class VerifierLane {
   }
 
   #nextSlice(): Slice | undefined {
-    const keys: string[] = [];
-    for (const key of this.#waiting) {
-      if (keys.length === maxUsersPerRead) break;
+    const objects: TenantUserUpsell[] = [];
+    for (const [key, object] of this.#waiting) {
+      if (objects.length === maxUsersPerRead) break;
       this.#waiting.delete(key);
-      keys.push(key);
+      objects.push(object);
     }
-    return keys.length === 0 ? undefined : { keys, failures: 0 };
+    return objects.length === 0 ? undefined : { objects, failures: 0 };
   }
 
   get #account(): Account {
@@ -136,27 +139,28 @@ export class VerifierLane {
     return known?.kind === 'found' && accounts.of(known.credentials).id === this.#account.id;
   }
 
-  /** Those that are still settled and of this account: what changed meanwhile is the queue's, or another lane's. */
-  #objectsOf({ keys }: Slice): TenantUserUpsell[] {
+  /** Those that are still settled and of this account, as they are now: what changed meanwhile is the queue's, or another lane's. */
+  #current({ objects }: Slice): TenantUserUpsell[] {
     const { fleet, judge, queue, onElsewhere } = this.#options;
-    return keys.flatMap((key) => {
-      const object = fleet.get(key);
+    return objects.flatMap((before) => {
+      const object = fleet.get(before.key);
       if (object === undefined) return [];
-      if (!judge.isSettled(object)) queue.add(key, 'resync');
+      // What is still the same object was found settled; to assess it once more is a tenth of what a restart costs.
+      if (object !== before && !judge.isSettled(object)) queue.add(object.key, 'resync');
       else if (this.#isOurs(object)) return [object];
-      else onElsewhere(key);
+      else onElsewhere(object.key);
       return [];
     });
   }
 
   /** Never rejects. */
   async #verify(slice: Slice, signal: AbortSignal): Promise<void> {
-    const objects = this.#objectsOf(slice);
+    const objects = this.#current(slice);
     let read: Read = { kind: 'refused' };
     try {
       if (objects.length > 0) read = await this.#read(objects, signal);
     } catch (error) {
-      if (!signal.aborted) this.#failed({ ...slice, keys: objects.map(({ key }) => key) }, error);
+      if (!signal.aborted) this.#failed({ ...slice, objects }, error);
       return;
     } finally {
       this.#reads -= 1;
@@ -189,32 +193,33 @@ export class VerifierLane {
       } catch (error) {
         if (signal.aborted) return;
         log.debug('an object could not be verified; it waits', { object: object.key, error: String(error) });
-        this.#after(againMs, () => this.add(object.key));
+        this.#after(againMs, () => this.add(object));
       }
     };
     await Promise.all(objects.map(one));
   }
 
   #failed(slice: Slice, error: unknown): void {
-    const { keys, failures } = slice;
+    const { objects, failures } = slice;
     const { log, queue, clock } = this.#options;
     // Whether it is the account that does not respond, and not one of these users.
     const paused = this.#account.isPaused();
-    log.debug('objects could not be verified; they wait', { objects: keys.length, error: String(error), paused });
+    log.debug('objects could not be verified; they wait', { objects: objects.length, error: String(error), paused });
     if (paused || failures === 0) {
       const asked = error instanceof AcronisError && paused ? (error.retryAfterMs ?? 0) : 0;
-      this.#again({ keys, failures: paused ? failures : failures + 1 }, Math.max(asked, againMs));
+      this.#again({ objects, failures: paused ? failures : failures + 1 }, Math.max(asked, againMs));
       return;
     }
-    const [alone] = keys;
-    if (alone !== undefined && keys.length === 1) {
+    const [alone] = objects;
+    if (alone !== undefined && objects.length === 1) {
       this.#dropAlone();
-      this.#alone.set(alone, clock.now() + aloneMs);
-      queue.add(alone, 'resync');
+      this.#alone.set(alone.key, clock.now() + aloneMs);
+      queue.add(alone.key, 'resync');
       return;
     }
-    const half = Math.ceil(keys.length / 2);
-    for (const part of [keys.slice(0, half), keys.slice(half)]) this.#again({ keys: part, failures }, partAgainMs);
+    const half = Math.ceil(objects.length / 2);
+    for (const part of [objects.slice(0, half), objects.slice(half)])
+      this.#again({ objects: part, failures }, partAgainMs);
   }
 
   #again(slice: Slice, ms: number): void {

@@ -51,24 +51,30 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { fleet, sources, accounts, judge, queue, clock, log } = options;
   /** By the account's id. */
   const lanes = new Map<string, VerifierLane>();
-  /** Keys of objects whose credentials are being read. */
-  const unrouted = new Map<Source, Set<string>>();
+  /** Objects whose credentials are being read, by key. */
+  const unrouted = new Map<Source, Map<string, TenantUserUpsell>>();
   const routing = new Set<Promise<void>>();
   let running: AbortSignal | undefined;
 
   const add = (key: string, priority: Priority): void => {
+    const object = priority === 'resync' ? settled(key) : undefined;
+    if (object === undefined) queue.add(key, priority);
+    else verify(object);
+  };
+
+  const settled = (key: string): TenantUserUpsell | undefined => {
     const object = fleet.get(key);
-    if (priority !== 'resync' || object === undefined || !judge.isSettled(object)) {
-      queue.add(key, priority);
-      return;
-    }
+    return object !== undefined && judge.isSettled(object) ? object : undefined;
+  };
+
+  const verify = (object: TenantUserUpsell): void => {
     const source = sourceOf(object);
     const waiting = unrouted.get(source);
     if (waiting !== undefined) {
-      waiting.add(key);
+      waiting.set(object.key, object);
       return;
     }
-    unrouted.set(source, new Set([key]));
+    unrouted.set(source, new Map([[object.key, object]]));
     if (running !== undefined) startRouting(source, running);
   };
 
@@ -82,13 +88,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
     while (!signal.aborted) {
       try {
         const result = await sources.read(source, signal);
-        const keys = unrouted.get(source) ?? [];
+        const objects = unrouted.get(source)?.values() ?? [];
         unrouted.delete(source);
         const lane = result.kind === 'found' ? laneOf(result.credentials, signal) : undefined;
-        for (const key of keys) {
-          if (lane !== undefined) lane.add(key);
+        for (const object of objects) {
+          if (lane !== undefined) lane.add(object);
           // Each object has to say for itself what is wrong.
-          else queue.add(key, 'resync');
+          else queue.add(object.key, 'resync');
         }
         return;
       } catch (error) {
@@ -113,8 +119,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return {
     add,
     recheck(key) {
-      const object = fleet.get(key);
-      add(key, object !== undefined && judge.isSettled(object) ? 'resync' : 'retry');
+      const object = settled(key);
+      if (object === undefined) queue.add(key, 'retry');
+      else verify(object);
     },
     async run(signal) {
       running = signal;

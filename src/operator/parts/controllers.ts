@@ -84,7 +84,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       retryRate,
     }),
     triggers: (verifier) => {
-      connectTriggers({ fleet, namespaces, accountObjects, queue: verifier });
+      connectTriggers({ fleet, namespaces, accountObjects, verifier });
       connectAccountTriggers({ fleet, namespaces, accountObjects, sources, verifier });
     },
     accountLoops,

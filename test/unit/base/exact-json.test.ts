@@ -30,6 +30,14 @@ describe('integers in JSON', () => {
     expect(stringifyExact(parseExactJson(text))).toBe(text);
   });
 
+  test.each(['9007199254740993', '1234567890123456789'])('%s keeps every digit at any place of a text', (digits) => {
+    for (let before = 0; before < 50; before++)
+      for (const after of ['', ' '.repeat(40)])
+        expect(parseExactJson(`{"${'x'.repeat(before)}":${digits}${after}}`)).toEqual({
+          ['x'.repeat(before)]: BigInt(digits),
+        });
+  });
+
   test('an integer keeps its digits wherever it stands, among ids and shorter numbers', () => {
     const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
     const item = fc.oneof(int64, fc.stringMatching(/^[0-9a-f-]{0,40}$/), fc.integer());

@@ -37,7 +37,7 @@ function running(options: WorldOptions): World {
       flowOf: flows.flowOf,
       room: flows.roomOf,
     }),
-    triggers: (queue) => connectTriggers({ ...context, queue }),
+    triggers: (verifier) => connectTriggers({ ...context, verifier }),
     accountLoops,
     brands: world.brands,
     brandIntervalMs: 600_000,

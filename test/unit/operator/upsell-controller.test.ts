@@ -33,7 +33,7 @@ beforeEach(() => {
     context,
     queue: new WorkQueue({ clock, random: () => 0, metrics: quietMetrics.queue, maxInFlight: 4 }),
     triggers: (verifier) => {
-      connectTriggers({ ...context, queue: verifier });
+      connectTriggers({ ...context, verifier });
       connectAccountTriggers({ ...context, verifier });
     },
     accountLoops,

@@ -8,20 +8,21 @@ import { allows } from '../../../fleet/accounts/admission.ts';
 import type { NamespaceLabel, NamespaceStore } from '../../../fleet/cache/namespaces.ts';
 import { accountNameOf, type Fleet, namedUser, sourceOf } from '../../../fleet/cache/objects.ts';
 import { claims, reaches } from '../../../fleet/tenancy/claims.ts';
-import type { Priority, WorkQueue } from '../../../runtime/workqueue/queue.ts';
+import type { Verifier } from '../../../fleet/verifier/verifier.ts';
+import type { Priority } from '../../../runtime/workqueue/queue.ts';
 import { hasFinalizer } from '../assess/finalizer.ts';
 import { wasReconciled } from '../report/reported.ts';
-import { isSettled, owesFinalizer } from './settled.ts';
+import { owesFinalizer } from './settled.ts';
 
 /**
  * How urgently a changed object itself must be reconciled; undefined where the change asks for nothing. At a start (`before` undefined) what was never
  * reconciled goes first, then what is to be tried again, and last what is settled: ten thousand that wait for a person must not delay an edit.
  */
-export function urgency(before: TenantUserUpsell | undefined, after: TenantUserUpsell): Priority | undefined {
-  if (before === undefined) {
-    if (isSettled(after)) return 'resync';
-    return wasReconciled(after) ? 'retry' : 'change';
-  }
+function urgency(
+  before: TenantUserUpsell | undefined,
+  after: TenantUserUpsell,
+): Extract<Priority, 'change'> | 'recheck' | undefined {
+  if (before === undefined) return wasReconciled(after) ? 'recheck' : 'change';
   const asked =
     before.uid !== after.uid ||
     before.generation !== after.generation ||
@@ -65,14 +66,14 @@ export interface TriggerOptions {
   readonly fleet: Fleet;
   readonly namespaces: NamespaceStore;
   readonly accountObjects: Pick<AccountObjects, 'lastKnown'>;
-  readonly queue: Pick<WorkQueue, 'add'>;
+  readonly verifier: Pick<Verifier, 'add' | 'recheck'>;
 }
 
 /**
  * Puts into the queue every object that is there, and from then on whatever a change of the fleet or of a namespace's label asks for. To be called by a
  * process that works: one that only waits for the lease would buffer what another one has long done.
  */
-export function connectTriggers({ fleet, namespaces, accountObjects, queue }: TriggerOptions): void {
+export function connectTriggers({ fleet, namespaces, accountObjects, verifier }: TriggerOptions): void {
   namespaces.subscribe((before, after) => {
     if (after === undefined) return;
     const concerns = (object: TenantUserUpsell): boolean => {
@@ -86,15 +87,16 @@ export function connectTriggers({ fleet, namespaces, accountObjects, queue }: Tr
       return isAllowed(before) !== isAllowed(after);
     };
     for (const object of fleet.values())
-      if (object.namespace === after.key && concerns(object)) queue.add(object.key, 'change');
+      if (object.namespace === after.key && concerns(object)) verifier.add(object.key, 'change');
   });
   const changed = (before: TenantUserUpsell | undefined, after: TenantUserUpsell | undefined): void => {
     const key = (after ?? before)?.key;
     if (key === undefined) return;
-    const priority = after === undefined ? 'change' : urgency(before, after);
-    if (priority !== undefined) queue.add(key, priority);
+    const asked = after === undefined ? 'change' : urgency(before, after);
+    if (asked === 'recheck') verifier.recheck(key);
+    else if (asked !== undefined) verifier.add(key, asked);
     for (const user of changedClaim(before, after)) {
-      for (const peer of fleet.byIndex('user', user)) if (peer !== key) queue.add(peer, 'retry');
+      for (const peer of fleet.byIndex('user', user)) if (peer !== key) verifier.add(peer, 'retry');
     }
   };
   for (const object of fleet.values()) changed(undefined, object);

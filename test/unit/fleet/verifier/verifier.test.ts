@@ -132,7 +132,9 @@ describe('what spoils one read', () => {
     world.acronis.always('get', () => {
       throw answered(500);
     });
-    lane.add(key);
+    const object = world.context.fleet.get(key);
+    if (object === undefined) throw new Error('there is one');
+    lane.add(object);
     await world.clock.advance(60_000);
     expect(queued).toEqual([[key, 'resync']]);
     expect(lane.isEmpty, 'it is read alone for a while').toBe(false);

@@ -3,6 +3,7 @@ import { transformAccount } from '../../../../../src/api/account/object.ts';
 import { pendingCondition } from '../../../../../src/api/conditions.ts';
 import { meaningOfInformed } from '../../../../../src/api/informed.ts';
 import { tenantUserUpsells } from '../../../../../src/api/names.ts';
+import { isSettled } from '../../../../../src/controllers/upsell/triggers/settled.ts';
 import { connectTriggers } from '../../../../../src/controllers/upsell/triggers/triggers.ts';
 import { assignedVerdict, conflictVerdict } from '../../../../../src/controllers/upsell/verdicts/verdicts.ts';
 import { type AccountObjects, createAccountObjects } from '../../../../../src/fleet/accounts/account-objects.ts';
@@ -10,6 +11,7 @@ import { createNamespaceStore, type NamespaceStore } from '../../../../../src/fl
 import { createFleet, type Fleet } from '../../../../../src/fleet/cache/objects.ts';
 import { patchStatus } from '../../../../../src/fleet/status/patch.ts';
 import { PrunedFields } from '../../../../../src/fleet/status/pruned-fields.ts';
+import type { Verifier } from '../../../../../src/fleet/verifier/verifier.ts';
 import type { Priority } from '../../../../../src/runtime/workqueue/queue.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { quietLog } from '../../../../support/quiet.ts';
@@ -21,7 +23,7 @@ let cluster: FakeCluster;
 let namespaces: NamespaceStore;
 let accountObjects: AccountObjects;
 let added: [string, Priority][];
-/** What was put into the queue since it was asked last. */
+/** What was asked for since it was asked last. */
 const asked = (): [string, Priority][] => added.splice(0);
 
 beforeEach(() => {
@@ -30,13 +32,19 @@ beforeEach(() => {
   namespaces = createNamespaceStore(quietLog);
   accountObjects = createAccountObjects({ namespace: 'acronis-system', log: quietLog, isSynced: () => true });
   added = [];
-  connectTriggers({
-    fleet,
-    namespaces,
-    accountObjects,
-    queue: { add: (key, priority) => added.push([key, priority]) },
-  });
+  connectTriggers({ fleet, namespaces, accountObjects, verifier: noting(added) });
 });
+
+/** Notes what it is asked for. Of two that are to be checked, the settled one is verified in its turn, and the other tried again now. */
+function noting(asks: [string, Priority][]): Pick<Verifier, 'add' | 'recheck'> {
+  return {
+    add: (key, priority) => void asks.push([key, priority]),
+    recheck(key) {
+      const object = fleet.get(key);
+      asks.push([key, object !== undefined && isSettled(object) ? 'resync' : 'retry']);
+    },
+  };
+}
 
 const pruned = new PrunedFields({ resource: tenantUserUpsells, clock: new ManualClock(), log: quietLog });
 const writeStatus = (key: string, changes: Record<string, unknown>) =>
@@ -166,8 +174,7 @@ describe('at a start', () => {
     cluster.create({ login: 'johndoe', tenantID: tenantId }, { name: 'gone' });
     fleet.remove('customers/gone');
     const since: [string, Priority][] = [];
-    const queue = { add: (key: string, priority: Priority) => since.push([key, priority]) };
-    connectTriggers({ fleet, namespaces, accountObjects, queue });
+    connectTriggers({ fleet, namespaces, accountObjects, verifier: noting(since) });
     expect(since).toEqual([
       ['customers/true', 'resync'],
       ['customers/new', 'change'],
