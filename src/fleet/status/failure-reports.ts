@@ -1,6 +1,6 @@
 /**
  * How fast failures of a whole account are written to the API server: one at a time, no more than fifty a second, and each followed by a pause nine times as
- * long as it took, half a second at most, so that an API server that is slow, or busy with others, gets fewer. An account that stops responding fails for all of its objects in the same
+ * long as it took, half a second at most and less where many wait, so that an API server that is slow, or busy with others, gets fewer. An account that stops responding fails for all of its objects in the same
  * moment; that each says so is not urgent (log and metrics have said it of the account), and must not fill the API server's time while another account's objects
  * become Ready.
  */
@@ -25,8 +25,10 @@ export interface FailureReportsOptions {
 const spacingMs = 20;
 /** How long a pause is, by the time that the write before it took. */
 const pausePerWrite = 9;
-/** At most: what waits for its turn holds a place of its account, which may be well again. */
+/** At most, however few wait. */
 const maxPauseMs = 500;
+/** For how long those that wait now are made to wait by pauses, at most: each holds a place of its account, which may be well again, and a reconcile has a deadline. */
+const maxWaitMs = 30_000;
 
 export function createFailureReports({ flowOf, clock }: FailureReportsOptions): FailureReports {
   const flows = new Map<string, { readonly turns: Semaphore; users: number }>();
@@ -49,7 +51,8 @@ export function createFailureReports({ flowOf, clock }: FailureReportsOptions): 
       const began = clock.now();
       return () => {
         const took = clock.now() - began;
-        clock.after(Math.max(spacingMs - took, Math.min(took * pausePerWrite, maxPauseMs)), () => {
+        const pauseMs = Math.min(took * pausePerWrite, maxPauseMs, maxWaitMs / flow.users);
+        clock.after(Math.max(spacingMs - took, pauseMs), () => {
           end();
           leave();
         });

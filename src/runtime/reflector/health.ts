@@ -47,7 +47,7 @@ export class WatchHealth {
     return this.outOfTouchForMs <= outOfTouchMs;
   }
 
-  /** An open watch brought something, or its version was confirmed. */
+  /** An open watch brought something, or was seen to have nothing to bring. */
   following(): void {
     this.#isFollowing = true;
     this.well();

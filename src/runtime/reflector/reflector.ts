@@ -17,12 +17,12 @@ import { PagedList } from './list/paged-list.ts';
 import { Transform } from './list/transform.ts';
 import { takeTurn } from './list/turn.ts';
 import type { ReflectorOptions } from './options.ts';
-import { endedEarly, listUnfinished, versionAhead } from './recovery/failure.ts';
+import { endedEarly, isSilent, listUnfinished, versionAhead } from './recovery/failure.ts';
 import { nameOf, problemOf } from './recovery/problem.ts';
 import { type Recovery, WatchRecovery } from './recovery/recovery.ts';
 import { type Position, positionOf, type State } from './state.ts';
 import { watchCall } from './watch/call.ts';
-import { confirmVersion, type Place, standsStill } from './watch/confirm-version.ts';
+import { confirmVersion, type Place, versionSince } from './watch/confirm-version.ts';
 import { type DataEvent, followWatch } from './watch/follow.ts';
 import { Patience } from './watch/patience.ts';
 import { isOlder } from './watch/resource-version.ts';
@@ -196,15 +196,21 @@ export class Reflector<T extends Stored> {
     const { client, clock, random, metrics } = this.#options;
     const call = watchCall(this.#place.path, { ...this.#place.query, ...query }, random);
     this.#broughtEvents = false;
-    await followWatch(
+    let moved = false;
+    const following = followWatch(
       {
         client,
         clock,
         call,
         silenceMs: () =>
           this.#state.kind === 'watching' ? Math.min(this.#patience.ms, call.idleTimeoutMs) : maxListSilenceMs,
-        isIdle: async (stream) =>
-          this.#state.kind === 'watching' && (await standsStill(this.#place, this.#state.resourceVersion, stream)),
+        isIdle: async (stream) => {
+          if (this.#state.kind !== 'watching') return false;
+          const version = await versionSince(this.#place, this.#state.resourceVersion, stream);
+          moved = version === 'moved';
+          if (version === 'same') this.#health.following();
+          return version === 'same';
+        },
         onAccepted,
         onEvent: (event) => {
           this.#broughtEvents = true;
@@ -214,6 +220,12 @@ export class Reflector<T extends Stored> {
       },
       signal,
     );
+    try {
+      await following;
+    } catch (error) {
+      if (moved && isSilent(error)) this.#patience.ranOut();
+      throw error;
+    }
   }
 
   #watching(resourceVersion: string): void {
@@ -290,7 +302,6 @@ export class Reflector<T extends Stored> {
         reason: recovery.failure.reason,
       });
     metrics.watchFailed(this.#name, recovery.failure.reason);
-    if (during === 'watch' && recovery.failure.reason === 'Silent') this.#patience.ranOut();
     const doing = during === 'paged list' ? 'list' : 'watch';
     this.#health.failed(recovery, problemOf(resource, namespace, recovery.failure, doing, error));
     return recovery;

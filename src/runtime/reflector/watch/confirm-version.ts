@@ -34,14 +34,14 @@ async function currentVersion({ client, path, query }: Place, signal: AbortSigna
 }
 
 /**
- * Whether a watch that brought nothing for long has nothing to bring. A server that sends bookmarks sends none while its version stands still; where it moved,
- * the watch is dead, and opening it again from its version costs little. Never rejects.
+ * Whether a watch that brought nothing for long had something to bring. A server that sends bookmarks sends none while its version stands still; where it moved,
+ * the watch is dead, and opening it again from its version costs little. `unknown`: the server did not say. Never rejects.
  * @param seen the version that the watch saw last.
  */
-export function standsStill(place: Place, seen: string, stream: AbortSignal): Promise<boolean> {
+export function versionSince(place: Place, seen: string, stream: AbortSignal): Promise<'same' | 'moved' | 'unknown'> {
   return currentVersion(place, stream).then(
-    (version) => version === seen,
-    () => false,
+    (version) => (version === seen ? 'same' : 'moved'),
+    () => 'unknown',
   );
 }
 

@@ -22,6 +22,8 @@ export interface WatchStreamOptions {
 
 /** A timer that fires this late says more about this process than about the server. */
 const stallMs = 1_000;
+/** What the server has just come to say may be on its way. */
+const graceMs = 1_000;
 
 /**
  * Resolves when the server ends the stream.
@@ -63,13 +65,13 @@ export async function followWatch(options: WatchStreamOptions, signal: AbortSign
   async function judgeSilence(limit: number): Promise<void> {
     // The server was asked to end it by then, whatever there was to say.
     const isOver = clock.now() - lastActivity >= call.idleTimeoutMs;
+    const before = lastActivity;
     const idle = !isOver && ((await options.isIdle?.(stream.signal)) ?? false);
+    if (!idle && !isOver) await clock.sleep(graceMs, stream.signal).catch(() => {});
     if (stream.signal.aborted) return;
-    if (!idle) {
-      stream.abort(silent(Math.round(clock.now() - lastActivity)));
-      return;
-    }
-    checkAfter(Math.min(limit, lastActivity + call.idleTimeoutMs - clock.now()));
+    if (lastActivity !== before) checkAfter(Math.max(0, lastActivity + silenceMs() - clock.now()));
+    else if (idle) checkAfter(Math.min(limit, lastActivity + call.idleTimeoutMs - clock.now()));
+    else stream.abort(silent(Math.round(clock.now() - lastActivity)));
   }
 
   const abort = () => stream.abort(signal.reason);

@@ -59,6 +59,18 @@ describe('failures are written', () => {
     (await next.turn)();
   });
 
+  it('after a pause that is shorter where many wait: none waits longer than half a minute for pauses', async () => {
+    const { clock, reports } = setup();
+    const end = await reports.turn('a/0', always());
+    const [next, ...others] = Array.from({ length: 999 }, (_, at) => waiting(reports.turn(`a/${at + 1}`, always())));
+    await clock.advance(30_000);
+    end();
+    await clock.advance(30);
+    (await next?.turn)?.();
+    expect(next?.isOver()).toBe(true);
+    expect(others.some(({ isOver }) => isOver())).toBe(false);
+  });
+
   it('by none that gave up waiting: the next one has the turn', async () => {
     const { clock, reports } = setup();
     const end = await reports.turn('a/1', always());

@@ -473,10 +473,37 @@ describe('a watch that falls silent', () => {
     const reflector = reflect();
     await clock.advance(1_000);
     metrics.failures.length = 0;
-    await clock.advance(3_600_000);
+    for (let second = 0; second < 3_600; second++) {
+      await clock.advance(1_000);
+      expect(reflector.healthy).toBe(true);
+    }
     expect(metrics.failures).toEqual([]);
-    expect(reflector.healthy).toBe(true);
     expect(server.calls.filter((call) => call.kind === 'watch').length).toBeLessThanOrEqual(13);
+  });
+
+  it('is no reason to call a reflector out of touch that saw a moment before that nothing had happened', async () => {
+    server.sendsBookmarks = false;
+    const reflector = reflect();
+    await clock.advance(280_000);
+    server.happensElsewhere();
+    for (let second = 0; second < 100; second++) {
+      await clock.advance(1_000);
+      expect(reflector.problem).toBeUndefined();
+    }
+    expect(metrics.failures).toEqual(['Silent']);
+  });
+
+  it('is given up after 90 s each time where the server does not say whether there was something to say', async () => {
+    server.sendsBookmarks = false;
+    reflect();
+    const silences = () => metrics.failures.filter((reason) => reason === 'Silent').length;
+    for (let watch = 1; watch <= 4; watch++) {
+      // One that was opened again is confirmed by now; the next list of one object judges its silence.
+      await clock.advance(10_000);
+      server.confirmFaults = [{ kind: 'status', status: 503, reason: 'ServiceUnavailable' }];
+      await clock.advance(84_000);
+      expect(silences()).toBe(watch);
+    }
   });
 
   it('is not given up for a stall of this process', async () => {
