@@ -26,7 +26,7 @@ export function parseExactJson(text: string): unknown {
   return hasManyDigits(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
 }
 
-/** Looks at every sixteenth character: a run of as many digits cannot pass between two of them. As an expression this costs a third of what JSON.parse does. */
+/** Checks every sixteenth character: a run of as many digits cannot pass between two of them. As an expression this costs a third of what JSON.parse does. */
 function hasManyDigits(text: string): boolean {
   for (let at = inexactDigits - 1; at < text.length; at += inexactDigits) {
     if (!isDigit(text, at)) continue;

@@ -17,7 +17,7 @@ import { PagedList } from './list/paged-list.ts';
 import { Transform } from './list/transform.ts';
 import { takeTurn } from './list/turn.ts';
 import type { ReflectorOptions } from './options.ts';
-import { endedEarly, isSilent, listUnfinished, versionAhead } from './recovery/failure.ts';
+import { endedEarly, listUnfinished, versionAhead } from './recovery/failure.ts';
 import { nameOf, problemOf } from './recovery/problem.ts';
 import { type Recovery, WatchRecovery } from './recovery/recovery.ts';
 import { type Position, positionOf, type State } from './state.ts';
@@ -196,21 +196,20 @@ export class Reflector<T extends Stored> {
     const { client, clock, random, metrics } = this.#options;
     const call = watchCall(this.#place.path, { ...this.#place.query, ...query }, random);
     this.#broughtEvents = false;
-    let moved = false;
-    const following = followWatch(
+    await followWatch(
       {
         client,
         clock,
         call,
         silenceMs: () =>
           this.#state.kind === 'watching' ? Math.min(this.#patience.ms, call.idleTimeoutMs) : maxListSilenceMs,
-        isIdle: async (stream) => {
-          if (this.#state.kind !== 'watching') return false;
+        versionSince: async (stream) => {
+          if (this.#state.kind !== 'watching') return 'unknown';
           const version = await versionSince(this.#place, this.#state.resourceVersion, stream);
-          moved = version === 'moved';
           if (version === 'same') this.#health.following();
-          return version === 'same';
+          return version;
         },
+        onMissed: () => this.#patience.ranOut(),
         onAccepted,
         onEvent: (event) => {
           this.#broughtEvents = true;
@@ -220,12 +219,6 @@ export class Reflector<T extends Stored> {
       },
       signal,
     );
-    try {
-      await following;
-    } catch (error) {
-      if (moved && isSilent(error)) this.#patience.ranOut();
-      throw error;
-    }
   }
 
   #watching(resourceVersion: string): void {

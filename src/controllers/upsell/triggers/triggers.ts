@@ -9,19 +9,15 @@ import type { NamespaceLabel, NamespaceStore } from '../../../fleet/cache/namesp
 import { accountNameOf, type Fleet, namedUser, sourceOf } from '../../../fleet/cache/objects.ts';
 import { claims, reaches } from '../../../fleet/tenancy/claims.ts';
 import type { Verifier } from '../../../fleet/verifier/verifier.ts';
-import type { Priority } from '../../../runtime/workqueue/queue.ts';
 import { hasFinalizer } from '../assess/finalizer.ts';
 import { wasReconciled } from '../report/reported.ts';
 import { owesFinalizer } from './settled.ts';
 
 /**
- * How urgently a changed object itself must be reconciled; undefined where the change asks for nothing. At a start (`before` undefined) what was never
- * reconciled goes first, then what is to be tried again, and last what is settled: ten thousand that wait for a person must not delay an edit.
+ * What a changed object itself asks for; undefined where the change asks for nothing. At a start (`before` undefined) what was never reconciled goes first;
+ * of the rest the verifier tries again what is not settled, and last comes what is: ten thousand that wait for a person must not delay an edit.
  */
-function urgency(
-  before: TenantUserUpsell | undefined,
-  after: TenantUserUpsell,
-): Extract<Priority, 'change'> | 'recheck' | undefined {
+function urgency(before: TenantUserUpsell | undefined, after: TenantUserUpsell): 'change' | 'recheck' | undefined {
   if (before === undefined) return wasReconciled(after) ? 'recheck' : 'change';
   const asked =
     before.uid !== after.uid ||

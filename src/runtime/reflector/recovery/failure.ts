@@ -36,8 +36,6 @@ export const listUnfinished = (): KubernetesError =>
 export const silent = (ms: number): KubernetesError =>
   new KubernetesError(`nothing came on the watch for ${Math.round(ms / 1000)} s`, { reason: 'Silent' });
 
-export const isSilent = (error: unknown): boolean => error instanceof KubernetesError && error.reason === 'Silent';
-
 /** The server has not come as far as the version that was seen: etcd was restored from a backup, most likely. */
 export const versionAhead = (): KubernetesError =>
   new KubernetesError('the API server is behind the resource version that was seen (was etcd restored?)', {

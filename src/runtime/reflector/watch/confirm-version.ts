@@ -33,12 +33,15 @@ async function currentVersion({ client, path, query }: Place, signal: AbortSigna
   return resourceVersion;
 }
 
+/** `unknown`: the server did not say. */
+export type VersionSince = 'same' | 'moved' | 'unknown';
+
 /**
  * Whether a watch that brought nothing for long had something to bring. A server that sends bookmarks sends none while its version stands still; where it moved,
- * the watch is dead, and opening it again from its version costs little. `unknown`: the server did not say. Never rejects.
+ * the watch is dead, and opening it again from its version costs little. Never rejects.
  * @param seen the version that the watch saw last.
  */
-export function versionSince(place: Place, seen: string, stream: AbortSignal): Promise<'same' | 'moved' | 'unknown'> {
+export function versionSince(place: Place, seen: string, stream: AbortSignal): Promise<VersionSince> {
   return currentVersion(place, stream).then(
     (version) => (version === seen ? 'same' : 'moved'),
     () => 'unknown',

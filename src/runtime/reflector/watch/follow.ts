@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../../base/clock.ts';
 import type { KubernetesReader, WatchCall } from '../../../kubernetes/calls/client.ts';
 import type { WatchEvent } from '../../../kubernetes/watch/protocol.ts';
 import { silent } from '../recovery/failure.ts';
+import type { VersionSince } from './confirm-version.ts';
 
 export type DataEvent = Exclude<WatchEvent, { kind: 'error' }>;
 
@@ -12,8 +13,10 @@ export interface WatchStreamOptions {
   readonly clock: Clock;
   /** How long it may be silent just now; asked again each time, since it may become longer on the way. */
   readonly silenceMs: () => number;
-  /** Asked once a stream was silent for that long: whether there was nothing to say. It never rejects. Absent: silence is death. */
-  readonly isIdle?: (stream: AbortSignal) => Promise<boolean>;
+  /** Asked once a stream was silent for that long: whether the server's version moved meanwhile, so that there was something to say. It never rejects. */
+  readonly versionSince: (stream: AbortSignal) => Promise<VersionSince>;
+  /** Called when a stream is given up that was silent while the version moved. */
+  readonly onMissed: () => void;
   /** The server accepted the watch. `stream` is aborted when it is over; `giveUp` ends it with an error. */
   readonly onAccepted: (stream: AbortSignal, giveUp: (error: Error) => void) => void;
   /** Called for each event. What it throws ends the stream. */
@@ -66,12 +69,15 @@ export async function followWatch(options: WatchStreamOptions, signal: AbortSign
     // The server was asked to end it by then, whatever there was to say.
     const isOver = clock.now() - lastActivity >= call.idleTimeoutMs;
     const before = lastActivity;
-    const idle = !isOver && ((await options.isIdle?.(stream.signal)) ?? false);
-    if (!idle && !isOver) await clock.sleep(graceMs, stream.signal).catch(() => {});
+    const version = isOver ? 'unknown' : await options.versionSince(stream.signal);
+    if (version !== 'same' && !isOver) await clock.sleep(graceMs, stream.signal).catch(() => {});
     if (stream.signal.aborted) return;
     if (lastActivity !== before) checkAfter(Math.max(0, lastActivity + silenceMs() - clock.now()));
-    else if (idle) checkAfter(Math.min(limit, lastActivity + call.idleTimeoutMs - clock.now()));
-    else stream.abort(silent(Math.round(clock.now() - lastActivity)));
+    else if (version === 'same') checkAfter(Math.min(limit, lastActivity + call.idleTimeoutMs - clock.now()));
+    else {
+      if (version === 'moved') options.onMissed();
+      stream.abort(silent(Math.round(clock.now() - lastActivity)));
+    }
   }
 
   const abort = () => stream.abort(signal.reason);

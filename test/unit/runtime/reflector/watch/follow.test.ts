@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubernetesReader, WatchListener } from '../../../../../src/kubernetes/calls/client.ts';
+import type { VersionSince } from '../../../../../src/runtime/reflector/watch/confirm-version.ts';
 import { followWatch } from '../../../../../src/runtime/reflector/watch/follow.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 
@@ -10,11 +11,12 @@ describe('a watch that was silent for as long as it may be', () => {
   let listener: WatchListener;
   let stop: AbortController;
   let asked: number;
-  let answer: (idle: boolean) => void;
+  let respond: (version: VersionSince) => void;
+  let missed: number;
   let ended: unknown;
 
   beforeEach(async () => {
-    [clock, stop, asked, ended] = [new ManualClock(), new AbortController(), 0, undefined];
+    [clock, stop, asked, missed, ended] = [new ManualClock(), new AbortController(), 0, 0, undefined];
     const client: KubernetesReader = {
       request: () => Promise.reject(new Error('nothing is read')),
       watch: (_call, given, signal) => {
@@ -29,11 +31,14 @@ describe('a watch that was silent for as long as it may be', () => {
         call: { path: '/apis/x', query: {}, idleTimeoutMs: 600_000 },
         clock,
         silenceMs: () => 90_000,
-        isIdle: () => {
+        versionSince: () => {
           asked += 1;
           return new Promise((resolve) => {
-            answer = resolve;
+            respond = resolve;
           });
+        },
+        onMissed: () => {
+          missed += 1;
         },
         onAccepted: () => {},
         onEvent: () => {},
@@ -48,30 +53,32 @@ describe('a watch that was silent for as long as it may be', () => {
   });
 
   it('is given up where the server had something to say', async () => {
-    answer(false);
+    respond('moved');
     await clock.advance(2_000);
     expect(ended).toMatchObject({ reason: 'Silent' });
+    expect(missed).toBe(1);
   });
 
   it.each([
     ['while the server is asked', 0],
     ['within a second of what the server says', 900],
-  ])('is kept where something comes %s, and judged anew 90 s later', async (_, ms) => {
+  ])('is kept where something comes %s, and judged again 90 s later', async (_, ms) => {
     if (ms === 0) listener.onEvent(bookmark);
-    answer(false);
+    respond('moved');
     await clock.advance(ms);
     if (ms > 0) listener.onEvent(bookmark);
     await clock.advance(89_000);
     expect([ended, asked]).toEqual([undefined, 1]);
     await clock.advance(2_000);
     expect(asked).toBe(2);
-    answer(false);
+    respond('moved');
     await clock.advance(2_000);
     expect(ended).toMatchObject({ reason: 'Silent' });
+    expect(missed).toBe(1);
   });
 
   it('is kept where there was nothing to say', async () => {
-    answer(true);
+    respond('same');
     await clock.advance(89_000);
     expect([ended, asked]).toEqual([undefined, 1]);
     await clock.advance(2_000);
