@@ -30,7 +30,7 @@ export interface Verifier {
 export interface Judge {
   /** Nothing is owed as far as the object alone shows, so that a read of its user is all that verifying it takes. */
   isSettled(object: TenantUserUpsell): boolean;
-  /** The user is as the status says, and a reconcile would find nothing to do. */
+  /** Of an object that is settled: the user is as the status says, and a reconcile would find nothing to do. */
   isAsReported(object: TenantUserUpsell, user: User, account: Account, signal: AbortSignal): Promise<boolean>;
 }
 
