@@ -38,22 +38,24 @@ const maxCodings = 3;
 
 /** @throws Error of zlib where the body is not what its coding says, or larger than `maxBytes`. */
 async function textOf(response: HttpResponse, maxBytes: number): Promise<string> {
-  let body = response.body;
+  let { body } = response;
   for (const coding of codingsOf(response)) body = await decode(body, coding, maxBytes);
   if (isGzip(body)) body = await decode(body, 'gzip', maxBytes);
-  // The decoder drops a byte order mark.
-  return new TextDecoder().decode(body);
+  return utf8.decode(body);
 }
+
+/** Drops a byte order mark. */
+const utf8 = new TextDecoder();
 
 /** The codings, the last one applied first. */
 const codingsOf = (response: HttpResponse): readonly string[] =>
-  (headerOf(response, 'content-encoding') ?? '')
-    .toLowerCase()
+  headerOf(response, 'content-encoding')
+    ?.toLowerCase()
     .split(',')
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity')
     .slice(0, maxCodings)
-    .reverse();
+    .reverse() ?? [];
 
 const isGzip = (body: Buffer): boolean => body[0] === 0x1f && body[1] === 0x8b;
 /** The first bytes of zlib's own format; some servers send the bare stream. */

@@ -44,7 +44,7 @@ export class PrunedFields {
 
   /** Whether only the response can show that all of these are stored. */
   mustSee(changes: Changes): boolean {
-    return Object.entries(changes).some(([field, value]) => value !== null && !this.#stored.has(field));
+    return Object.keys(changes).some((field) => changes[field] !== null && !this.#stored.has(field));
   }
 
   /** @param status as it is stored after the changes. */

@@ -50,6 +50,7 @@ const retryRate = { perSecond: 100, burst: 1_000 };
 export function createControllers(options: ControllersOptions): Controllers {
   const { config, cluster, acronis, events, tracer, hardStop, clock, random, log, metrics } = options;
   const { fleet, namespaces, policies, accounts: accountObjects } = cluster.watch;
+  const { isServerBusy } = cluster;
   const { sources, accounts, brands } = acronis;
   const { requireTenantLabel, dryRun, driftInterval: driftIntervalMs, resyncInterval: resyncIntervalMs } = config;
   const shared = { client: cluster.fenced, sources, accounts, accountObjects, events, clock, log };
@@ -60,7 +61,7 @@ export function createControllers(options: ControllersOptions): Controllers {
   };
   const accountLoops = createAccountLoops({ ...shared, fleet, policies, driftIntervalMs, metrics: metrics.upsell });
 
-  const flows = createFlows({ objects: fleet, sources, accounts });
+  const flows = createFlows({ objects: fleet, sources, accounts, isServerBusy });
   const upsell = createUpsellController({
     context: {
       ...shared,
@@ -113,7 +114,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     hardStop,
   });
 
-  const policyFlows = createFlows({ objects: policies, sources, accounts });
+  const policyFlows = createFlows({ objects: policies, sources, accounts, isServerBusy });
   const policy = createPolicyController({
     context: {
       ...shared,

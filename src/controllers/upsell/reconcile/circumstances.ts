@@ -43,7 +43,9 @@ export async function circumstancesOf<W>(
 ): Promise<{ readonly circumstances: Circumstances; readonly heldMs: number | undefined }> {
   const guardOf = (each: TenantUserUpsell) => orUnreadable(namespaceGuard(each, context, signal), patienceIsOver);
   const isLive = object.deletedAt === undefined;
-  const asLabelled = isIdle(object) ? any : await guardOf(object);
+  const asked = isIdle(object) ? any : guardOf(object);
+  // Nearly always known at once: a wait for nothing would be taken by each step of each object.
+  const asLabelled = asked instanceof Promise ? await asked : asked;
   const guard = evidence.kind === 'seen' ? shownWithin(asLabelled, label, evidence.user) : asLabelled;
   if (evidence.kind !== 'seen' || account === undefined)
     return {
@@ -52,7 +54,8 @@ export async function circumstancesOf<W>(
     };
   const { user } = evidence;
   const held = tries.heldWrite(writeBasis(object, account.id), user);
-  const otherClaimant = await (isLive ? olderClaimant : remainingClaimant)(object, user, context.fleet, guardOf);
+  const other = (isLive ? olderClaimant : remainingClaimant)(object, user, context.fleet, guardOf);
+  const otherClaimant = other instanceof Promise ? await other : other;
   return {
     circumstances: {
       guard,
@@ -72,14 +75,13 @@ const isIdle = ({ spec, deletedAt }: TenantUserUpsell): boolean =>
   !spec.ok || (deletedAt === undefined && spec.value.suspend);
 
 /** A namespace that the API server does not show, its own or another claimant's, must not hold a deletion for ever. */
-async function orUnreadable(
+function orUnreadable(
   guard: NamespaceGuard | Promise<NamespaceGuard>,
   patienceIsOver: boolean,
-): Promise<NamespaceGuard> {
-  try {
-    return await guard;
-  } catch (error) {
-    if (patienceIsOver && error instanceof KubernetesError) return { kind: 'unreadable' };
+): NamespaceGuard | Promise<NamespaceGuard> {
+  if (!(guard instanceof Promise) || !patienceIsOver) return guard;
+  return guard.catch((error: unknown) => {
+    if (error instanceof KubernetesError) return { kind: 'unreadable' };
     throw error;
-  }
+  });
 }

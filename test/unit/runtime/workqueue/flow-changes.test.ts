@@ -50,3 +50,30 @@ test('none of them is lost, and each is handed out once, in order', () => {
   expect(queue.depth).toBe(0);
   expect(inFlight).toEqual([]);
 });
+
+test('room that shrinks lets those in flight end first, and room that grows again is used with the next one that ends', () => {
+  let room = 3;
+  const queue = new WorkQueue({
+    clock: new ManualClock(),
+    random: () => 0,
+    metrics: new RecordedQueueMetrics(),
+    maxInFlight: 4,
+    room: () => room,
+  });
+  for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) queue.add(key, 'change');
+  const takeAll = () => {
+    const taken: string[] = [];
+    for (let work = queue.take(); work !== undefined; work = queue.take()) taken.push(work.key);
+    return taken;
+  };
+  expect(takeAll()).toEqual(['a', 'b', 'c']);
+  room = 1;
+  queue.done('a');
+  queue.done('b');
+  expect(takeAll()).toEqual([]);
+  queue.done('c');
+  expect(takeAll()).toEqual(['d']);
+  room = 2;
+  queue.done('d');
+  expect(takeAll()).toEqual(['e', 'f']);
+});
