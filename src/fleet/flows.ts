@@ -17,16 +17,12 @@ export interface FlowsOptions {
   readonly objects: { get(key: string): Served | undefined };
   readonly sources: Pick<CredentialSources, 'lastGood'>;
   readonly accounts: Pick<Accounts, 'of' | 'roomOf'>;
-  /** All connections to the API server are taken, and calls wait for one. */
-  readonly isServerBusy: () => boolean;
 }
 
-/** Of one flow, while the API server is busy: twice its connections keep it so. More reconciles would only wait for one, and what they hold meanwhile is dear to collect. */
-const roomWhileBusy = 32;
 /** Of keys whose object is gone: a reconcile of one costs nothing and waits for no account. */
 const goneFlow = 'gone';
 
-export function createFlows({ objects, sources, accounts, isServerBusy }: FlowsOptions): Flows {
+export function createFlows({ objects, sources, accounts }: FlowsOptions): Flows {
   return {
     flowOf(key) {
       const object = objects.get(key);
@@ -35,6 +31,6 @@ export function createFlows({ objects, sources, accounts, isServerBusy }: FlowsO
       const credentials = sources.lastGood(source);
       return credentials === undefined ? source : accounts.of(credentials).id;
     },
-    roomOf: (flow) => Math.min(accounts.roomOf(flow), isServerBusy() ? roomWhileBusy : Number.POSITIVE_INFINITY),
+    roomOf: (flow) => accounts.roomOf(flow),
   };
 }

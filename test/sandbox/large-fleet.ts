@@ -27,6 +27,7 @@ import { createPolicyStore } from '../../src/fleet/cache/policies.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../src/fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../src/fleet/status/pruned-fields.ts';
+import { createWritesUnderWay } from '../../src/fleet/status/writes-under-way.ts';
 import type { Verifier } from '../../src/fleet/verifier/verifier.ts';
 import { createAccountLoops } from '../../src/operator/account-loops.ts';
 import { runAll } from '../../src/operator/loops.ts';
@@ -115,7 +116,16 @@ export class LargeFleet implements AsyncDisposable {
       const pruned = new PrunedFields({ resource: tenantUserUpsells, clock, log: quietLog });
       const failureReports = createFailureReports({ flowOf: (key) => key, clock: systemClock });
       const missingLinks = new MissingLinks(untold, large.#fleet);
-      const options = { client: large.cluster, events: untold, failureReports, missingLinks, pruned, clock };
+      const writesUnderWay = createWritesUnderWay((key) => key);
+      const options = {
+        client: large.cluster,
+        events: untold,
+        failureReports,
+        writesUnderWay,
+        missingLinks,
+        pruned,
+        clock,
+      };
       await report(large.cluster.object(key), findings, undefined, options, never);
     }
     return large;
@@ -164,6 +174,7 @@ export class LargeFleet implements AsyncDisposable {
       revokeGiveUpAfterMs: 3_600_000,
       events: untold,
       failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
+      writesUnderWay: createWritesUnderWay((key) => key),
       pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
       missingLinks: new MissingLinks(untold, this.#fleet),
       clock,

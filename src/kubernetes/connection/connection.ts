@@ -37,8 +37,6 @@ export interface Connection {
   current(): Credentials | undefined;
   /** @throws KubernetesError with reason `CredentialsUnavailable` */
   credentials(): Promise<Credentials>;
-  /** All connections for bulk work are taken, and more calls wait for one. */
-  isBusy(): boolean;
   /** The server responded 401 to these: the next ones are asked for again, if that was not done just now. */
   refused(credentials: Credentials): void;
   /** Cuts whatever is still open. */
@@ -114,10 +112,6 @@ class PooledConnection implements Connection {
       this.#asking = undefined;
     });
     return this.#asking;
-  }
-
-  isBusy(): boolean {
-    return this.#credentials !== undefined && this.#credentials.lanes.bulk.waiting > 0;
   }
 
   refused(credentials: Credentials): void {

@@ -29,8 +29,8 @@ export interface Lanes extends Readonly<Record<LaneName, Lane>> {
   destroy(): Promise<void>;
 }
 
-// A TLS connection costs as much as a hundred calls and some 100 kB; sixteen keep an API server busy that responds in milliseconds.
-const connections: Readonly<Record<LaneName, number>> = { bulk: 16, lease: 2, credentials: 4 };
+/** A TLS connection costs as much as a hundred calls and some 100 kB; sixteen keep an API server busy that responds in milliseconds. */
+export const connections: Readonly<Record<LaneName, number>> = { bulk: 16, lease: 2, credentials: 4 };
 const connectTimeoutMs = 5_000;
 
 export function createLanes(tls: TlsMaterial, proxy: URL | undefined, clock: Clock): Lanes {

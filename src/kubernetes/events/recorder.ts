@@ -110,7 +110,7 @@ class BufferedRecorder implements EventRecorder {
     const path = pathOf(events, { namespace: event.namespace });
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        await client.request({ method: 'POST', path, body: event.body, discardResponse: true }, signal);
+        await client.request({ method: 'POST', path, body: event.body }, signal);
         return;
       } catch (error) {
         // A namespace that is going away takes no new events, and needs none.

@@ -67,6 +67,5 @@ export function createCluster({ config, connection, userAgent, fence, clock, ran
     /** Writes of reconciles: none leaves a process that may have lost the lease. */
     fenced,
     watch,
-    isServerBusy: () => connection.isBusy(),
   };
 }

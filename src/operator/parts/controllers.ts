@@ -10,6 +10,7 @@ import { connectTriggers } from '../../controllers/upsell/triggers/triggers.ts';
 import { createFlows } from '../../fleet/flows.ts';
 import { createFailureReports } from '../../fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../fleet/status/pruned-fields.ts';
+import { createWritesUnderWay } from '../../fleet/status/writes-under-way.ts';
 import { selectorKeys } from '../../kubernetes/calls/label-selector.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { Metrics } from '../../observability/metrics/interfaces.ts';
@@ -50,7 +51,6 @@ const retryRate = { perSecond: 100, burst: 1_000 };
 export function createControllers(options: ControllersOptions): Controllers {
   const { config, cluster, acronis, events, tracer, hardStop, clock, random, log, metrics } = options;
   const { fleet, namespaces, policies, accounts: accountObjects } = cluster.watch;
-  const { isServerBusy } = cluster;
   const { sources, accounts, brands } = acronis;
   const { requireTenantLabel, dryRun, driftInterval: driftIntervalMs, resyncInterval: resyncIntervalMs } = config;
   const shared = { client: cluster.fenced, sources, accounts, accountObjects, events, clock, log };
@@ -61,7 +61,8 @@ export function createControllers(options: ControllersOptions): Controllers {
   };
   const accountLoops = createAccountLoops({ ...shared, fleet, policies, driftIntervalMs, metrics: metrics.upsell });
 
-  const flows = createFlows({ objects: fleet, sources, accounts, isServerBusy });
+  const flows = createFlows({ objects: fleet, sources, accounts });
+  const writesUnderWay = createWritesUnderWay(flows.flowOf);
   const upsell = createUpsellController({
     context: {
       ...shared,
@@ -71,6 +72,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       failureReports: createFailureReports({ flowOf: flows.flowOf, clock }),
+      writesUnderWay,
       pruned: pruned.upsell,
       missingLinks: new MissingLinks(events, fleet),
       metrics: metrics.upsell,
@@ -81,7 +83,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       metrics: metrics.queue,
       maxInFlight: config.concurrency,
       flowOf: flows.flowOf,
-      room: flows.roomOf,
+      room: (flow) => Math.min(flows.roomOf(flow), writesUnderWay.roomOf(flow)),
       retryRate,
     }),
     triggers: (verifier) => {
@@ -114,7 +116,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     hardStop,
   });
 
-  const policyFlows = createFlows({ objects: policies, sources, accounts, isServerBusy });
+  const policyFlows = createFlows({ objects: policies, sources, accounts });
   const policy = createPolicyController({
     context: {
       ...shared,

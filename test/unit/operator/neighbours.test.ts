@@ -26,7 +26,7 @@ function running(options: WorldOptions): World {
     policies: createPolicyStore(context.log),
     driftIntervalMs: 15_000,
   });
-  const flows = createFlows({ ...context, objects: context.fleet, isServerBusy: () => false });
+  const flows = createFlows({ ...context, objects: context.fleet });
   const controller = createUpsellController({
     context,
     queue: new WorkQueue({

@@ -81,7 +81,7 @@ function owesNothing(object: TenantUserUpsell, user: User, circumstances: Circum
   return owed.kind === 'report' && statusPatch(object.status, statusOf(object, owed.findings, 0)) === undefined;
 }
 
-/** Whether `assess` would be given what `isSettled` gave it; that a response shows less than the status says takes nothing back. */
+/** Whether `assess` would be given what `isSettled` gave it. Roles that a response does not show take nothing back. */
 function isReportedUser(object: TenantUserUpsell, user: User): boolean {
   const reported = reportedUser(object);
   if (reported === undefined || !object.spec.ok) return false;

@@ -297,26 +297,3 @@ test('with 10,000 patches waiting at an API server that takes them and does not 
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['given up']));
   expect(patches).toBe(16);
 });
-
-test('a connection is busy while calls wait for one that is free, and no longer', async () => {
-  const server = await apiServer((request, response) => {
-    if (request.url !== '/hangs') response.end('{}');
-  });
-  const { client, connection } = connect(
-    kubeconfigFile({ server: server.url, user: { token: 't' } }),
-    new ManualClock(),
-  );
-  expect(connection.isBusy()).toBe(false);
-  const stop = new AbortController();
-  const ask = (path: string, signal: AbortSignal) =>
-    client.request({ method: 'GET', path }, signal).catch(() => 'given up');
-  const hanging = Array.from({ length: 16 }, () => ask('/hangs', stop.signal));
-  await eventually(() => expect(server.connections.total).toBe(16));
-  expect(connection.isBusy()).toBe(false);
-  const waiting = ask('/waits', always());
-  await eventually(() => expect(connection.isBusy()).toBe(true));
-  stop.abort();
-  expect(await waiting).toEqual({});
-  expect(connection.isBusy()).toBe(false);
-  await Promise.all(hanging);
-});

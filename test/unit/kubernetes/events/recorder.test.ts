@@ -53,7 +53,6 @@ describe('an event', () => {
     await recorder.flush(always());
     expect(calls).toEqual([
       {
-        discardResponse: true,
         method: 'POST',
         path: '/api/v1/namespaces/team-a/events',
         body: {
