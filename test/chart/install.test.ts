@@ -52,6 +52,9 @@ const helms = [
 ] as const;
 
 // What a release does to the CRD reaches all objects of a cluster, so these tests have one of their own, and follow one another.
+/** The API server's own finalizer of a CRD gives each try a minute before it makes the next. */
+const crdPatience = '--timeout=150s';
+
 describe.each(helms)('with %s, a release', (_name, program, force) => {
   let controlPlane: ControlPlane;
   let cluster: Cluster;
@@ -248,7 +251,7 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
     await cluster.apply(upsell('default', 'one', { userID }));
     const removals = [
       () => cluster.helm(namespace, ['uninstall', release]),
-      () => cluster.ok(['delete', 'crd', crdName, '--timeout=30s']),
+      () => cluster.ok(['delete', 'crd', crdName, crdPatience]),
     ];
     for (const remove of order === 'the release first' ? removals : removals.reverse()) await remove();
     expect((await cluster.tried(['get', 'crd', crdName])).exitCode).not.toBe(0);
@@ -273,7 +276,7 @@ describe.each(helms)('with %s, a release', (_name, program, force) => {
     const { exitCode, stderr } = await install('mine');
     expect(exitCode, stderr).toBe(0);
     expect(await cluster.ok(['-n', team, 'get', 'rolebinding', '-o', 'name'])).toContain('mine');
-    await cluster.ok(['delete', '-f', `${root}deploy/crds.yaml`, '--timeout=30s']);
+    await cluster.ok(['delete', '-f', `${root}deploy/crds.yaml`, crdPatience]);
   });
 });
 
