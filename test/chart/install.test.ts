@@ -51,10 +51,10 @@ const helms = [
   ['Helm 3', 'helm3', []],
 ] as const;
 
-// What a release does to the CRD reaches all objects of a cluster, so these tests have one of their own, and follow one another.
 /** The API server's own finalizer of a CRD gives each try a minute before it makes the next. */
 const crdPatience = '--timeout=150s';
 
+// What a release does to the CRD reaches all objects of a cluster, so these tests have one of their own, and follow one another.
 describe.each(helms)('with %s, a release', (_name, program, force) => {
   let controlPlane: ControlPlane;
   let cluster: Cluster;

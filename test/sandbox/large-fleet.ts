@@ -27,7 +27,7 @@ import { createPolicyStore } from '../../src/fleet/cache/policies.ts';
 import { createCredentialSources } from '../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../src/fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../src/fleet/status/pruned-fields.ts';
-import { createWritesUnderWay } from '../../src/fleet/status/writes-under-way.ts';
+import { createWritesInFlight } from '../../src/fleet/status/writes-in-flight.ts';
 import type { Verifier } from '../../src/fleet/verifier/verifier.ts';
 import { createAccountLoops } from '../../src/operator/account-loops.ts';
 import { runAll } from '../../src/operator/loops.ts';
@@ -116,12 +116,12 @@ export class LargeFleet implements AsyncDisposable {
       const pruned = new PrunedFields({ resource: tenantUserUpsells, clock, log: quietLog });
       const failureReports = createFailureReports({ flowOf: (key) => key, clock: systemClock });
       const missingLinks = new MissingLinks(untold, large.#fleet);
-      const writesUnderWay = createWritesUnderWay((key) => key);
+      const writesInFlight = createWritesInFlight((key) => key);
       const options = {
         client: large.cluster,
         events: untold,
         failureReports,
-        writesUnderWay,
+        writesInFlight,
         missingLinks,
         pruned,
         clock,
@@ -174,7 +174,7 @@ export class LargeFleet implements AsyncDisposable {
       revokeGiveUpAfterMs: 3_600_000,
       events: untold,
       failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
-      writesUnderWay: createWritesUnderWay((key) => key),
+      writesInFlight: createWritesInFlight((key) => key),
       pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
       missingLinks: new MissingLinks(untold, this.#fleet),
       clock,

@@ -38,7 +38,7 @@ const maxCodings = 3;
 
 /** @throws Error of zlib where the body is not what its coding says, or larger than `maxBytes`. */
 async function textOf(response: HttpResponse, maxBytes: number): Promise<string> {
-  let { body } = response;
+  let body = response.body;
   for (const coding of codingsOf(response)) body = await decode(body, coding, maxBytes);
   if (isGzip(body)) body = await decode(body, 'gzip', maxBytes);
   return utf8.decode(body);

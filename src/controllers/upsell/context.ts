@@ -13,7 +13,7 @@ import type { CredentialSources } from '../../fleet/credentials/sources.ts';
 import type { FleetMetrics } from '../../fleet/metrics.ts';
 import type { FailureReports } from '../../fleet/status/failure-reports.ts';
 import type { PrunedFields } from '../../fleet/status/pruned-fields.ts';
-import type { WritesUnderWay } from '../../fleet/status/writes-under-way.ts';
+import type { WritesInFlight } from '../../fleet/status/writes-in-flight.ts';
 import type { KubernetesClient } from '../../kubernetes/calls/client.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { UpsellMetrics } from './metrics.ts';
@@ -33,7 +33,7 @@ export interface ReconcileContext {
   readonly revokeGiveUpAfterMs: number;
   readonly events: EventRecorder;
   readonly failureReports: FailureReports;
-  readonly writesUnderWay: Pick<WritesUnderWay, 'begin'>;
+  readonly writesInFlight: Pick<WritesInFlight, 'begin'>;
   /** Shared by all reconciles. */
   readonly pruned: PrunedFields;
   /** Likewise. */

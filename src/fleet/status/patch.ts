@@ -89,7 +89,7 @@ const operations = (changes: Readonly<Record<string, unknown>>): readonly object
   });
 
 /** Equal as JSON is, whatever the order of keys; the order of a list counts. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, at) => same(item, b[at]));
   if (!isRecord(a) || !isRecord(b)) return false;

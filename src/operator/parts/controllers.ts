@@ -10,7 +10,7 @@ import { connectTriggers } from '../../controllers/upsell/triggers/triggers.ts';
 import { createFlows } from '../../fleet/flows.ts';
 import { createFailureReports } from '../../fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../fleet/status/pruned-fields.ts';
-import { createWritesUnderWay } from '../../fleet/status/writes-under-way.ts';
+import { createWritesInFlight } from '../../fleet/status/writes-in-flight.ts';
 import { selectorKeys } from '../../kubernetes/calls/label-selector.ts';
 import type { EventRecorder } from '../../kubernetes/events/recorder.ts';
 import type { Metrics } from '../../observability/metrics/interfaces.ts';
@@ -62,7 +62,7 @@ export function createControllers(options: ControllersOptions): Controllers {
   const accountLoops = createAccountLoops({ ...shared, fleet, policies, driftIntervalMs, metrics: metrics.upsell });
 
   const flows = createFlows({ objects: fleet, sources, accounts });
-  const writesUnderWay = createWritesUnderWay(flows.flowOf);
+  const writesInFlight = createWritesInFlight(flows.flowOf);
   const upsell = createUpsellController({
     context: {
       ...shared,
@@ -72,7 +72,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       requireTenantLabel,
       revokeGiveUpAfterMs: config.revokeGiveUpAfter,
       failureReports: createFailureReports({ flowOf: flows.flowOf, clock }),
-      writesUnderWay,
+      writesInFlight,
       pruned: pruned.upsell,
       missingLinks: new MissingLinks(events, fleet),
       metrics: metrics.upsell,
@@ -83,7 +83,7 @@ export function createControllers(options: ControllersOptions): Controllers {
       metrics: metrics.queue,
       maxInFlight: config.concurrency,
       flowOf: flows.flowOf,
-      room: (flow) => Math.min(flows.roomOf(flow), writesUnderWay.roomOf(flow)),
+      room: (flow) => Math.min(flows.roomOf(flow), writesInFlight.roomOf(flow)),
       retryRate,
     }),
     triggers: (verifier) => {

@@ -44,7 +44,7 @@ export async function circumstancesOf<W>(
   const guardOf = (each: TenantUserUpsell) => orUnreadable(namespaceGuard(each, context, signal), patienceIsOver);
   const isLive = object.deletedAt === undefined;
   const asked = isIdle(object) ? any : guardOf(object);
-  // Nearly always known at once: a wait for nothing would be taken by each step of each object.
+  // Nearly always known immediately, and each step of each object asks.
   const asLabelled = asked instanceof Promise ? await asked : asked;
   const guard = evidence.kind === 'seen' ? shownWithin(asLabelled, label, evidence.user) : asLabelled;
   if (evidence.kind !== 'seen' || account === undefined)

@@ -9,7 +9,7 @@ import { conditionOf, type Status } from '../../../api/status.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { FailureReports } from '../../../fleet/status/failure-reports.ts';
 import { patchStatus, type StatusWriter } from '../../../fleet/status/patch.ts';
-import type { WritesUnderWay } from '../../../fleet/status/writes-under-way.ts';
+import type { WritesInFlight } from '../../../fleet/status/writes-in-flight.ts';
 import type { EventRecorder } from '../../../kubernetes/events/recorder.ts';
 import { type EventSubject, subjectOf } from '../../../kubernetes/events/subject.ts';
 import type { Findings } from '../assess/owed.ts';
@@ -20,7 +20,7 @@ import { statusOf, statusPatch } from './status.ts';
 export interface ReportOptions extends StatusWriter {
   readonly events: EventRecorder;
   readonly failureReports: FailureReports;
-  readonly writesUnderWay: Pick<WritesUnderWay, 'begin'>;
+  readonly writesInFlight: Pick<WritesInFlight, 'begin'>;
   readonly missingLinks: MissingLinks;
   readonly clock: Clock;
 }
@@ -34,14 +34,14 @@ export async function report(
   object: TenantUserUpsell,
   findings: Findings,
   applied: Applied | undefined,
-  { client, pruned, events, failureReports, writesUnderWay, missingLinks, clock }: ReportOptions,
+  { client, pruned, events, failureReports, writesInFlight, missingLinks, clock }: ReportOptions,
   signal: AbortSignal,
 ): Promise<Status> {
   const status = statusOf(object, findings, clock.wall());
   const patch = statusPatch(object.status, status);
   if (patch !== undefined) {
     const endTurn = isOfAccount(findings.verdict) ? await failureReports.turn(object.key, signal) : undefined;
-    const endWrite = writesUnderWay.begin(object.key);
+    const endWrite = writesInFlight.begin(object.key);
     try {
       await patchStatus({ client, pruned }, tenantUserUpsells, object, patch, signal);
     } finally {

@@ -7,13 +7,14 @@ import type { User } from '../../../acronis/user.ts';
 import type { TenantUserUpsell } from '../../../api/object.ts';
 import { placeOf } from '../../../fleet/accounts/tenant-tree.ts';
 import { sourceOf } from '../../../fleet/cache/objects.ts';
+import { same } from '../../../fleet/status/patch.ts';
 import type { NamespaceGuard } from '../../../fleet/tenancy/guard.ts';
 import { boundsOf, namespaceGuard, shownWithin, type TenancyOptions } from '../../../fleet/tenancy/tenancy.ts';
 import type { Judge } from '../../../fleet/verifier/verifier.ts';
 import { assess, unhindered } from '../assess/assess.ts';
 import { nothingYet } from '../assess/evidence.ts';
 import { has, nameOf } from '../assess/names.ts';
-import { buyUrlOf, reportedAdmin, reportedBuyUrl, reportedReach } from '../assess/offer.ts';
+import { buyUrlOf, reportedAdmin, reportedBuyUrl, reportedReach, withReportedRoles } from '../assess/offer.ts';
 import type { Circumstances } from '../assess/owed.ts';
 import type { ReconcileContext } from '../context.ts';
 import { isReady, wasReconciled } from '../report/reported.ts';
@@ -81,7 +82,7 @@ function owesNothing(object: TenantUserUpsell, user: User, circumstances: Circum
   return owed.kind === 'report' && statusPatch(object.status, statusOf(object, owed.findings, 0)) === undefined;
 }
 
-/** Whether `assess` would be given what `isSettled` gave it. Roles that a response does not show take nothing back. */
+/** Whether `assess` would be given what `isSettled` gave it. */
 function isReportedUser(object: TenantUserUpsell, user: User): boolean {
   const reported = reportedUser(object);
   if (reported === undefined || !object.spec.ok) return false;
@@ -92,9 +93,8 @@ function isReportedUser(object: TenantUserUpsell, user: User): boolean {
     user.tenantId === reported.tenantId &&
     user.version === reported.version &&
     user.reach === reported.reach &&
-    (user.isCompanyAdmin ?? reported.isCompanyAdmin) === reported.isCompanyAdmin &&
-    user.businessTypes.length === reported.businessTypes.length &&
-    user.businessTypes.every((type, at) => type === reported.businessTypes[at])
+    withReportedRoles(object, user).isCompanyAdmin === reported.isCompanyAdmin &&
+    same(user.businessTypes, reported.businessTypes)
   );
 }
 

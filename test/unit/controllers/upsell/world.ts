@@ -14,7 +14,7 @@ import type { OwnCredentials } from '../../../../src/fleet/credentials/read.ts';
 import { createCredentialSources } from '../../../../src/fleet/credentials/sources.ts';
 import { createFailureReports } from '../../../../src/fleet/status/failure-reports.ts';
 import { PrunedFields } from '../../../../src/fleet/status/pruned-fields.ts';
-import { createWritesUnderWay } from '../../../../src/fleet/status/writes-under-way.ts';
+import { createWritesInFlight } from '../../../../src/fleet/status/writes-in-flight.ts';
 import type { EventRecorder } from '../../../../src/kubernetes/events/recorder.ts';
 import type { Metrics } from '../../../../src/observability/metrics/interfaces.ts';
 import type { Result } from '../../../../src/runtime/controller/controller.ts';
@@ -127,7 +127,7 @@ export function createWorld(options: WorldOptions = {}): World {
     revokeGiveUpAfterMs: options.revokeGiveUpAfterMs ?? 3_600_000,
     events: { normal: tell('Normal'), warning: tell('Warning'), flush: async () => {} },
     failureReports: createFailureReports({ flowOf: (key) => key, clock: systemClock }),
-    writesUnderWay: createWritesUnderWay((key) => key),
+    writesInFlight: createWritesInFlight((key) => key),
     pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log }),
     missingLinks: new MissingLinks({ warning: tell('Warning') }, fleet),
     clock,

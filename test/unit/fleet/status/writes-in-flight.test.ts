@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { createWritesUnderWay } from '../../../../src/fleet/status/writes-under-way.ts';
+import { createWritesInFlight } from '../../../../src/fleet/status/writes-in-flight.ts';
 
 const noLimit = Number.POSITIVE_INFINITY;
 
 it('an account has room for 32 objects while sixteen of its statuses are being written, and no other account has less', () => {
   let account = 'slow';
-  const writes = createWritesUnderWay(() => account);
+  const writes = createWritesInFlight(() => account);
   const ends = Array.from({ length: 15 }, () => writes.begin('x'));
   expect(writes.roomOf('slow')).toBe(noLimit);
   ends.push(writes.begin('x'));

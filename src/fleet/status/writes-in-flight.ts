@@ -1,10 +1,10 @@
 /**
- * How many statuses of each account are being written. An account that has as many under way as there are connections is bound by the API server: more of its
- * objects in flight would only wait for one another, and what they hold meanwhile becomes old and dear to collect. They wait in the queue instead, where they hold nothing.
+ * How many statuses of each account are being written. An account that has as many in flight as there are connections is bound by the API server: more of its
+ * objects reconciled concurrently would only wait for one another, and what they hold meanwhile becomes old and dear to collect. They wait in the queue instead, where they hold nothing.
  */
 import { connections } from '../../kubernetes/connection/lanes.ts';
 
-export interface WritesUnderWay {
+export interface WritesInFlight {
   /** A status of this key is being written, until what it returns is called. */
   begin(key: string): () => void;
   /** How many keys of the flow may be in flight just now. */
@@ -17,7 +17,7 @@ const boundFrom = connections.bulk;
 const roomWhileBound = 2 * boundFrom;
 
 /** @param flowOf the account that a key belongs to: see `flows.ts`. */
-export function createWritesUnderWay(flowOf: (key: string) => string): WritesUnderWay {
+export function createWritesInFlight(flowOf: (key: string) => string): WritesInFlight {
   const counts = new Map<string, number>();
   return {
     begin(key) {

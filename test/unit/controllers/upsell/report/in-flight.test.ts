@@ -16,12 +16,12 @@ import { FakeCluster } from '../fake-cluster.ts';
 it.each([
   ['until it is written', undefined],
   ['until its write failed', new KubernetesError('PATCH: 500', { status: 500, reason: 'InternalError' })],
-])('a status counts as under way %s', async (_, error) => {
+])('a status counts as in flight %s', async (_, error) => {
   const fleet = createFleet(quietLog);
   const cluster = new FakeCluster(fleet);
   const clock = new ManualClock();
   const object = cluster.object(cluster.create({ userID: userId }));
-  const underWay: string[] = [];
+  const inFlight: string[] = [];
   const seen: string[][] = [];
   const verdict = { reason: 'InvalidSpec', message: 'wrong' } as const;
   const reported = report(
@@ -31,7 +31,7 @@ it.each([
     {
       client: {
         request: async (call, signal) => {
-          seen.push([...underWay]);
+          seen.push([...inFlight]);
           if (error !== undefined) throw error;
           return await cluster.request(call, signal);
         },
@@ -39,10 +39,10 @@ it.each([
       pruned: new PrunedFields({ resource: tenantUserUpsells, clock, log: quietLog }),
       events: { normal: () => {}, warning: () => {}, flush: async () => {} },
       failureReports: createFailureReports({ flowOf: (key) => key, clock }),
-      writesUnderWay: {
+      writesInFlight: {
         begin(key) {
-          underWay.push(key);
-          return () => void underWay.splice(underWay.indexOf(key), 1);
+          inFlight.push(key);
+          return () => void inFlight.splice(inFlight.indexOf(key), 1);
         },
       },
       missingLinks: new MissingLinks({ warning: () => {} }, fleet),
@@ -53,5 +53,5 @@ it.each([
   if (error === undefined) await reported;
   else expect(await failure(reported)).toBe(error);
   expect(seen).toEqual([[object.key]]);
-  expect(underWay).toEqual([]);
+  expect(inFlight).toEqual([]);
 });
